@@ -1,0 +1,167 @@
+"""The verdict of the run: what phases and control say together, in words, with the next step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.phase import PhaseMeasured
+from analysis.verdict import (
+    CONTENTION,
+    GAINS,
+    INCONCLUSIVE,
+    INVALID,
+    SERIAL,
+    SLICED,
+    Verdict,
+)
+
+PORTS_PARALLEL, ONE_PORT, SHARED = "ports-parallel", "one-port-suffices", "shared-compute"
+MODEL_SWAP = "model-swap"
+AS_GOOD = 0.9  # of the ports' speedup: then one port does as well
+
+Judged = tuple[PhaseMeasured, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The run's outcome, the answer in words, and what to do next, most useful first."""
+
+    outcome: str
+    sentence: str
+    next_steps: tuple[str, ...]
+
+
+def ports_phase(judged: Sequence[Judged]) -> Judged | None:
+    """X: the phase with one user per port on at least two ports."""
+    return next((j for j in judged if len(j[0].ports) > 1 and len(j[0].ports) == j[0].plan.users), None)
+
+
+def control_phase(judged: Sequence[Judged]) -> Judged | None:
+    """The phase with the fewest users among those that keep to one port."""
+    one_port = [j for j in judged if j[0].topology == "one-port"]
+    return min(one_port, key=lambda j: j[0].plan.users, default=None)
+
+
+def answer(judged: Sequence[Judged], swapped: bool) -> Answer:
+    """The run's verdict. `swapped`: the warm-up saw models evict each other."""
+    if not judged:
+        return _answer(INCONCLUSIVE, "No phase was measured.")
+    for _, verdict in judged:
+        if verdict.outcome == INVALID:
+            return _answer(INVALID, f"The data are unfit for a statement: {verdict.sentence}.", verdict.hint)
+    if swapped:
+        return _answer(MODEL_SWAP, "The models evict each other: each change of model loads one anew.")
+    x, control = ports_phase(judged), control_phase(judged)
+    if x is not None and control is not None:
+        outcome, sentence = _compare(x, control)
+    else:
+        outcome, sentence = _single(x or control or judged[0])
+    contradiction = _contradiction((x or control or judged[0]), judged)
+    if outcome != INCONCLUSIVE and contradiction is not None:
+        outcome, sentence = INCONCLUSIVE, contradiction
+    hint = next((v.hint for _, v in judged if v.outcome == INCONCLUSIVE and v.hint), "")
+    return _answer(outcome, sentence, hint)
+
+
+def _single(judged: Judged) -> tuple[str, str]:
+    phase, verdict = judged
+    return verdict.outcome, f"{phase.plan.name}, {phase.plan.users} users: {verdict.sentence}."
+
+
+def _compare(x: Judged, control: Judged) -> tuple[str, str]:
+    """Ports against one port: who gains, and so where the limit is."""
+    ports, one = x[1].outcome, control[1].outcome
+    n = len(x[0].ports)
+    if ports == INCONCLUSIVE:
+        return INCONCLUSIVE, f"The ports together: {x[1].sentence}."
+    if ports == SLICED:
+        return SHARED, f"Your {n} ports answer side by side, but they share one compute: {x[1].sentence}."
+    if ports == CONTENTION:
+        return CONTENTION, f"Your {n} ports slow each other down: {x[1].sentence}."
+    if one == INCONCLUSIVE:
+        told = f"The ports together: {ports} ({x[1].sentence})" if ports in GAINS else x[1].sentence
+        return INCONCLUSIVE, f"{told}; one port alone is not decided: {control[1].sentence}."
+    if ports in GAINS:
+        return _ports_gain(x, control)
+    if one == SERIAL:
+        return SERIAL, (
+            f"Everything is answered one at a time, on one port and over {n} ports alike: a lock of the "
+            "program or the machine, or one server behind all ports."
+        )
+    return INCONCLUSIVE, f"The ports together are {ports}, one port alone is {one}: these contradict."
+
+
+def _ports_gain(x: Judged, control: Judged) -> tuple[str, str]:
+    n, g = len(x[0].ports), _speedup(x)
+    together = f"Yes: your {n} ports work in parallel, {g:.2f} times as fast as one after another"
+    if control[1].outcome not in GAINS:
+        return (
+            PORTS_PARALLEL,
+            f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is the port.",
+        )
+    if _speedup(control) >= AS_GOOD * g:
+        return (
+            ONE_PORT,
+            f"{together}, but one port alone does as well ({_speedup(control):.2f}): more ports add nothing.",
+        )
+    return PORTS_PARALLEL, f"{together}. One port alone gains too, but less ({_speedup(control):.2f})."
+
+
+def _contradiction(basis: Judged, judged: Sequence[Judged]) -> str | None:
+    """A larger phase on the same ports that surely says the opposite; larger N may refine, never overturn."""
+    for phase, verdict in judged:
+        if set(phase.ports) != set(basis[0].ports) or phase.plan.users <= basis[0].plan.users:
+            continue
+        opposite = (basis[1].outcome in GAINS and verdict.outcome == SERIAL) or (
+            basis[1].outcome == SERIAL and verdict.outcome in GAINS
+        )
+        if opposite:
+            return (
+                f"{basis[0].plan.name} says {basis[1].outcome}, but {phase.plan.name} with "
+                f"{phase.plan.users} users says {verdict.outcome}: these contradict."
+            )
+    return None
+
+
+def _speedup(judged: Judged) -> float:
+    estimate = judged[0].speedup
+    return estimate.value if estimate is not None else float("nan")
+
+
+NEXT_STEPS: dict[str, tuple[str, ...]] = {
+    PORTS_PARALLEL: (
+        "Keep one model per port and spread requests over the ports; more requests per port only wait.",
+        "Raise the slots of one port (llama-server -np N, LM Studio 0.4 Max Concurrent Predictions, "
+        "OLLAMA_NUM_PARALLEL) and run again: does one port then do as well?",
+    ),
+    ONE_PORT: ("Stay with one port: its slots already give what several ports give.",),
+    SHARED: (
+        "More ports on this machine will not answer faster: use one server with batching for one model, "
+        "a smaller model, or a second machine.",
+    ),
+    CONTENTION: (
+        "Run fewer servers at once, or give each its own cores or chip (threads in all no more than cores); "
+        "one server with batching is the usual cure.",
+    ),
+    SERIAL: (
+        "Raise the slots: LM Studio 0.4 or newer Max Concurrent Predictions, OLLAMA_NUM_PARALLEL=4, llama-server -np 4; "
+        "then run again.",
+        "If slots are set and it stays serial, start a second server process on a port of its own and run again.",
+    ),
+    MODEL_SWAP: (
+        "Keep all models loaded: switch auto-evict off, raise the number of loaded models, or use less memory.",
+    ),
+    INVALID: ("Run again; the report names what the files lack.",),
+    "partly-parallel": ("The slots are the limit: raise them, or add a port, and run again.",),
+    "time-sliced": (
+        "Slots will not help: the compute is shared. A smaller model, batching, or a second machine will.",
+    ),
+    "parallel": ("It gains; add the one-port control to learn whether ports or slots bring it.",),
+    "fully-parallel": ("Nothing holds these requests back; try more users (phases with 4 and 8).",),
+    INCONCLUSIVE: ("Run again with more rounds (rounds: {min: 5, max: 12}) and a larger --budget.",),
+}
+
+
+def _answer(outcome: str, sentence: str, hint: str = "") -> Answer:
+    steps = NEXT_STEPS.get(outcome, ())
+    first = (f"{hint[0].upper()}{hint[1:]}.",) if hint and outcome in (INCONCLUSIVE, INVALID) else ()
+    return Answer(outcome, sentence, first + steps)

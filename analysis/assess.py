@@ -1,0 +1,53 @@
+"""A run judged: every phase measured, its conditions and verdict, and the answer of the whole."""
+
+from dataclasses import dataclass
+
+from analysis.answer import Answer, Judged, answer
+from analysis.conditions import Condition, phase_conditions
+from analysis.locust_csv import witness
+from analysis.phase import PhaseMeasured, measure_phase
+from analysis.records import WARMUP
+from analysis.rounds import chain
+from analysis.run import Run
+from analysis.run_conditions import accounted_for, chain_fair, distinct_servers, right_model, warm
+from analysis.verdict import Verdict, phase_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseJudged:
+    measured: PhaseMeasured
+    conditions: tuple[Condition, ...]  # the phase's own
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that the report, the notebook and the exit code say of a run."""
+
+    run: Run
+    phases: tuple[PhaseJudged, ...]
+    conditions: tuple[Condition, ...]  # of the whole run
+    answer: Answer
+
+
+def assess(run: Run) -> Assessment:
+    """The run judged by the rules of docs/METHODOLOGY.md; phases without a row are left out."""
+    manifest, records = run.manifest, run.log.records
+    targets = {t.name: t for t in manifest.targets}
+    sent = {r.phase for r in records}
+    measured = [measure_phase(p, records, targets) for p in manifest.phases_planned if p.name in sent]
+    smallest = min(measured, key=lambda m: m.plan.users, default=None)
+    invalid = (accounted_for(run), witness(run))
+    others = (
+        chain_fair(chain(records), smallest),
+        warm([r for r in records if r.kind == WARMUP]),
+        right_model(records),
+        distinct_servers(manifest.targets),
+    )
+    judged = []
+    for phase in measured:
+        own = tuple(phase_conditions(phase, manifest.client))
+        judged.append(PhaseJudged(phase, own, phase_verdict(phase, invalid, (*own, *others))))
+    pairs: list[Judged] = [(j.measured, j.verdict) for j in judged]
+    swapped = any(c.name == "warm" and c.passed is False for c in others)
+    return Assessment(run, tuple(judged), (*invalid, *others), answer(pairs, swapped))

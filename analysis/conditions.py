@@ -1,0 +1,188 @@
+"""Conditions of a phase's verdict: each a named test of the data with a sentence, and a hint where it fails.
+
+`passed` is None where the data cannot tell: absence of data never passes and never fails.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from scipy.special import stdtrit
+
+from analysis.phase import PhaseMeasured
+from analysis.records import RequestRecord
+from analysis.run import ClientHealth
+
+MAX_SPREAD = 0.05  # of a solo: beyond it the burst is not a burst
+MAX_FAULTY = 0.20  # of the rounds may hold an answer that is not whole
+MAX_DRIFT = 0.25  # of a solo over one phase, and surely so: beyond it a straight line is a poor story
+SURELY = 0.99
+MAX_CPU_PERCENT = 80.0  # of one core: portlap's own process
+TIMINGS_AGREE, TIMINGS_AGREE_S = 0.05, 0.020  # server's decode time against ours
+TOKENS_AGREE = 0.10  # usage against chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    name: str
+    passed: bool | None
+    sentence: str
+    hint: str = ""
+
+
+def _all(phase: PhaseMeasured) -> list[RequestRecord]:
+    """The requests that count: whole solos and those of scored rounds."""
+    return [*phase.solos, *(r for a in phase.scored for r in a.requests)]
+
+
+def release_spread(phase: PhaseMeasured) -> Condition:
+    spreads = [s for r in phase.scored if (s := r.release_spread_s) is not None]
+    solo_s = min(phase.solo_s.values(), default=None)
+    if not spreads or solo_s is None:
+        return Condition("release spread", None, "no scored round tells when its requests left")
+    worst, share = max(spreads), median(spreads) / solo_s
+    return Condition(
+        "release spread",
+        share <= MAX_SPREAD,
+        f"a round's requests left within {median(spreads) * 1e3:.1f} ms (worst {worst * 1e3:.1f} ms), "
+        f"{share:.1%} of a solo",
+        "longer answers, or a less busy client machine",
+    )
+
+
+def answers_whole(phase: PhaseMeasured) -> Condition:
+    faulty = len(phase.rounds) - len(phase.scored)
+    passed = faulty <= MAX_FAULTY * len(phase.rounds) if phase.rounds else None
+    named = f": {phase.not_whole[0]}" if phase.not_whole else ""
+    more = f" (and {len(phase.not_whole) - 1} more)" if len(phase.not_whole) > 1 else ""
+    return Condition(
+        "answers whole",
+        passed,
+        f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}{more}",
+        "mend what the named answer says, then run again",
+    )
+
+
+def no_cache(phase: PhaseMeasured) -> Condition:
+    """Cached tokens may be the chat template's at most: our own words are never the same twice."""
+    requests = _all(phase)
+    told = [
+        (r, words)
+        for r in requests
+        if r.cached_tokens is not None and r.prompt_tokens is not None
+        for words in [phase.targets[r.target].prompt_words]
+        if words is not None
+    ]
+    if not told:
+        return Condition("no cache", None, "no server reports cached prompt tokens")
+    hits = [r for r, words in told if (r.cached_tokens or 0) > (r.prompt_tokens or 0) - words]
+    most = max(r.cached_tokens or 0 for r, _ in told)
+    return Condition(
+        "no cache",
+        not hits,
+        f"at most {most} cached prompt tokens in {len(told)} answers"
+        + (f"; {len(hits)} reused our own words" if hits else ", none of our own words"),
+        "switch the server's prompt cache off",
+    )
+
+
+def equal_prompts(phase: PhaseMeasured) -> Condition:
+    worst = 0
+    for target in phase.alone:
+        sizes = {r.prompt_tokens for r in _all(phase) if r.target == target and r.prompt_tokens is not None}
+        worst = max(worst, max(sizes) - min(sizes) if sizes else 0)
+    if all(s.prompt_tokens is None for s in phase.solos):
+        return Condition("equal prompts", None, "no server reports prompt tokens")
+    return Condition(
+        "equal prompts",
+        worst <= 4,
+        f"prompts of one target differ by at most {worst} tokens",
+        "report this: the unique prefixes should be of equal length",
+    )
+
+
+def drift(phase: PhaseMeasured) -> Condition:
+    if phase.fit is None:
+        return Condition("drift", None, "too few measurements to see a drift")
+    span_s = _span_s(_all(phase))
+    change, error = phase.fit.drift_per_s * span_s, phase.fit.drift_se * span_s
+    surely = abs(change) - float(stdtrit(phase.fit.df, 0.5 + SURELY / 2)) * error
+    return Condition(
+        "drift",
+        surely <= MAX_DRIFT,
+        f"solo times changed by {math.expm1(change):+.1%} over {span_s:.0f} s (allowed for in G)",
+        "let the machine cool down, stop other programs, run again",
+    )
+
+
+def _span_s(requests: Sequence[RequestRecord]) -> float:
+    starts = [r.start_s for r in requests if r.start_s is not None]
+    ends = [r.end_s for r in requests if r.end_s is not None]
+    return max(ends) - min(starts) if starts and ends else 0.0
+
+
+def server_timings(phase: PhaseMeasured) -> Condition:
+    """llama.cpp says itself how long it decoded; it must be what we saw arrive."""
+    pairs = [
+        (r.decode_s, r.server_decode_s)
+        for r in _all(phase)
+        if r.decode_s is not None and r.server_decode_s is not None
+    ]
+    if not pairs:
+        return Condition("server's timings", None, "no server reports its own timings")
+    off = [abs(a - b) > max(TIMINGS_AGREE * b, TIMINGS_AGREE_S) for a, b in pairs]
+    gap = median(abs(a - b) for a, b in pairs)
+    return Condition(
+        "server's timings",
+        sum(off) <= MAX_FAULTY * len(off),
+        f"decode times seen here and by the server differ by {gap * 1e3:.1f} ms (median of {len(pairs)})",
+        "a proxy or a busy client may hold tokens back: measure on the server's own machine",
+    )
+
+
+def token_counts(phase: PhaseMeasured) -> Condition:
+    pairs = [
+        (r.chunks, r.output_tokens)
+        for r in phase.solos
+        if r.chunks is not None and r.output_tokens is not None and phase.streams
+    ]
+    if not pairs:
+        return Condition("token counts", None, "the server reports no usage: chunks were counted")
+    ratio = fmean(chunks / tokens for chunks, tokens in pairs)
+    return Condition(
+        "token counts",
+        True if abs(ratio - 1) <= TOKENS_AGREE else None,
+        f"{ratio:.2f} chunks arrive per token the server counts",
+    )
+
+
+def client(phase: PhaseMeasured, health: ClientHealth) -> Condition:
+    """Is portlap itself the bottleneck? Its processor share, event-loop lag and own timing error."""
+    solo_s = min(phase.solo_s.values(), default=None)
+    late = [r.clock_error_s for r in _all(phase) if r.clock_error_s is not None]
+    if solo_s is None or (health.cpu_percent is None and not late):
+        return Condition("client", None, "portlap's own load was not recorded")
+    cpu, lag = health.cpu_percent or 0.0, health.loop_lag_p99_s or 0.0
+    error = sorted(late)[math.ceil(0.99 * len(late)) - 1] if late else None
+    said = f", saw bytes {error * 1e3:.1f} ms late at p99" if error is not None else ""
+    return Condition(
+        "client",
+        cpu <= MAX_CPU_PERCENT and lag <= MAX_SPREAD * solo_s,
+        f"portlap used {cpu:.0f} % of one core, its loop lagged {lag * 1e3:.1f} ms at p99{said}",
+        "measure from another machine, or with fewer users",
+    )
+
+
+def phase_conditions(phase: PhaseMeasured, health: ClientHealth) -> list[Condition]:
+    """All conditions that belong to one phase, in the order they are shown."""
+    return [
+        release_spread(phase),
+        answers_whole(phase),
+        no_cache(phase),
+        equal_prompts(phase),
+        drift(phase),
+        client(phase, health),
+        server_timings(phase),
+        token_counts(phase),
+    ]

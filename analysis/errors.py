@@ -1,0 +1,25 @@
+"""What can be wrong with a user's input, as one line for people: what, where and what to do.
+
+    PortlapError
+    ├── ScenarioError   the scenario file or an option of the command line
+    ├── TargetError     a server does not answer as the scenario says
+    └── RunError        the files of a run cannot be read as a run
+
+Only the doors (`locustfile.py`, `python -m analysis`, `python -m servers`) catch them. A traceback is our bug.
+"""
+
+
+class PortlapError(Exception):
+    """Its text is one line: what, where, what to do."""
+
+
+class ScenarioError(PortlapError):
+    """The scenario or an option cannot be used; nothing was sent."""
+
+
+class TargetError(PortlapError):
+    """A target failed its check; nothing was measured."""
+
+
+class RunError(PortlapError):
+    """The files of a run are missing or damaged beyond a torn last line."""

@@ -1,0 +1,173 @@
+"""Speedup and its interval, by least squares of log duration over a phase's solos and rounds.
+
+Formulas, with what each reads on a serial, a time-sliced and a parallel server: docs/METHODOLOGY.md.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+REPORT_LEVEL = 0.95  # of every interval that is shown
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its 95 % interval over n replicates; low and high are None where n does not allow one."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogEstimate:
+    """A ratio or duration known on the log scale: normal scatter, Student's t with `df`."""
+
+    log: float
+    se: float
+    df: float
+    n: int
+
+    @property
+    def value(self) -> float:
+        return math.exp(self.log)
+
+    def low(self, level: float = REPORT_LEVEL) -> float:
+        """Lower end of the two-sided interval of this level."""
+        return math.exp(self.log - self._half_width(level))
+
+    def high(self, level: float = REPORT_LEVEL) -> float:
+        return math.exp(self.log + self._half_width(level))
+
+    def times(self, factor: float) -> "LogEstimate":
+        """The same estimate of a quantity that is `factor` (> 0, taken as known) times as large."""
+        return LogEstimate(self.log + math.log(factor), self.se, self.df, self.n)
+
+    def estimate(self) -> Estimate:
+        return Estimate(self.value, self.low(), self.high(), self.n)
+
+    def _half_width(self, level: float) -> float:
+        return float(stdtrit(self.df, 0.5 + level / 2)) * self.se
+
+
+def mean_estimate(values: Sequence[float]) -> Estimate | None:
+    """Arithmetic mean with Student's interval; None for no values, no interval for one."""
+    n = len(values)
+    if n == 0:
+        return None
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Estimate(mean, None, None, 1)
+    sd = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
+    half = float(stdtrit(n - 1, 0.5 + REPORT_LEVEL / 2)) * sd / math.sqrt(n)
+    return Estimate(mean, mean - half, mean + half, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One measured duration: of a solo (its target's name) or of a round (target None), at its middle."""
+
+    target: str | None
+    at_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What the regression over one phase gives."""
+
+    speedup: LogEstimate
+    solo_s: Mapping[str, LogEstimate]  # per target, at the middle of the rounds
+    drift_per_s: float  # of log duration
+    drift_se: float
+    df: int
+    residuals: tuple[float, ...]  # standardised, solos first, each in order
+    scatter: float  # standard deviation of log duration around the fit
+
+
+def fit_speedup(
+    solos: Sequence[Timed],
+    rounds: Sequence[Timed],
+    serial_s: Callable[[Mapping[str, float]], float],
+) -> Fit | None:
+    """Speedup `G = S / W` with its interval; None where too little was measured to have one.
+
+    Least squares of log duration on {target of the solo, is-round, time}. `serial_s` replays the phase's
+    schedule one at a time from a solo time per target; its elasticities carry the solos' errors over to G
+    (delta method). Time is centred on the rounds, so drift that is linear in time cancels.
+    Means of logs, not medians: with a solo in every gap both see the same scatter.
+    """
+    targets = sorted({s.target for s in solos if s.target is not None})
+    times = np.array([t.at_s for t in (*solos, *rounds)])
+    if not targets or not rounds:
+        return None
+    middle = float(np.mean([r.at_s for r in rounds]))
+    design = np.zeros((len(times), len(targets) + 2))
+    for row, timed in enumerate((*solos, *rounds)):
+        design[row, len(targets) if timed.target is None else targets.index(timed.target)] = 1.0
+    design[:, -1] = times - middle
+    if np.ptp(times) == 0:
+        design = design[:, :-1]
+    logs = np.log([t.duration_s for t in (*solos, *rounds)])
+    df = len(times) - design.shape[1]
+    if df < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        return None
+    inverse: Array = np.linalg.inv(design.T @ design)
+    coefficients: Array = inverse @ design.T @ logs
+    residuals: Array = logs - design @ coefficients
+    scatter = math.sqrt(float(residuals @ residuals) / df)
+    solo_logs = dict(zip(targets, coefficients[: len(targets)].tolist(), strict=True))
+
+    def estimate(contrast: Array, log: float, n: int) -> LogEstimate:
+        return LogEstimate(log, scatter * math.sqrt(float(contrast @ inverse @ contrast)), df, n)
+
+    contrast = np.zeros(design.shape[1])
+    contrast[: len(targets)] = _elasticities(solo_logs, serial_s)
+    contrast[len(targets)] = -1.0
+    serial = serial_s({t: math.exp(b) for t, b in solo_logs.items()})
+    speedup = estimate(contrast, math.log(serial) - float(coefficients[len(targets)]), len(rounds))
+    solo_s = {}
+    for column, target in enumerate(targets):
+        unit = np.zeros(design.shape[1])
+        unit[column] = 1.0
+        n = sum(1 for s in solos if s.target == target)
+        solo_s[target] = estimate(unit, solo_logs[target], n)
+    has_drift = design.shape[1] == len(targets) + 2
+    return Fit(
+        speedup=speedup,
+        solo_s=solo_s,
+        drift_per_s=float(coefficients[-1]) if has_drift else 0.0,
+        drift_se=scatter * math.sqrt(float(inverse[-1, -1])) if has_drift else 0.0,
+        df=df,
+        residuals=_standardised(residuals, design, inverse, scatter),
+        scatter=scatter,
+    )
+
+
+def _elasticities(
+    solo_logs: Mapping[str, float], serial_s: Callable[[Mapping[str, float]], float]
+) -> list[float]:
+    """∂ log S / ∂ log B for each target, by a central difference."""
+    step = 1e-4
+
+    def log_serial(target: str, shift: float) -> float:
+        shifted = {t: math.exp(b + (shift if t == target else 0.0)) for t, b in solo_logs.items()}
+        return math.log(serial_s(shifted))
+
+    return [(log_serial(t, step) - log_serial(t, -step)) / (2 * step) for t in solo_logs]
+
+
+def _standardised(residuals: Array, design: Array, inverse: Array, scatter: float) -> tuple[float, ...]:
+    """Residual over its own standard deviation (internally studentised); 0 where the fit has no scatter."""
+    leverage = np.einsum("ij,jk,ik->i", design, inverse, design)
+    spread = scatter * np.sqrt(np.clip(1.0 - leverage, 1e-12, None))
+    if scatter == 0:
+        return tuple(0.0 for _ in residuals)
+    return tuple((residuals / spread).tolist())

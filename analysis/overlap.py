@@ -1,0 +1,84 @@
+"""What overlapped: streams open together (K, C), and the staircases of first tokens and of ends."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import median
+
+from analysis.intervals import Interval, peak
+from analysis.records import RequestRecord
+from analysis.rounds import Round
+
+HELD = 0.10  # of a decode: streams that only brush each other do not count as open together
+MODE_SHARE = 0.60  # of the rounds must agree on K
+LUMP_SHARE = 0.10  # a decode shorter than this share of the latency arrived in one lump: K unknown
+SLOT_GAP_TTFT = 1.5  # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
+TOGETHER = 0.10  # of the makespan: all ends within it ended together
+
+
+def decode_intervals(requests: Sequence[RequestRecord]) -> list[Interval]:
+    """[first token, last token) of each request that streamed."""
+    return [
+        (r.first_token_s, r.last_token_s)
+        for r in requests
+        if r.first_token_s is not None and r.last_token_s is not None
+    ]
+
+
+def streams_known(solos: Sequence[RequestRecord]) -> bool:
+    """False if answers come without streaming or in one lump: then nothing is known of who decoded when."""
+    shares = [0.0 if r.decode_s is None or not r.latency_s else r.decode_s / r.latency_s for r in solos]
+    return bool(shares) and median(shares) >= LUMP_SHARE
+
+
+def round_peak(requests: Sequence[RequestRecord]) -> int:
+    """Most streams open together for at least a tenth of the median decode time."""
+    intervals = decode_intervals(requests)
+    if not intervals:
+        return 0
+    return peak(intervals, HELD * median(end - start for start, end in intervals))
+
+
+def agreed(peaks: Sequence[int]) -> int | None:
+    """The peak that at least 60 % of the rounds have; None if they do not agree."""
+    if not peaks:
+        return None
+    value, count = Counter(peaks).most_common(1)[0]
+    return value if count >= MODE_SHARE * len(peaks) else None
+
+
+def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -> bool:
+    """True if the (k+1)-th first token surely waited for an end: k is all there are, not merely all we saw."""
+    intervals = sorted(decode_intervals(requests))
+    if not 0 < k < len(intervals):
+        return False
+    before, after = intervals[k - 1][0], intervals[k][0]
+    an_end_between = any(before < end <= after for _, end in intervals)
+    return an_end_between and after - before > SLOT_GAP_TTFT * solo_ttft_s
+
+
+def first_token_steps(rounds: Sequence[Round], solo_s: Mapping[str, float]) -> list[float]:
+    """Each wait from one first token to the next, over the solo time of the request being served meanwhile."""
+    steps = []
+    for a_round in rounds:
+        served = sorted((r.first_token_s, r.target) for r in a_round.requests if r.first_token_s is not None)
+        for (first, target), (following, _) in pairwise(served):
+            steps.append((following - first) / solo_s[target])
+    return steps
+
+
+def end_steps(rounds: Sequence[Round], solo_s: Mapping[str, float]) -> list[float]:
+    """Each wait from one end to the next, over the solo time of the request that ended last."""
+    steps = []
+    for a_round in rounds:
+        ended = sorted((r.end_s, r.target) for r in a_round.requests if r.end_s is not None)
+        for (before, _), (end, target) in pairwise(ended):
+            steps.append((end - before) / solo_s[target])
+    return steps
+
+
+def ended_together(a_round: Round) -> bool:
+    """True if all requests ended within the last tenth of the round."""
+    ends = [r.end_s for r in a_round.requests if r.end_s is not None]
+    makespan = a_round.makespan_s
+    return bool(ends) and makespan is not None and max(ends) - min(ends) <= TOGETHER * makespan

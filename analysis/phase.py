@@ -1,0 +1,145 @@
+"""One phase measured: everything the verdict and the report say of it, from its solos and its rounds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from urllib.parse import urlsplit
+
+from analysis.baseline import Alone, alone_by_target
+from analysis.estimates import Fit, LogEstimate
+from analysis.intervals import overlap
+from analysis.overlap import (
+    MODE_SHARE,
+    agreed,
+    decode_intervals,
+    round_peak,
+    slots_exact,
+    streams_known,
+)
+from analysis.records import RequestRecord
+from analysis.rounds import PlannedPhase, Round, bursts, solos
+from analysis.run import TargetInfo
+from analysis.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """K: streams seen open together; `exact` if a further one surely had to wait for an end."""
+
+    streams: int | None  # None: the rounds do not agree, or nothing streams
+    exact: bool
+
+
+UNKNOWN = Peak(None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseMeasured:
+    """A phase after its last round so far. None where the data do not allow the number."""
+
+    plan: PlannedPhase
+    targets: Mapping[str, TargetInfo]
+    rounds: tuple[Round, ...]
+    scored: tuple[Round, ...]  # rounds in which every answer was whole
+    not_whole: tuple[str, ...]  # the other rounds and failed solos, each named with its reason
+    solos: tuple[RequestRecord, ...]  # whole ones
+    alone: Mapping[str, Alone]
+    fit: Fit | None
+    speedup_net: LogEstimate | None  # overhead that rounds overlap taken out
+    speedup_decode: LogEstimate | None
+    speedup_max: float | None  # Gmax
+    ideal_peak: int | None  # N*
+    streams: bool  # False: no streaming, or answers in one lump; K and C are unknown
+    total: Peak
+    per_port: Mapping[str, Peak]  # by base URL
+
+    @property
+    def speedup(self) -> LogEstimate | None:
+        return self.fit.speedup if self.fit else None
+
+    @property
+    def solo_s(self) -> dict[str, float]:
+        """Solo latency per target as fitted for the middle of the phase."""
+        return {t: e.value for t, e in self.fit.solo_s.items()} if self.fit else {}
+
+    @property
+    def decode_overlaps(self) -> list[float]:
+        """C of each scored round that streamed."""
+        found = (overlap(decode_intervals(r.requests)) for r in self.scored)
+        return [c for c in found if c is not None]
+
+    @property
+    def topology(self) -> str:
+        """What the phase compares: one-port, ports, programs (of different kinds) or machines."""
+        infos = [self.targets[t] for t in dict.fromkeys(self.plan.deal)]
+        if len({urlsplit(i.base_url).hostname for i in infos}) > 1:
+            return "machines"
+        if len({i.base_url for i in infos}) == 1:
+            return "one-port"
+        return "programs" if len({i.kind for i in infos}) > 1 else "ports"
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.targets[t].base_url for t in self.plan.deal))
+
+
+def measure_phase(
+    plan: PlannedPhase, records: Sequence[RequestRecord], targets: Mapping[str, TargetInfo]
+) -> PhaseMeasured:
+    """The phase as its records show it; a round with an answer that is not whole is named, not scored."""
+    asked = {name: info.max_tokens for name, info in targets.items()}
+    rounds, lone = bursts(records, plan.name), solos(records, plan.name)
+    faults = [_faults(r.requests, plan.users, asked) for r in rounds]
+    scored = tuple(r for r, fault in zip(rounds, faults, strict=True) if not fault)
+    whole = tuple(s for s in lone if not _faults((s,), 1, asked))
+    alone = alone_by_target(whole, asked)
+    complete = bool(scored) and set(plan.deal) <= set(alone)
+    fit = fit_latency(plan, whole, scored, alone) if complete else None
+    streams = complete and streams_known(whole)
+    return PhaseMeasured(
+        plan=plan,
+        targets=targets,
+        rounds=rounds,
+        scored=scored,
+        not_whole=tuple(
+            [f"round {r.index + 1}: {'; '.join(f)}" for r, f in zip(rounds, faults, strict=True) if f]
+            + [f"solo: {fault}" for s in lone for fault in _faults((s,), 1, asked)]
+        ),
+        solos=whole,
+        alone=alone,
+        fit=fit,
+        speedup_net=net_of_overhead(plan, fit.speedup, alone) if fit else None,
+        speedup_decode=fit_decode(plan, whole, scored, alone) if streams else None,
+        speedup_max=speedup_max(plan, scored, alone) if complete else None,
+        ideal_peak=ideal_peak(plan, alone) if complete else None,
+        streams=streams,
+        total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
+        per_port=_peak_per_port(scored, targets, alone) if streams else {},
+    )
+
+
+def _faults(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:
+    """Why a round is not scored: each reason once, with its target; [] if every answer is whole."""
+    reasons = [(r.target, r.not_whole_because(asked.get(r.target))) for r in requests]
+    found = list(dict.fromkeys(f"{target}: {why}" for target, why in reasons if why is not None))
+    missing = expected - len(requests)
+    return found + ([f"{missing} of {expected} requests left no row"] if missing > 0 else [])
+
+
+def _peak(rounds: Sequence[Sequence[RequestRecord]], alone: Mapping[str, Alone]) -> Peak:
+    streams = agreed([round_peak(requests) for requests in rounds])
+    if not streams:
+        return UNKNOWN
+    solo_ttft_s = fmean(a.ttft_s for a in alone.values() if a.ttft_s is not None)
+    exact = sum(slots_exact(requests, streams, solo_ttft_s) for requests in rounds)
+    return Peak(streams, exact >= MODE_SHARE * len(rounds))
+
+
+def _peak_per_port(
+    rounds: Sequence[Round], targets: Mapping[str, TargetInfo], alone: Mapping[str, Alone]
+) -> dict[str, Peak]:
+    ports = dict.fromkeys(targets[r.target].base_url for a in rounds for r in a.requests)
+    return {
+        port: _peak([[r for r in a.requests if targets[r.target].base_url == port] for a in rounds], alone)
+        for port in ports
+    }

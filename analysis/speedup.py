@@ -1,0 +1,112 @@
+"""The three speedups of a phase: of latency (G), net of overhead, and of decode; and the ceiling Gmax, N*."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from analysis.baseline import (
+    Alone,
+    jobs_of_round,
+    normalised_decode_s,
+    normalised_latency_s,
+    planned_jobs,
+)
+from analysis.estimates import Fit, LogEstimate, Timed, fit_speedup
+from analysis.intervals import busy_s, peak
+from analysis.overlap import HELD, decode_intervals
+from analysis.records import RequestRecord
+from analysis.rounds import Job, PlannedPhase, Round, ideal_s, ideal_starts, serial_s
+
+
+def fit_latency(
+    plan: PlannedPhase,
+    solos: Sequence[RequestRecord],
+    rounds: Sequence[Round],
+    alone: Mapping[str, Alone],
+) -> Fit | None:
+    """G = S / W: solos against makespans, each makespan normalised to answers of full length."""
+    full_s = serial_s(planned_jobs(plan, alone))
+
+    def replay(solo_s: Mapping[str, float]) -> float:
+        return serial_s([Job(i * plan.spacing_s, 0.0, solo_s[t]) for i, t in enumerate(plan.deal)])
+
+    makespans = [
+        Timed(None, _middle_s(r), _makespan_s(r) * full_s / serial_s(jobs_of_round(r, alone))) for r in rounds
+    ]
+    return fit_speedup(_timed(plan, solos, alone, normalised_latency_s), makespans, replay)
+
+
+def net_of_overhead(
+    plan: PlannedPhase, speedup: LogEstimate, alone: Mapping[str, Alone]
+) -> LogEstimate | None:
+    """(S − (N−1)·o) / W: rounds overlap the time that needs no compute, and that is not gain."""
+    serial = serial_s(planned_jobs(plan, alone))
+    overhead = sum(alone[t].overhead_s for t in plan.deal) * (plan.users - 1) / plan.users
+    return speedup.times((serial - overhead) / serial) if overhead < serial else None
+
+
+def fit_decode(
+    plan: PlannedPhase,
+    solos: Sequence[RequestRecord],
+    rounds: Sequence[Round],
+    alone: Mapping[str, Alone],
+) -> LogEstimate | None:
+    """Solo decode time over the union of the round's decode intervals, both per token asked for."""
+    if any(alone[t].tpot_s is None for t in plan.deal):
+        return None
+
+    def decode_s(target: str, tokens: int | None) -> float:
+        return (alone[target].tpot_s or 0.0) * ((tokens or 0) - 1)
+
+    full_s = sum(decode_s(t, alone[t].tokens) for t in plan.deal)
+    unions = []
+    for r in rounds:
+        busy = busy_s(decode_intervals(r.requests))
+        decoded_s = sum(decode_s(q.target, q.tokens) for q in r.requests)
+        if busy <= 0 or decoded_s <= 0:
+            return None
+        unions.append(Timed(None, _middle_s(r), busy * full_s / decoded_s))
+
+    def replay(solo_s: Mapping[str, float]) -> float:
+        return sum(solo_s[t] for t in plan.deal)
+
+    fit = fit_speedup(_timed(plan, solos, alone, normalised_decode_s), unions, replay)
+    return fit.speedup if fit else None
+
+
+def speedup_max(plan: PlannedPhase, rounds: Sequence[Round], alone: Mapping[str, Alone]) -> float:
+    """Gmax: serial over ideal replay of the rounds as they were sent, mean over the rounds."""
+    ratios = [
+        serial_s(jobs) / ideal_s(jobs, plan.workers) for jobs in (jobs_of_round(r, alone) for r in rounds)
+    ]
+    return sum(ratios) / len(ratios)
+
+
+def ideal_peak(plan: PlannedPhase, alone: Mapping[str, Alone]) -> int:
+    """N*: streams that would be open together if nobody disturbed anybody, by the rule that K obeys."""
+    jobs = planned_jobs(plan, alone)
+    starts = ideal_starts(jobs, plan.workers)
+    decodes = [(s + j.ttft_s, s + j.latency_s) for s, j in zip(starts, jobs, strict=True)]
+    lengths = sorted(end - start for start, end in decodes)
+    return peak(decodes, HELD * lengths[len(lengths) // 2])
+
+
+def _middle_s(measured: Round | RequestRecord) -> float:
+    assert measured.start_s is not None and measured.end_s is not None  # scored: all are whole
+    return (measured.start_s + measured.end_s) / 2
+
+
+def _makespan_s(a_round: Round) -> float:
+    assert a_round.makespan_s is not None
+    return a_round.makespan_s
+
+
+def _timed(
+    plan: PlannedPhase,
+    solos: Sequence[RequestRecord],
+    alone: Mapping[str, Alone],
+    duration_s: Callable[[RequestRecord, int], float],
+) -> list[Timed]:
+    return [
+        Timed(s.target, _middle_s(s), duration_s(s, alone[s.target].tokens))
+        for s in solos
+        if s.target in plan.deal
+    ]
