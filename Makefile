@@ -1,0 +1,82 @@
+# portlap: `make run` measures, `make test` checks. Both make what they need; by hand only Python >= 3.11 (with venv) and make.
+# Written for GNU make 3.81 (macOS) and newer.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run web test docker lock clean
+
+# The Python that makes .venv; without it the first of python3.13, 3.12, 3.11 and python3 that will do.
+PYTHON ?=
+SCENARIO ?= scenarios/default.yaml
+# More for locust or pytest, as in `make run ARGS="--budget 10m"`.
+ARGS ?=
+
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
+
+help:
+	@echo 'make run    do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
+	@echo 'make web    the same in the browser, on 127.0.0.1:8089'
+	@echo 'make test   all checks and tests'
+	@echo 'make docker the run in a container; its report is left in runs/'
+	@echo 'make lock   resolve requirements/*.txt anew from pyproject.toml'
+	@echo 'make clean  remove .venv and caches; runs/ stays'
+
+# 3, an honest "inconclusive", is an answer; 1, 2, 4 and 130 are not (README).
+run: .venv/run.stamp
+	@mkdir -p runs; code=0; \
+	$(BIN)/locust --headless --scenario "$(SCENARIO)" --csv "runs/$$(date +%Y%m%d-%H%M%S)" $(ARGS) || code=$$?; \
+	if [ $$code -eq 3 ]; then code=0; fi; exit $$code
+
+web: .venv/run.stamp
+	@$(BIN)/locust --scenario "$(SCENARIO)" $(ARGS)
+
+test: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest $(ARGS)
+
+# The container writes into ./runs as whoever called make.
+docker:
+	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
+	env UID="$$(id -u)" GID="$$(id -g)" $$compose run --rm run $(ARGS)
+
+# Installs the lock file requirements/$(1).txt; $(2): more options for pip. A line of progress every twenty packages.
+define install
+	@set -o pipefail; all=$$(grep -c == requirements/$(1).txt); \
+	echo "portlap: installing requirements/$(1).txt into .venv ($$all packages) ..."; \
+	$(PIP) --require-hashes $(2) -r requirements/$(1).txt | awk -v all=$$all ' \
+	  /^(Collecting|Ignoring|Requirement already satisfied:) / && / [^ ]+==|^Ignoring/ && ++n % 20 == 0 \
+	    {print "  " n " of " all; fflush()} \
+	  /^Installing/ {print "  unpacking ..."; fflush()}'
+endef
+
+.venv/venv.stamp:
+	@sh scripts/make_venv.sh $(PYTHON)
+	@touch $@
+
+.venv/run.stamp: .venv/venv.stamp requirements/run.txt requirements/engine.txt pyproject.toml
+	$(call install,run)
+	$(call install,engine,--no-deps)
+	@$(PIP) --quiet --no-deps --no-build-isolation -e .
+	@sh scripts/check_engine.sh
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	$(call install,dev)
+	@touch $@
+
+lock: .venv/dev.stamp
+	$(LOCK) --group build pyproject.toml -o requirements/run.txt
+	$(LOCK) --group build --extra dev --extra notebook -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	$(BIN)/python -c '$(ENGINE)' | $(LOCK) --no-deps - -o requirements/engine.txt
+
+# One lock for Python 3.11 to 3.13, Linux and macOS. UPGRADE=--upgrade takes newer versions where there are.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(UPGRADE)
+ENGINE = import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
+	print(*p["project"]["optional-dependencies"]["engine"], sep="\n")
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info
