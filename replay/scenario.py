@@ -1,0 +1,210 @@
+"""The scenario: to whom requests go, what they ask and how often. YAML in, frozen types out.
+
+A mistake becomes one line (ScenarioError): the file, the key, what is wrong and what to do.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from analysis.errors import ScenarioError
+from analysis.rounds import PlannedPhase
+from replay.base_url import name_of_url, normal_base_url
+from replay.scenario_errors import Problem, nearest, problems_of, refusal
+from replay.scenario_file import fill, misplaced, read_yaml
+from replay.scenario_types import (
+    DEFAULT_TEST_MESSAGE,
+    Frozen,
+    Number,
+    Phase,
+    Request,
+    Rounds,
+    Server,
+    Target,
+    Text,
+)
+
+__all__ = [
+    "DEFAULT_TEST_MESSAGE",
+    "Phase",
+    "Request",
+    "Rounds",
+    "Scenario",
+    "Server",
+    "Target",
+    "load_scenario",
+    "normal_base_url",
+    "planned_phases",
+    "scenario_of_urls",
+]
+
+OPTION: Final = "--target"
+PHASE_USERS: Final = {"phase1": 2, "phase2": 4, "phase3": 8}
+ROUNDS: Final = 5
+
+
+class Scenario(Frozen):
+    """Everything a run sends. `raw` is the file before `${…}` is filled, for the manifest."""
+
+    name: Text
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    request: Request = Request()
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    budget_s: Annotated[Number, Field(ge=0)] = 150  # 0: no limit
+    servers: tuple[Server, ...] = ()
+    raw: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Scenario":
+        if problems := list(_contradictions(self)):
+            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
+        return self
+
+
+KEYS: Final = {  # what may be written below each key
+    "": tuple(key for key in Scenario.model_fields if key != "raw"),
+    "targets": tuple(Target.model_fields),
+    "request": tuple(Request.model_fields),
+    "phases": tuple(Phase.model_fields),
+    "rounds": tuple(Rounds.model_fields),
+    "servers": tuple(Server.model_fields),
+}
+
+
+def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
+    """The scenario in the file at `path`, `${NAME}` filled from `environ`. Raises ScenarioError."""
+    written = read_yaml(path)
+    problems = list(misplaced(written))
+    if "raw" in written:  # our own field for the manifest, not a key of the file
+        problems.append((("raw",), f"unknown key; {nearest('raw', KEYS[''])}"))
+    filled, unfilled = fill(written, environ)
+    if problems or unfilled:
+        raise refusal(str(path), problems + unfilled)
+    scenario = _checked(str(path), {"name": path.stem} | filled, written)
+    if keyless := _keys_not_set(scenario, environ):
+        raise refusal(str(path), keyless)
+    return scenario
+
+
+def scenario_of_urls(urls: Sequence[str]) -> Scenario:
+    """Phases 1-3 and the control for targets written `URL` or `URL=MODEL`. Raises ScenarioError."""
+    pairs = [_url_and_model(i, text) for i, text in enumerate(urls)]
+    labels = [name_of_url(url) for url, _ in pairs]
+    crowded = {label for label, n in Counter(labels).items() if n > 1}  # several models on one port
+    names = [
+        f"{label} {model.replace('/', '-')}" if model and label in crowded else label
+        for label, (_, model) in zip(labels, pairs, strict=True)
+    ]
+    targets = [
+        {"name": name, "base_url": url} | ({"model": model} if model else {})
+        for name, (url, model) in zip(names, pairs, strict=True)
+    ]
+    written = {"name": "targets", "targets": targets, "phases": _usual_phases(names)}
+    return _checked(OPTION, written, written)
+
+
+def planned_phases(
+    scenario: Scenario, names: Collection[str] | None = None
+) -> tuple[PlannedPhase, ...]:
+    """The phases in order; with `names` for these targets only, and none without a target."""
+    everyone = tuple(t.name for t in scenario.targets)
+    planned = []
+    for phase in scenario.phases:
+        dealt = phase.targets or everyone
+        kept = tuple(name for name in dealt if names is None or name in names)
+        if kept:
+            planned.append(
+                PlannedPhase(
+                    name=phase.name,
+                    users=phase.users,
+                    targets=kept,
+                    min_rounds=phase.rounds.min,
+                    max_rounds=phase.rounds.max,
+                    spacing_s=phase.spacing_s,
+                    workers=phase.workers,
+                )
+            )
+    return tuple(planned)
+
+
+def _checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        raise refusal(where, problems_of(error, written, KEYS)) from None
+    return scenario.model_copy(update={"raw": written})
+
+
+def _keys_not_set(scenario: Scenario, environ: Mapping[str, str]) -> list[Problem]:
+    # careful: the value is not quoted, somebody may have written the key itself there
+    text = "the environment variable it names is not set; export it before the run"
+    return [
+        (("targets", i, "api_key_env"), text)
+        for i, target in enumerate(scenario.targets)
+        if target.api_key_env is not None and not environ.get(target.api_key_env)
+    ]
+
+
+def _url_and_model(index: int, text: str) -> tuple[str, str | None]:
+    url, equals, model = text.partition("=")
+    try:
+        url = normal_base_url(url)
+    except ScenarioError as error:
+        raise ScenarioError(f"{OPTION} ({index + 1}): {error}") from None
+    if equals and not model.strip():
+        raise ScenarioError(f"{OPTION} {url}=: no model after '='; name it or leave the '=' out")
+    return url, model.strip() or None
+
+
+def _usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
+    phases: list[dict[str, Any]] = [
+        {"name": name, "users": users, "rounds": ROUNDS} for name, users in PHASE_USERS.items()
+    ]
+    if len(names) > 1:  # with one target every phase is its own control
+        control = {"name": "control", "users": 2, "rounds": ROUNDS, "targets": names[:1]}
+        phases.insert(1, control)
+    if len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port tells most
+        phases.insert(0, {"name": "ports", "users": len(names), "rounds": ROUNDS})
+    return phases
+
+
+def _contradictions(scenario: Scenario) -> Iterator[Problem]:
+    """What only the whole can know: names used twice, targets that are not there."""
+    targets, phases, servers = scenario.targets, scenario.phases, scenario.servers
+    for i, first in _repeated([(t.base_url, t.server, t.model) for t in targets]):
+        text = f"same server and model as targets[{first}]; take one out, or give it another model"
+        yield ("targets", i), text
+    for i, first in _repeated([t.name for t in targets]):
+        yield ("targets", i, "name"), _named_twice(targets[i].name, f"targets[{first}]")
+    for i, target in enumerate(targets):
+        if target.server is not None and target.server >= len(servers):
+            text = f"no server {target.server}: `servers` has {len(servers)}, counted from 0"
+            yield ("targets", i, "server"), f"{text}; correct it or add one"
+    for i, first in _repeated([p.name for p in phases]):
+        yield ("phases", i, "name"), _named_twice(phases[i].name, f"phases[{first}]")
+    names = [t.name for t in targets]
+    for i, phase in enumerate(phases):
+        for k, name in enumerate(phase.targets or ()):
+            if name not in names:
+                text = f"no target is named {name!r}; {nearest(name, names)}"
+                yield ("phases", i, "targets", k), text
+        for k, _ in _repeated(phase.targets or ()):
+            text = "the same target again; name each once, users are dealt round robin"
+            yield ("phases", i, "targets", k), text
+    for i, first in _repeated([s.port or f"free {k}" for k, s in enumerate(servers)]):
+        yield ("servers", i, "port"), f"same port as servers[{first}]; write port: 0 for a free one"
+
+
+def _named_twice(name: str, first: str) -> str:
+    return f"{name!r} is used twice (also {first}); give each its own name"
+
+
+def _repeated(values: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """(index, index of its first appearance) of every value that was there before."""
+    for i, value in enumerate(values):
+        if (first := values.index(value)) < i:
+            yield i, first

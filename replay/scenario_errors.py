@@ -1,0 +1,142 @@
+"""Words for what is wrong with a scenario: one line that says where, what and what to do.
+
+Values are quoted as the file has them, before `${…}` is filled: the environment may hold secrets.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from analysis.errors import ScenarioError
+
+Loc = tuple[int | str, ...]
+Problem = tuple[Loc, str]  # where, and a clause that says what is wrong and what to do
+
+EXAMPLES: Final = {
+    "targets": "[{base_url: http://127.0.0.1:1234}]",
+    "phases": "[{name: phase1, users: 2, rounds: 5}]",
+    "servers": "[{kind: llamacpp, port: 0}]",
+    "request": "{max_tokens: auto}",
+    "extra": "{top_k: 1}",
+    "name": "phase1",
+    "users": "2",
+    "rounds": "5, or {min: 3, max: 12}",
+    "min": "3",
+    "max": "12",
+    "budget_s": "150",
+    "timeout_s": "600",
+    "kind": "llamacpp",
+}
+NOT_A = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "bool": "true or false",
+    "string": "text",
+    "tuple": "a list",
+    "dict": "a mapping of keys",
+    "model": "a mapping of keys",
+}
+BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+ABSENT = object()
+
+
+def refusal(where: str, problems: Sequence[Problem]) -> ScenarioError:
+    """The first problem with its place, and how many more there are."""
+    loc, text = problems[0]
+    more = len(problems) - 1
+    rest = f"; and {more} more problem{'s' if more > 1 else ''}" if more else ""
+    return ScenarioError(": ".join(part for part in (where, place(loc), text) if part) + rest)
+
+
+def place(loc: Loc) -> str:
+    """`("targets", 1, "name")` as people write it: `targets[1].name`."""
+    parts = (f"[{p}]" if isinstance(p, int) else f".{p if _plain(p) else repr(p)}" for p in loc)
+    return "".join(parts).removeprefix(".")
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """`did you mean 'model'?`, or what there is to choose from."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+
+
+def problems_of(
+    error: ValidationError, written: Any, known: Mapping[str, Collection[str]]
+) -> list[Problem]:
+    """What pydantic found; `written` is the file's data, `known` names the keys below each key."""
+    found: list[Problem] = []
+    for details in error.errors(include_url=False, include_input=False):
+        if details["type"] == "contradictions":
+            found += details["ctx"]["problems"]
+            continue
+        loc = _shortened(details["loc"], written)
+        # careful: pydantic calls a list too short, too, when all its entries are wrong
+        if details["type"] != "too_short" or not _at(loc, written):
+            found.append((loc, _clause(details, loc, written, known)))
+    return list(dict.fromkeys(found))  # one wrong `rounds: x` is wrong as its min and as its max
+
+
+def _clause(
+    details: ErrorDetails, loc: Loc, written: Any, known: Mapping[str, Collection[str]]
+) -> str:
+    kind, key = details["type"], str(loc[-1]) if loc else ""
+    example = f"; write e.g. `{key}: {EXAMPLES[key]}`" if key in EXAMPLES else ""
+    if kind == "extra_forbidden":
+        parent = next((p for p in reversed(loc[:-1]) if isinstance(p, str)), "")
+        return f"unknown key; {nearest(key, known.get(parent, ()))}"
+    if kind == "missing":
+        return f"is missing{example or '; add it'}"
+    value = _at(loc, written)
+    if value is None:
+        return f"is empty{example or '; give it a value or take the key out'}"
+    quoted = "" if value is ABSENT or isinstance(value, dict | list) else f", not {_short(value)}"
+    if kind == "value_error":
+        return str(details["ctx"]["error"])
+    if kind in BOUNDS:
+        words, bound = BOUNDS[kind]
+        return f"must be {words} {details['ctx'][bound]:g}{quoted}{example}"
+    if kind == "literal_error":
+        return f"must be {details['ctx']['expected']}{quoted}"
+    if kind == "too_short":
+        return f"is empty{example or '; name at least one, or take the key out'}"
+    if kind == "string_type" and not isinstance(value, dict | list):
+        return f"must be text{quoted}; put it in quotes"
+    noun = NOT_A.get(kind.split("_")[0])
+    return f"must be {noun}{quoted}{example}" if noun else details["msg"].lower()
+
+
+def _shortened(loc: Loc, written: Any) -> Loc:
+    """Without the steps that only our types have: `rounds: 5` has no `min` in the file."""
+    for depth in range(1, len(loc)):
+        if not isinstance(_at(loc[:depth], written), dict | list | None):
+            return loc[:depth]
+    return loc
+
+
+def _at(loc: Iterable[int | str], written: Any) -> Any:
+    value = written
+    for step in loc:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return ABSENT
+    return value
+
+
+def _plain(key: str) -> bool:
+    return re.fullmatch(r"[\w-]+", key) is not None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"
