@@ -99,7 +99,9 @@ def _clause(
     value = _at(loc, written)
     if value is None:
         return f"is empty{example or '; give it a value or take the key out'}"
-    quoted = "" if value is ABSENT or isinstance(value, dict | list) else f", not {_short(value)}"
+    # careful: a URL in a wrong place may hold user:password@
+    silent = value is ABSENT or isinstance(value, dict | list) or "@" in str(value)
+    quoted = "" if silent else f", not {_short(value)}"
     if kind == "value_error":
         return str(details["ctx"]["error"])
     if kind in BOUNDS:

@@ -403,6 +403,15 @@ def test_a_url_with_a_secret_is_refused_and_not_repeated(tmp_path: Path, url: st
     assert "very-secret" not in str(error.value)
 
 
+def test_a_url_in_the_wrong_place_does_not_show_its_password(tmp_path: Path) -> None:
+    for text in (
+        PHASES + "targets: [URL]",
+        FINE + "budget_s: URL",
+        FINE + "servers: [{kind: URL}]",
+    ):
+        assert SECRET not in mistake(tmp_path, text.replace("URL", f"'http://u:{SECRET}@h'"))
+
+
 # --- addresses
 
 
