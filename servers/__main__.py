@@ -1,0 +1,168 @@
+"""The door of the room: `python -m servers llamacpp …` and `python -m servers simulate …`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from analysis.errors import PortlapError
+from servers import llamacpp, simulator
+from servers.behaviour import Behaviour
+from servers.queue_model import POLICIES, Policy
+from servers.ready import tell
+
+EXAMPLES = """\
+Once all servers answer, stdout holds a JSON line for each, then {"ready": true}; Ctrl-C stops them:
+  python -m servers llamacpp --port 0
+  python -m servers simulate --port 0 --port 0 --policy port-serial
+  python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 stopped as asked, 1 a server failed, 2 bad input (nothing was started)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except PortlapError as error:
+        tell(str(error))
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m servers",
+        description="LLM servers to measure: real ones, or ones whose truth is known.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXAMPLES,
+    )
+    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate")
+    _add_llamacpp(kinds.add_parser("llamacpp", help="real llama.cpp servers, one process per port"))
+    _add_simulate(kinds.add_parser("simulate", help="simulated servers with exact token times"))
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--port",
+        type=int,
+        action="append",
+        metavar="P",
+        help="repeatable; 0 = a free one (default)",
+    )
+    add("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    add("--until-stdin-closes", action="store_true", help="end when stdin closes, so with a parent")
+
+
+def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
+    _add_common(parser)
+    add = parser.add_argument
+    add(
+        "--slots",
+        type=int,
+        action="append",
+        metavar="K",
+        help="for all, or one per port (default: 1)",
+    )
+    add(
+        "--threads",
+        type=int,
+        action="append",
+        metavar="N",
+        help="for all, or one per port (default: 1)",
+    )
+    add(
+        "--model", type=Path, metavar="PATH.gguf", help="default: the wheel's SmolLM2-135M-Instruct"
+    )
+    add(
+        "--ctx",
+        type=int,
+        default=2048,
+        metavar="TOKENS",
+        help="context per slot (default: %(default)s)",
+    )
+    add("--oversubscribe", action="store_true", help="allow more threads in all than cores")
+    parser.set_defaults(run=_run_llamacpp)
+
+
+def _run_llamacpp(options: argparse.Namespace) -> int:
+    specs = llamacpp.plan(
+        options.port or [0],
+        options.slots or [1],
+        options.threads or [1],
+        model=options.model,
+        host=options.host,
+        ctx=options.ctx,
+        oversubscribe=options.oversubscribe,
+    )
+    return llamacpp.serve(specs, options.until_stdin_closes)
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    _add_common(parser)
+    add = parser.add_argument
+    add("--policy", choices=POLICIES, default="serial", help="who is served when (default: serial)")
+    add(
+        "--slots", type=int, default=1, metavar="K", help="per port, of --policy slots (default: 1)"
+    )
+    add(
+        "--ttft-s", type=float, default=0.05, help="solo time to first token (default: %(default)s)"
+    )
+    add(
+        "--tpot-s",
+        type=float,
+        default=0.01,
+        help="solo time per further token (default: %(default)s)",
+    )
+    add("--speed", type=float, action="append", help="for all, or one per port; 2 = twice as fast")
+    add(
+        "--jitter", type=float, default=0.0, help="scatter of both from request to request, as 0.05"
+    )
+    add("--seed", type=int, default=7, help="of the jitter (default: %(default)s)")
+    add(
+        "--truth",
+        type=Path,
+        metavar="FILE.csv",
+        help="write down what was done when to each request",
+    )
+    add("--no-stream-usage", action="store_true", help="never report usage in a stream")
+    add("--lump", action="store_true", help="send a stream in one piece at its end")
+    count = partial(add, type=int, metavar="N")
+    count("--stop-after", help="answers end by themselves after N tokens")
+    count("--cached", help="report N cached prompt tokens")
+    count("--fail-every", help="answer each Nth request with HTTP 500")
+    count("--hang-every", help="accept each Nth request and never answer it")
+    count("--die-after", help="cut the connection after N tokens")
+    count("--die-every", default=1, help="… of each Nth request (default: of all)")
+    parser.set_defaults(run=_run_simulate)
+
+
+def _run_simulate(options: argparse.Namespace) -> int:
+    behaviour = Behaviour(
+        policy=Policy.named(options.policy, options.slots),
+        ttft_s=options.ttft_s,
+        tpot_s=options.tpot_s,
+        jitter=options.jitter,
+        seed=options.seed,
+        stream_usage=not options.no_stream_usage,
+        lump=options.lump,
+        stop_after=options.stop_after,
+        cached=options.cached,
+        fail_every=options.fail_every,
+        hang_every=options.hang_every,
+        die_after=options.die_after,
+        die_every=options.die_every,
+    )
+    return simulator.serve(
+        behaviour,
+        options.host,
+        options.port or [0],
+        options.speed or [1.0],
+        options.truth,
+        options.until_stdin_closes,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
