@@ -22,4 +22,4 @@ RUN pip install --no-deps --no-build-isolation -e . \
 USER portlap
 EXPOSE 8089
 ENTRYPOINT ["locust"]
-CMD ["--headless", "--scenario", "scenarios/default.yaml"]
+CMD ["--headless"]

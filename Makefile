@@ -22,11 +22,11 @@ help:
 	@echo 'make lock   resolve requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean  remove .venv and caches; runs/ stays'
 
-# 3, an honest "inconclusive", is an answer; 1, 2, 4 and 130 are not (README).
+# Exit code 3, an honest "inconclusive", is an answer too; 1, 2, 4 and 130 are not.
 run: .venv/run.stamp
-	@mkdir -p runs; code=0; \
-	$(BIN)/locust --headless --scenario "$(SCENARIO)" --csv "runs/$$(date +%Y%m%d-%H%M%S)" $(ARGS) || code=$$?; \
-	if [ $$code -eq 3 ]; then code=0; fi; exit $$code
+	@mkdir -p runs; \
+	$(BIN)/locust --headless --scenario "$(SCENARIO)" --csv "runs/$$(date +%Y%m%d-%H%M%S)" $(ARGS) || \
+	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }
 
 web: .venv/run.stamp
 	@$(BIN)/locust --scenario "$(SCENARIO)" $(ARGS)
@@ -40,15 +40,15 @@ test: .venv/dev.stamp
 # The container writes into ./runs as whoever called make.
 docker:
 	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
-	env UID="$$(id -u)" GID="$$(id -g)" $$compose run --rm run $(ARGS)
+	env UID="$$(id -u)" GID="$$(id -g)" $$compose run --rm run || \
+	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }
 
 # Installs the lock file requirements/$(1).txt; $(2): more options for pip. A line of progress every twenty packages.
 define install
 	@set -o pipefail; all=$$(grep -c == requirements/$(1).txt); \
 	echo "portlap: installing requirements/$(1).txt into .venv ($$all packages) ..."; \
 	$(PIP) --require-hashes $(2) -r requirements/$(1).txt | awk -v all=$$all ' \
-	  /^(Collecting|Ignoring|Requirement already satisfied:) / && / [^ ]+==|^Ignoring/ && ++n % 20 == 0 \
-	    {print "  " n " of " all; fflush()} \
+	  /^Ignoring |^(Collecting|Requirement already satisfied:) [^ ]*==/ && ++n % 20 == 0 {print "  " n " of " all; fflush()} \
 	  /^Installing/ {print "  unpacking ..."; fflush()}'
 endef
 
