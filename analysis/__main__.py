@@ -1,0 +1,152 @@
+"""`python -m analysis`: reads runs. Results go to stdout, complaints to stderr; exit codes in the help."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from analysis.assess import Assessment, assess
+from analysis.errors import PortlapError, RunError
+from analysis.report import json_report, markdown, text
+from analysis.report.console import for_stream, printed
+from analysis.report.run_metrics import RunFigures, run_figures
+from analysis.run import file_of, read_run
+from analysis.verdict import INCONCLUSIVE, INVALID
+
+OK, BAD_INPUT = 0, 2
+EXIT_CODES = {INCONCLUSIVE: 3, INVALID: 4}  # of a run's verdict; every other verdict is 0
+
+SUFFIXES = (
+    "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",
+    "_stats_history.csv", "_failures.csv", "_exceptions.csv",
+)  # fmt: skip
+EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-073015):
+  python -m analysis report PREFIX
+  python -m analysis report PREFIX --json | python -m json.tool
+  python -m analysis compare PREFIX PREFIX
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except PortlapError as error:
+        print(for_stream(str(error), sys.stderr), file=sys.stderr)
+        return BAD_INPUT
+    return code
+
+
+def report(options: argparse.Namespace) -> int:
+    """Writes report.json, report.md and report.html beside the run and prints one of them."""
+    assessment, figures = _read(options.prefix)
+    texts = {
+        "report.json": json_report.render(assessment, figures),
+        "report.md": markdown.render(assessment, figures),
+        "report.html": _html(assessment, figures),
+    }
+    for suffix, written in texts.items():
+        path = file_of(assessment.run.prefix, suffix)
+        try:
+            path.write_text(written, encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written: {error.strerror}") from None
+    if options.json or options.markdown:
+        _print(texts["report.json" if options.json else "report.md"])
+    elif not options.quiet:
+        _print(printed(lambda console: text.show(console, assessment, figures), sys.stdout))
+    return _exit_code(figures)
+
+
+def _html(assessment: Assessment, figures: RunFigures) -> str:
+    from analysis.report import html  # loads pandas and altair
+
+    return html.render(assessment, figures)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Prints the verdict and its conditions only; writes nothing."""
+    assessment, figures = _read(options.prefix)
+
+    def draw(console: Console) -> None:
+        text.headline(console, assessment, figures)
+        text.conditions(console, assessment)
+
+    _print(printed(draw, sys.stdout))
+    return _exit_code(figures)
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Prints the phases of several runs side by side; writes nothing."""
+    runs = [_read(prefix) for prefix in options.prefixes]
+    shown = [(a.run.prefix.name, p) for a, figures in runs for p in figures.phases]
+    if not shown:
+        raise RunError("nothing to compare: these runs have no phases; give runs of the plan `phases`")
+    phases = tuple(p for _, p in shown)
+    titles = tuple(f"{name} {p.name}" for name, p in shown)
+
+    def draw(console: Console) -> None:
+        for table in text.phases_table(phases, console.width, titles):
+            console.print(table, Text())
+        for assessment, figures in runs:
+            console.print(Text(f"{assessment.run.prefix}: {figures.verdict}: {assessment.answer.sentence}"))
+
+    _print(printed(draw, sys.stdout))
+    return OK
+
+
+def _read(prefix: str) -> tuple[Assessment, RunFigures]:
+    assessment = assess(read_run(prefix_of(prefix)))
+    return assessment, run_figures(assessment)
+
+
+def prefix_of(given: str) -> Path:
+    """The prefix, also from the name of any file of the run: `runs/x_report.json`, `runs/x_`, `runs/x`."""
+    for suffix in SUFFIXES:
+        if given.endswith(suffix) and given != suffix:
+            return Path(given.removesuffix(suffix))
+    bare = given.removesuffix("_") if not given.endswith(("/", "/_")) else given
+    if not Path(bare).name:
+        raise RunError(f"{given or 'an empty prefix'}: is no prefix; give one as in runs/20251021-073015")
+    return Path(bare)
+
+
+def _exit_code(figures: RunFigures) -> int:
+    return OK if figures.verdict is None else EXIT_CODES.get(figures.verdict, OK)
+
+
+def _print(written: str) -> None:
+    sys.stdout.write(for_stream(written, sys.stdout))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis",
+        description="Reads the files of a run: what they say, with every condition.",
+        epilog=EXAMPLES + "exit codes: 0 a verdict, 2 bad input, 3 inconclusive, 4 invalid",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    one = "a run's prefix, as in runs/20251021-073015, or any of its files"
+    add = commands.add_parser("report", help="print the report; write PREFIX_report.json, .md and .html")
+    add.add_argument("prefix", metavar="PREFIX", help=one)
+    kind = add.add_mutually_exclusive_group()
+    kind.add_argument("--json", action="store_true", help="print report.json instead")
+    kind.add_argument("--markdown", action="store_true", help="print report.md instead")
+    kind.add_argument("--quiet", action="store_true", help="print nothing, only write the files")
+    add.set_defaults(command=report)
+    add = commands.add_parser("check", help="print the verdict and its conditions")
+    add.add_argument("prefix", metavar="PREFIX", help=one)
+    add.set_defaults(command=check)
+    add = commands.add_parser("compare", help="print the phases of several runs side by side")
+    add.add_argument("prefixes", metavar="PREFIX", nargs="+", help=one)
+    add.set_defaults(command=compare)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

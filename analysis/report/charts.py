@@ -1,0 +1,86 @@
+"""The lanes and the speedup over users as altair charts: one specification for notebook and HTML report."""
+
+import altair as alt
+import pandas as pd
+
+from analysis.assess import Assessment
+from analysis.report import lanes as drawn
+from analysis.report import words
+from analysis.report.metrics import PhaseFigures, phase_figures
+
+COLOURS = {
+    drawn.QUEUED: "#e8e8e8",
+    drawn.WAITING: "#c9ced6",
+    drawn.FIRST_PART: "#c9ced6",
+    drawn.PREFILL: "#f2a541",
+    drawn.DECODE: "#2a9d6f",
+    drawn.WHOLE: "#8fa3bf",
+}
+
+
+def lanes_chart(assessment: Assessment, phase_name: str) -> alt.Chart:
+    """The phase's representative round. Raises KeyError if the phase was not measured."""
+    phase = {j.measured.plan.name: j.measured for j in assessment.phases}[phase_name]
+    shown = drawn.representative_round(phase)
+    made = drawn.lanes(shown) if shown is not None else []
+    rows = [
+        {
+            "lane": f"{lane.target}, user {lane.user} ({lane.base_url})",
+            "state": segment.kind,
+            "start_s": segment.start_s,
+            "end_s": segment.end_s,
+        }
+        for lane in made
+        for segment in lane.segments
+    ]
+    data = pd.DataFrame(rows, columns=["lane", "state", "start_s", "end_s"])
+    kinds = [kind for kind in drawn.KINDS if kind in set(data["state"])]
+    order = list(dict.fromkeys(data["lane"]))
+    chart: alt.Chart = (
+        alt.Chart(data, title=f"{phase_name}: the round of median length", width=560, height={"step": 22})
+        .mark_bar(height=14)
+        .encode(
+            x=alt.X("start_s:Q", title="seconds since the release"),
+            x2="end_s:Q",
+            y=alt.Y("lane:N", sort=order, title=None, axis=alt.Axis(labelLimit=320)),
+            color=alt.Color(
+                "state:N", title=None, scale=alt.Scale(domain=kinds, range=[COLOURS[k] for k in kinds])
+            ),
+        )
+    )
+    return chart
+
+
+def speedup_chart(assessment: Assessment) -> alt.LayerChart:
+    """G with its 95 % interval over users, one line per set of ports, between serial (1) and Gmax."""
+    data = speedup_frame([phase_figures(j) for j in assessment.phases])
+    base = alt.Chart(data, title="Speedup over users", width=560, height=260).encode(
+        x=alt.X("users:Q", title="users", axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color("over:N", title=None),
+    )
+    speedup = alt.Y("speedup:Q", title="speedup G", scale=alt.Scale(zero=True))
+    return alt.LayerChart(
+        layer=[
+            base.mark_line(strokeDash=[2, 4], point=False).encode(y="speedup_max:Q"),
+            base.mark_rule().encode(y="low:Q", y2="high:Q"),
+            base.mark_line(point=True).encode(y=speedup),
+            alt.Chart(pd.DataFrame({"serial": [1.0]})).mark_rule(color="#c0392b").encode(y="serial:Q"),
+        ]
+    )
+
+
+def speedup_frame(figures: list[PhaseFigures]) -> pd.DataFrame:
+    """One row per phase that has a speedup: what the chart draws."""
+    rows = [
+        (p.name, p.users, words.topology(p), p.speedup.value, p.speedup.low, p.speedup.high, p.speedup_max)
+        for p in figures
+        if p.speedup is not None
+    ]
+    return pd.DataFrame(rows, columns=["phase", "users", "over", "speedup", "low", "high", "speedup_max"])
+
+
+def svg(chart: alt.Chart | alt.LayerChart) -> str:
+    """The chart as SVG, without network or browser."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(chart.to_dict())

@@ -1,0 +1,45 @@
+"""Text for whatever stands at the other end: a colour terminal, a pipe, a console without UTF-8."""
+
+import io
+from collections.abc import Callable
+from typing import TextIO
+
+from rich.console import Console
+
+WIDTH = 100  # where no terminal says otherwise
+
+# What our reports contain beyond ASCII. Anything else (a target's name, an answer) becomes `?`.
+_ASCII: dict[str, str | int | None] = {
+    "·": ".", "░": ".", "▒": "-", "█": "#", "▓": "=", "×": "x", "–": "-", "—": "-", "−": "-", "’": "'",
+    "✓": "+", "✗": "x", "─": "-", "━": "-", "│": "|", "…": "...", "Σ": "sum of ", "≥": ">=", "→": "->",
+}  # fmt: skip
+
+
+def to_ascii(text: str) -> str:
+    return text.translate(str.maketrans(_ASCII)).encode("ascii", "replace").decode("ascii")
+
+
+def for_stream(text: str, stream: TextIO) -> str:
+    """The text as the stream's encoding can take it: unchanged if it can, else in ASCII."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return to_ascii(text)
+    return text
+
+
+def printed(draw: Callable[[Console], None], stream: TextIO, width: int | None = None) -> str:
+    """What `draw` prints on a console like `stream`. Rich itself minds NO_COLOR, TERM and COLUMNS."""
+    terminal = stream.isatty()
+    size = width or (Console(file=stream).width if terminal else WIDTH)
+    buffer = io.StringIO()
+    draw(
+        Console(file=buffer, width=size, force_terminal=terminal, highlight=False, emoji=False, markup=False)
+    )
+    return for_stream(_bare(buffer.getvalue()), stream)
+
+
+def _bare(text: str) -> str:
+    """Without the blanks that pad table rows to the full width."""
+    return "\n".join(line.rstrip() for line in text.split("\n"))

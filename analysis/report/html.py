@@ -1,0 +1,47 @@
+"""The report as one HTML file that needs no network: the terminal's content with its charts as SVG."""
+
+from pathlib import Path
+
+import altair as alt
+import jinja2
+
+from analysis.assess import Assessment
+from analysis.report import charts, free, words
+from analysis.report.run_metrics import RunFigures
+from analysis.report.text import style_of
+
+
+def render(assessment: Assessment, figures: RunFigures) -> str:
+    here = jinja2.FileSystemLoader(Path(__file__).parent)
+    page = jinja2.Environment(loader=here, autoescape=True, undefined=jinja2.StrictUndefined)
+    columns = [words.phase_rows(p) for p in figures.phases]
+    steps = free.NEXT_STEPS if figures.verdict is None else assessment.answer.next_steps
+    return page.get_template("report.html.j2").render(
+        manifest=assessment.run.manifest,
+        figures=figures,
+        colour=style_of(figures.verdict or ""),
+        answer=assessment.answer.sentence if figures.verdict else "A free run: no verdict is stated.",
+        free=free.sentences(assessment.run) if figures.verdict is None else [],
+        rows=[(cells[0][0].strip(), [text for _, text in cells]) for cells in zip(*columns, strict=True)],
+        said=[(p, words.seed_sentence(p)) for p in figures.phases],
+        events=words.events(assessment, figures),
+        conditions=[
+            (words.MARKS[c.passed], c, words.condition_sentence(c, phases, len(assessment.phases)))
+            for c, phases in words.grouped_conditions(assessment)
+        ],
+        baseline_header=words.BASELINE_HEADER,
+        baseline=[words.baseline_row(b) for b in figures.baseline],
+        machine=words.machine_sentences(figures),
+        timing=words.timing_sentence(figures),
+        steps=steps,
+        charts=_charts(assessment, figures),
+    )
+
+
+def _charts(assessment: Assessment, figures: RunFigures) -> list[str]:
+    """SVG of the speedup over users and of one round of each phase."""
+    made: list[alt.Chart | alt.LayerChart] = []
+    if any(p.speedup for p in figures.phases):
+        made.append(charts.speedup_chart(assessment))
+    made += [charts.lanes_chart(assessment, p.name) for p in figures.phases if p.wall_s is not None]
+    return [charts.svg(chart) for chart in made]

@@ -1,0 +1,105 @@
+"""`PREFIX_report.json`: the contract of docs/FORMAT.md as a dict. A missing quantity is null, never 0."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from analysis.assess import Assessment
+from analysis.conditions import Condition
+from analysis.estimates import Estimate
+from analysis.phase import Peak
+from analysis.report.metrics import PhaseFigures
+from analysis.report.run_metrics import RunFigures
+
+FORMAT = 1
+
+
+def render(assessment: Assessment, figures: RunFigures) -> str:
+    return json.dumps(report(assessment, figures), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
+    answer, machine, late = assessment.answer, figures.machine, figures.timing_error
+    manifest = assessment.run.manifest
+    slots, per_port = machine.slots, machine.slots_per_port
+    return {
+        "format": FORMAT,
+        "scenario": manifest.scenario_name,
+        "started_at": manifest.started_at,
+        "finished": manifest.finished,
+        "interrupted": manifest.interrupted,
+        "verdict": figures.verdict,
+        "answer": answer.sentence,
+        "next_steps": list(answer.next_steps),
+        "conditions": [_condition(c, None) for c in assessment.conditions]
+        + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
+        "phases": [_phase(p) for p in figures.phases],
+        "machine": {
+            "slots": _exactly(slots),
+            "slots_at_least": slots.streams,
+            "slots_per_port": _exactly(per_port),
+            "slots_per_port_at_least": per_port.streams,
+            "gain_by_users": machine.gain_by_users,
+            "gain_by_users_one_port": machine.gain_by_users_one_port,
+            "recommended_workers": machine.recommended_workers,
+        },
+        "baseline": [
+            {
+                "target": b.target,
+                "base_url": b.base_url,
+                "phase": b.phase,
+                "solo_s": _estimate(b.solo_s),
+                "tokens": b.tokens,
+                "ttft_s": b.ttft_s,
+                "tpot_s": b.tpot_s,
+                "drift": b.drift,
+            }
+            for b in figures.baseline
+        ],
+        "timing_error_ms": {
+            "p50": late.p50_s * 1e3 if late else None,
+            "p99": late.p99_s * 1e3 if late else None,
+        },
+        "cuts": list(manifest.cuts),
+    }
+
+
+def _phase(p: PhaseFigures) -> dict[str, Any]:
+    return {
+        "name": p.name,
+        "users": p.users,
+        "topology": p.topology,
+        "rounds": p.rounds,
+        "rounds_scored": p.rounds_scored,
+        "requests": p.requests,
+        "failed": p.failed,
+        "wall_s": _estimate(p.wall_s),
+        "speedup": _estimate(p.speedup),
+        "speedup_max": p.speedup_max,
+        "efficiency": p.efficiency,
+        "decode_overlap": _estimate(p.decode_overlap),
+        "decode_peak": p.total.streams,
+        "decode_peak_exact": p.total.exact,
+        "decode_peak_per_port": {port: peak.streams for port, peak in p.per_port.items()},
+        "seed_formula": p.seed_formula,
+        "seed_formula_if_serial": p.seed_formula_if_serial,
+        "ttft_s": {name: getattr(p.ttft_s, name, None) for name in ("p50", "p95", "max")},
+        "tpot_ratio": p.tpot_ratio,
+        "responses_per_min": p.responses_per_min,
+        "output_tokens_per_s": p.output_tokens_per_s,
+        "outliers": list(p.outliers),
+        "verdict": p.verdict,
+        "sentence": p.sentence,
+    }
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    return asdict(estimate) if estimate is not None else None
+
+
+def _exactly(peak: Peak) -> int | None:
+    return peak.streams if peak.exact else None
+
+
+def _condition(condition: Condition, phase: str | None) -> dict[str, Any]:
+    return {**asdict(condition), "phase": phase}

@@ -1,0 +1,178 @@
+"""The figures of a phase, computed once: JSON, text, Markdown, HTML and notebook only print them.
+
+Formulas, with what each reads on a serial, a time-sliced and a parallel server: docs/METHODOLOGY.md.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from analysis.assess import PhaseJudged
+from analysis.estimates import Estimate, mean_estimate
+from analysis.phase import Peak, PhaseMeasured
+from analysis.records import RequestRecord
+from analysis.rounds import PlannedPhase, Round
+
+ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the maximum under another name
+OUTLIER = 3.0  # standardised residuals; named and kept
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Nearest-rank percentiles in seconds; p95 only with at least 20 values."""
+
+    p50: float
+    p95: float | None
+    max: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFigures:
+    """All numbers shown of one phase. None where the data do not allow the number."""
+
+    name: str
+    users: int
+    topology: str
+    ports: int
+    rounds: int  # measured
+    rounds_scored: int  # of these, with whole answers only: all figures below are of them
+    requests: int  # bursts, failed ones included
+    failed: int
+    wall_s: Estimate | None  # W, mean over the scored rounds
+    speedup: Estimate | None  # G
+    speedup_max: float | None  # Gmax
+    decode_overlap: Estimate | None  # C
+    total: Peak  # K
+    per_port: Mapping[str, Peak]
+    seed_formula: float | None  # Σ latency / W: mean in flight, no speedup
+    seed_formula_if_serial: float | None
+    ttft_s: Percentiles | None
+    tpot_ratio: float | None  # together over alone
+    responses_per_min: float | None
+    output_tokens_per_s: float | None
+    drift: float | None  # relative change of the solo time over the phase
+    outliers: tuple[str, ...]
+    verdict: str
+    sentence: str
+    hint: str
+
+    @property
+    def efficiency(self) -> float | None:
+        if self.speedup is None or not self.speedup_max:
+            return None
+        return self.speedup.value / self.speedup_max
+
+
+def phase_figures(judged: PhaseJudged) -> PhaseFigures:
+    phase = judged.measured
+    burst = [r for a in phase.rounds for r in a.requests]
+    scored = [r for a in phase.scored for r in a.requests]
+    walls = [w for a in phase.scored if (w := a.makespan_s) is not None]
+    busy_s = math.fsum(walls)
+    return PhaseFigures(
+        name=phase.plan.name,
+        users=phase.plan.users,
+        topology=phase.topology,
+        ports=len(phase.ports),
+        rounds=len(phase.rounds),
+        rounds_scored=len(phase.scored),
+        requests=len(burst),
+        failed=sum(r.error is not None for r in burst),
+        wall_s=mean_estimate(walls),
+        speedup=phase.speedup.estimate() if phase.speedup else None,
+        speedup_max=phase.speedup_max,
+        decode_overlap=mean_estimate(phase.decode_overlaps) if phase.streams else None,
+        total=phase.total,
+        per_port=phase.per_port,
+        seed_formula=seed_formula(phase.scored),
+        seed_formula_if_serial=seed_formula_if_serial(phase.plan, phase.solo_s),
+        ttft_s=percentiles([r.ttft_s for r in scored if r.ttft_s is not None]) if phase.streams else None,
+        tpot_ratio=_tpot_ratio(phase, scored),
+        responses_per_min=len(scored) / busy_s * 60 if busy_s else None,
+        output_tokens_per_s=sum(r.tokens or 0 for r in scored) / busy_s if busy_s else None,
+        drift=_drift(phase),
+        outliers=_outliers(phase),
+        verdict=judged.verdict.outcome,
+        sentence=judged.verdict.sentence,
+        hint=judged.verdict.hint,
+    )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Nearest rank: the smallest value that at least `share` of the values do not exceed."""
+    return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
+
+
+def percentiles(values: Sequence[float]) -> Percentiles | None:
+    if not values:
+        return None
+    p95 = percentile(values, 0.95) if len(values) >= ENOUGH_FOR_P95 else None
+    return Percentiles(percentile(values, 0.5), p95, max(values), len(values))
+
+
+def seed_formula(rounds: Sequence[Round]) -> float | None:
+    """Mean over the rounds of Σ latency / makespan: what the seed calls speedup (Little's L)."""
+    shares = [
+        math.fsum(r.latency_s or 0.0 for r in a.requests) / a.makespan_s for a in rounds if a.makespan_s
+    ]
+    return fmean(shares) if shares else None
+
+
+def seed_formula_if_serial(plan: PlannedPhase, solo_s: Mapping[str, float]) -> float | None:
+    """What the seed formula reads if one request at a time is answered, first come, first served.
+
+    (N + 1) / 2 where all are due at one instant (the mean over all orders, whatever the solo times);
+    else from the replay of the schedule, which needs them.
+    """
+    if plan.spacing_s == 0:
+        return (plan.users + 1) / 2
+    if not set(plan.deal) <= set(solo_s):
+        return None
+    free_s, latencies_s = 0.0, []
+    for i, target in enumerate(plan.deal):
+        due_s = i * plan.spacing_s
+        free_s = max(free_s, due_s) + solo_s[target]
+        latencies_s.append(free_s - due_s)
+    return math.fsum(latencies_s) / free_s
+
+
+def _tpot_ratio(phase: PhaseMeasured, scored: Sequence[RequestRecord]) -> float | None:
+    """Mean over the answers of TPOT together / mean TPOT of the same target alone."""
+    ratios = [
+        r.tpot_s / alone
+        for r in scored
+        if r.tpot_s is not None
+        and r.target in phase.alone
+        and (alone := phase.alone[r.target].tpot_s) is not None
+        and alone > 0
+    ]
+    return fmean(ratios) if ratios and phase.streams else None
+
+
+def _drift(phase: PhaseMeasured) -> float | None:
+    """Fitted change of the solo time from the phase's first instant to its last."""
+    if phase.fit is None:
+        return None
+    counted = [*phase.solos, *(r for a in phase.scored for r in a.requests)]
+    starts = [r.start_s for r in counted if r.start_s is not None]
+    ends = [r.end_s for r in counted if r.end_s is not None]
+    return math.expm1(phase.fit.drift_per_s * (max(ends) - min(starts)))
+
+
+def _outliers(phase: PhaseMeasured) -> tuple[str, ...]:
+    """Solos and rounds far from the fit, named with their residual; they are kept."""
+    if phase.fit is None:
+        return ()
+    names = [
+        f"the solo of {s.target} in gap {(s.round or 0) + 1}"
+        for s in phase.solos
+        if s.target in phase.plan.deal
+    ]
+    names += [f"round {a.index + 1}" for a in phase.scored]
+    return tuple(
+        f"{name} lies {residual:+.1f} standard deviations from the fit"
+        for name, residual in zip(names, phase.fit.residuals, strict=True)
+        if abs(residual) > OUTLIER
+    )

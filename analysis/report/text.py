@@ -1,0 +1,137 @@
+"""The report on the terminal: answers first, explains second, ends in the next step."""
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from analysis.assess import Assessment
+from analysis.report import free, words
+from analysis.report.lanes import picture
+from analysis.report.metrics import PhaseFigures
+from analysis.report.run_metrics import RunFigures
+from analysis.verdict import CONTENTION, GAINS, INCONCLUSIVE, INVALID
+
+LABEL, COLUMN = 23, 19  # columns of the table of phases
+BAD, UNSURE = (INVALID, CONTENTION), (INCONCLUSIVE, "serial", "time-sliced", "shared-compute", "model-swap")
+
+
+def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
+    """Prints the whole report."""
+    headline(console, assessment, figures)
+    if figures.verdict is None:
+        _list(console, "Without a plan", free.sentences(assessment.run))
+    if figures.phases:
+        _phases(console, figures.phases)
+        _lanes(console, assessment)
+    _list(console, "To know", words.events(assessment, figures))
+    conditions(console, assessment)
+    _baseline(console, figures)
+    _list(console, "Machine", words.machine_sentences(figures))
+    _list(console, "Client", [words.timing_sentence(figures)])
+    next_steps(console, assessment, figures)
+
+
+def headline(console: Console, assessment: Assessment, figures: RunFigures) -> None:
+    run = assessment.run
+    title = f"portlap · {run.manifest.scenario_name} · {run.prefix}"
+    console.print(Text(title + (f" · {run.manifest.started_at}" if run.manifest.started_at else ""), "dim"))
+    if figures.verdict is not None:
+        console.print(Text(figures.verdict.upper(), f"bold {style_of(figures.verdict)}"))
+        console.print(Text(assessment.answer.sentence, "bold"))
+
+
+def style_of(outcome: str) -> str:
+    if outcome in BAD:
+        return "red"
+    if outcome in UNSURE:
+        return "yellow"
+    return "green" if outcome in (*GAINS, "ports-parallel", "one-port-suffices") else "magenta"
+
+
+def phases_table(phases: tuple[PhaseFigures, ...], width: int, titles: tuple[str, ...] = ()) -> list[Table]:
+    """A column per phase, as many tables as the width needs."""
+    named = list(zip(titles or tuple(p.name for p in phases), phases, strict=True))
+    at_once = max((width - LABEL) // COLUMN, 1)
+    tables = []
+    for first in range(0, len(named), at_once):
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+        table.add_column("", min_width=LABEL - 1, no_wrap=True)
+        columns = named[first : first + at_once]
+        for title, _ in columns:
+            table.add_column(title, min_width=COLUMN - 1, overflow="fold")
+        rows = zip(*(words.phase_rows(p) for _, p in columns), strict=True)
+        for cells in rows:
+            label = cells[0][0]
+            style = "bold" if label.startswith(("speedup", "verdict")) else None
+            table.add_row(label, *(text for _, text in cells), style=style)
+        tables.append(table)
+    return tables
+
+
+def _phases(console: Console, phases: tuple[PhaseFigures, ...]) -> None:
+    _title(
+        console,
+        "Phases",
+        "value [95 % interval] over n = the scored rounds; TTFT and TPOT over their requests",
+    )
+    for table in phases_table(phases, console.width):
+        console.print(table, Text())
+    for p in phases:
+        console.print(
+            Text.assemble((f"{p.name}: ", "bold"), (p.verdict, style_of(p.verdict)), f": {p.sentence}")
+        )
+        if seed := words.seed_sentence(p):
+            console.print(Padding(Text(seed, "dim"), (0, 0, 0, 2)))
+
+
+def _lanes(console: Console, assessment: Assessment) -> None:
+    _title(console, "Lanes", "one round of each phase, to scale")
+    for judged in assessment.phases:
+        if lines := picture(judged.measured, console.width):
+            console.print(Text("\n".join(lines), no_wrap=True, overflow="crop"), Text())
+
+
+def conditions(console: Console, assessment: Assessment) -> None:
+    _title(console, "Conditions", f"{words.MARKS[True]} holds  {words.MARKS[False]} fails  ? cannot be told")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
+    styles = {True: "green", False: "red", None: "yellow"}
+    for c, phases in words.grouped_conditions(assessment):
+        said = Text(words.condition_sentence(c, phases, len(assessment.phases)))
+        told = Group(said, Text(f"→ {c.hint}", "bold")) if c.passed is False and c.hint else said
+        table.add_row(Text(words.MARKS[c.passed], styles[c.passed]), c.name, told)
+    console.print(table)
+
+
+def _baseline(console: Console, figures: RunFigures) -> None:
+    if not figures.baseline:
+        return
+    _title(console, "Baseline", "each target alone, with its 95 % interval over n solos")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name in words.BASELINE_HEADER:
+        table.add_column(name)
+    for b in figures.baseline:
+        table.add_row(*words.baseline_row(b))
+    console.print(table)
+
+
+def next_steps(console: Console, assessment: Assessment, figures: RunFigures) -> None:
+    steps = free.NEXT_STEPS if figures.verdict is None else assessment.answer.next_steps
+    if not steps:
+        return
+    _title(console, "Next")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
+    for number, step in enumerate(steps, start=1):
+        table.add_row(f"{number}.", step)
+    console.print(table)
+
+
+def _title(console: Console, title: str, remark: str = "") -> None:
+    console.print(Text.assemble("\n", (title, "bold cyan"), (f"  {remark}" if remark else "", "dim")))
+
+
+def _list(console: Console, title: str, sentences: list[str]) -> None:
+    if sentences:
+        _title(console, title)
+        for sentence in sentences:
+            console.print(Padding(Text(sentence), (0, 0, 0, 2)))

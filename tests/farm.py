@@ -1,0 +1,388 @@
+"""Runs of known truth for the tests, made by arithmetic: no clock, no socket, no code of the estimators.
+
+farm("port-serial")                                   # two ports; phases of 2, 4, 8 users and the control
+farm("slots", [phase(4, ports=1)], slots=2)           # one phase, two slots behind each port
+farm("contention", jitter=0.05, seed=7, factor=0.6)   # noisy
+write_run(prefix, run)                                # the four files that a real run leaves
+"""
+
+import csv
+import math
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from analysis.records import (
+    BASELINE,
+    BURST,
+    CHAIN_PHASE,
+    FREE,
+    WARMUP,
+    WARMUP_PHASE,
+    RequestLog,
+    to_row,
+    write_records,
+)
+from analysis.records import RequestRecord as Record
+from analysis.rounds import PlannedPhase
+from analysis.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
+
+POLICIES = ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention")
+GAP_S = 0.002  # between an answer and the next send
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What limits the farm: requests at work in all and per port, and their compute in solo streams."""
+
+    total: float = math.inf
+    per_port: float = math.inf
+    compute: float = math.inf
+
+    def rate(self, active: int) -> float:
+        """Pace of each active request; 1 alone, whatever the policy."""
+        return 1.0 if active < 2 else min(1.0, self.compute / active)
+
+
+def machine(policy: str, slots: int = 2, factor: float = 0.6) -> Machine:
+    return {
+        "serial": Machine(total=1),
+        "port-serial": Machine(per_port=1),
+        "time-sliced": Machine(compute=1.0),
+        "slots": Machine(per_port=slots),
+        "parallel": Machine(),
+        "contention": Machine(compute=factor),
+    }[policy]
+
+
+@dataclass(frozen=True)
+class FarmTarget:
+    """One target; alone it takes `overhead_s + prefill_s + tpot_s · (tokens − 1)`, by default 2 s."""
+
+    name: str
+    port: int = 0
+    prefill_s: float = 0.2
+    tpot_s: float = 0.05
+    tokens: int = 37
+    overhead_s: float = 0.0  # part of TTFT that needs no compute
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{1234 + self.port}"
+
+
+NAMES = ("Ulysses", "Eternal", "Fear", "Joyce", "Night", "Kafka", "Plato", "Woolf")
+
+
+def targets_on(ports: int, speeds: Sequence[float] = (), **each: float) -> tuple[FarmTarget, ...]:
+    """One target per port; `speeds[i]` divides the times of the i-th."""
+    made = []
+    for port in range(ports):
+        target = FarmTarget(NAMES[port], port, **each)  # type: ignore[arg-type]
+        speed = speeds[port] if port < len(speeds) else 1.0
+        made.append(replace(target, prefill_s=target.prefill_s / speed, tpot_s=target.tpot_s / speed))
+    return tuple(made)
+
+
+def phase(
+    users: int,
+    ports: int = 2,
+    rounds: int = 5,
+    name: str = "",
+    *,
+    spacing_s: float = 0.0,
+    workers: int | None = None,
+) -> PlannedPhase:
+    """`users` dealt over the first `ports` targets; named phase1, phase2, phase3 for 2, 4, 8 users."""
+    usual = {2: "phase1", 4: "phase2", 8: "phase3"}.get(users, f"users{users}")
+    return PlannedPhase(name or usual, users, NAMES[:ports], rounds, rounds, spacing_s, workers)
+
+
+def standard_phases(ports: int = 2, rounds: int = 5) -> list[PlannedPhase]:
+    """Phases of 2, 4 and 8 users, and the control: 2 users on one port."""
+    return [
+        phase(2, ports, rounds),
+        phase(2, 1, rounds, "control"),
+        phase(4, ports, rounds),
+        phase(8, ports, rounds),
+    ]
+
+
+@dataclass(eq=False)
+class Work:
+    """One request on its way through the farm; the solo seconds it needs, then the instants it met."""
+
+    target: FarmTarget
+    scheduled_s: float
+    late_s: float = 0.0  # no release is perfect
+    scale: float = 1.0
+    done_s: float = 0.0
+    send_s: float = math.inf
+    arrival_s: float = math.inf
+    admitted_s: float = math.inf
+    first_s: float = math.inf
+    end_s: float = math.inf
+
+    @property
+    def due_s(self) -> float:
+        return self.scheduled_s + self.late_s
+
+    @property
+    def prefill_s(self) -> float:
+        return self.target.prefill_s * self.scale
+
+    @property
+    def total_s(self) -> float:
+        return self.prefill_s + self.target.tpot_s * (self.target.tokens - 1) * self.scale
+
+    def to_milestone_s(self) -> float:
+        """Solo seconds to the first token, and from there to the last."""
+        return (self.prefill_s if self.first_s == math.inf else self.total_s) - self.done_s
+
+
+def serve(works: list[Work], limits: Machine, workers: int | None = None) -> None:
+    """Fills in the instants: first come, first served; `workers` caps what the client keeps in flight."""
+    now = min(w.due_s for w in works)
+    while any(w.end_s == math.inf for w in works):
+        for w in works:
+            flying = sum(o.send_s <= now < o.end_s for o in works)
+            if w.send_s == math.inf and w.due_s <= now and (workers is None or flying < workers):
+                w.send_s, w.arrival_s = now, now + w.target.overhead_s
+        active = [w for w in works if w.admitted_s <= now < w.end_s]
+        for w in sorted(works, key=lambda o: o.arrival_s):
+            beside = sum(o.target.port == w.target.port for o in active)
+            free = len(active) < limits.total and beside < limits.per_port
+            if w.arrival_s <= now and w.admitted_s == math.inf and free:
+                w.admitted_s = now
+                active.append(w)
+        rate = limits.rate(len(active))
+        coming = [i for w in works for i in (w.due_s, w.arrival_s) if now < i < math.inf]
+        steps = [w.to_milestone_s() / rate for w in active]
+        step = min([i - now for i in coming] + steps)
+        now = min(coming, default=math.inf) if step not in steps else now + step
+        for w, needs in zip(active, steps, strict=True):
+            w.done_s += step * rate
+            if needs <= step + 1e-12:
+                if w.first_s == math.inf:
+                    w.first_s, w.done_s = now, w.prefill_s
+                else:
+                    w.end_s = now
+
+
+@dataclass
+class _Script:
+    """Writes the log of one run, request after request, on its own clock."""
+
+    limits: Machine
+    jitter: float
+    drift_per_min: float
+    rng: random.Random
+    now_s: float = 1.0
+    records: list[Record] = field(default_factory=list)
+
+    def send(
+        self,
+        kind: str,
+        name: str,
+        index: int | None,
+        deal: Sequence[FarmTarget],
+        spacing_s: float = 0.0,
+        workers: int | None = None,
+        loads_s: float = 0.0,
+    ) -> None:
+        """One round (or solo) from `now_s` on; the clock stands behind its last answer afterwards."""
+        works = []
+        for i, target in enumerate(deal):
+            noise = self.jitter * self.rng.gauss(0, 1) + self.drift_per_min * self.now_s / 60
+            late_s = self.rng.uniform(0, 0.0004) if len(deal) > 1 else 0.0
+            target = replace(target, overhead_s=target.overhead_s + loads_s)
+            works.append(Work(target, self.now_s + i * spacing_s, late_s, math.exp(noise)))
+        serve(works, self.limits, workers)
+        made = [self._record(w, kind, name, index, i, workers) for i, w in enumerate(works)]
+        for record in sorted(made, key=lambda r: r.end_s or 0.0):
+            self.records.append(replace(record, request_id=len(self.records)))
+        self.now_s = max(w.end_s for w in works) + GAP_S
+
+    def _record(
+        self, w: Work, kind: str, name: str, index: int | None, user: int, workers: int | None
+    ) -> Record:
+        queued_s = w.send_s - w.scheduled_s if workers is not None and kind == BURST else None
+        return Record(
+            request_id=0,
+            phase=name,
+            round=index,
+            kind=kind,
+            user=user if kind in (BURST, FREE) else None,
+            target=w.target.name,
+            base_url=w.target.base_url,
+            model=w.target.name.lower(),
+            scheduled_s=w.scheduled_s,
+            queued_s=queued_s,
+            send_s=w.send_s,
+            first_token_s=w.first_s,
+            last_token_s=w.end_s,
+            end_s=w.end_s + 0.0002,
+            prompt_tokens=48,
+            cached_tokens=0,
+            output_tokens=w.target.tokens,
+            chunks=w.target.tokens,
+            longest_gap_s=(w.end_s - w.first_s) / (w.target.tokens - 1),
+            stamp="user",
+            http_status=200,
+            finish_reason="length",
+            error=None,
+            answered_model=w.target.name.lower(),
+            server_queue_s=None,
+            server_prefill_s=w.first_s - w.admitted_s,
+            server_decode_s=w.end_s - w.first_s,
+            server_load_s=None,
+            worker=0,
+            clock_error_s=self.rng.uniform(0.0001, 0.0003),
+        )
+
+
+def farm(
+    policy: str,
+    phases: Sequence[PlannedPhase] | None = None,
+    *,
+    targets: Sequence[FarmTarget] = (),
+    slots: int = 2,
+    factor: float = 0.6,
+    jitter: float = 0.0,
+    drift_per_min: float = 0.0,
+    seed: int = 1,
+    chain: bool = True,
+    **manifest: object,
+) -> Run:
+    """A finished run of these phases on such a farm; by default two ports, 2, 4, 8 users and the control."""
+    plans = list(standard_phases() if phases is None else phases)
+    ports = max(len(p.targets) for p in plans)
+    known = {t.name: t for t in (targets or targets_on(ports))}
+    script = _Script(machine(policy, slots, factor), jitter, drift_per_min, random.Random(seed))
+    used = [known[name] for name in dict.fromkeys(n for p in plans for n in p.targets)]
+    for i, target in enumerate([*used, *used, used[0]]):
+        script.send(WARMUP, WARMUP_PHASE, i, [target], loads_s=1.5 if i < len(used) else 0.0)
+    smallest = min(plans, key=lambda p: p.users)
+    for number, plan in enumerate(plans):
+        _phase(script, plan, known)
+        if chain and number == min(1, len(plans) - 1):
+            for i, name in enumerate(smallest.deal):
+                script.send(BASELINE, CHAIN_PHASE, i, [known[name]])
+    return Run(Path("farm"), _manifest(policy, used, plans, **manifest), RequestLog(tuple(script.records)))
+
+
+def _phase(script: _Script, plan: PlannedPhase, known: dict[str, FarmTarget]) -> None:
+    """solo, round, solo, round, …, solo: one solo in each gap, the phase's targets in turn."""
+    for index in range(plan.max_rounds + 1):
+        script.send(BASELINE, plan.name, index, [known[plan.targets[index % len(plan.targets)]]])
+        if index < plan.max_rounds:
+            deal = [known[name] for name in plan.deal]
+            script.send(BURST, plan.name, index, deal, plan.spacing_s, plan.workers)
+
+
+def free_farm(policy: str, levels: Sequence[int] = (1, 2, 4), answers: int = 6, **options: float) -> Run:
+    """A run of the free plan: solos, then closed loops of 1, 2 and 4 users, `answers` each."""
+    known = targets_on(2)
+    script = _Script(machine(policy), options.get("jitter", 0.0), 0.0, random.Random(1))
+    for i, target in enumerate([*known, *known]):
+        script.send(BASELINE, FREE, i, [target])
+    for level in levels:
+        deal = [known[i % 2] for i in range(level * answers)]
+        script.send(FREE, FREE, None, deal, workers=level)
+    manifest = replace(_manifest(policy, known, []), plan="free")
+    return Run(Path("farm"), manifest, RequestLog(tuple(script.records)))
+
+
+def _manifest(
+    policy: str, used: Sequence[FarmTarget], plans: Sequence[PlannedPhase], **more: object
+) -> Manifest:
+    infos = tuple(
+        TargetInfo(t.name, t.base_url, t.name.lower(), "llamacpp", t.tokens, 30, pid=4000 + t.port)
+        for t in used
+    )
+    made = Manifest(
+        scenario_name=f"farm-{policy}",
+        clock_origin_epoch_ns=1_761_057_015_000_000_000,
+        finished=True,
+        started_at="2025-10-21T07:30:15-07:00",
+        targets=infos,
+        phases_planned=tuple(plans),
+        phases_finished=tuple(p.name for p in plans),
+        budget_s=150.0,
+        client=ClientHealth(3.0, 0.0004, 0.0011),
+        versions={"portlap": "0.1.0"},
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def cut(run: Run, rows: int, why: str = "Ctrl-C") -> Run:
+    """The same run stopped when `rows` requests had ended."""
+    kept = run.log.records[:rows]
+    after = {r.phase for r in run.log.records[rows:]}
+    finished = tuple(p for p in run.manifest.phases_finished if p not in after)
+    manifest = replace(run.manifest, finished=False, interrupted=why, phases_finished=finished)
+    return replace(run, manifest=manifest, log=RequestLog(kept))
+
+
+def failing(run: Run, where: tuple[str, int, int], error: str = "ConnectError: refused") -> Run:
+    """The same run, but the request of (phase, round, user) failed."""
+
+    def failed(r: Record) -> Record:
+        if (r.phase, r.round, r.user) != where:
+            return r
+        return replace(r, first_token_s=None, last_token_s=None, output_tokens=None, chunks=None, error=error)
+
+    return replace(run, log=RequestLog(tuple(failed(r) for r in run.log.records)))
+
+
+def write_run(prefix: Path, run: Run, *, torn: bool = False, locust: bool = True) -> Run:
+    """Writes the run's files under `prefix`. `torn`: the writer was killed in the middle of one more row."""
+    run = replace(run, prefix=prefix)
+    write_records(file_of(prefix, "requests.csv"), run.log.records)
+    if torn:
+        with file_of(prefix, "requests.csv").open("a", encoding="utf-8") as log:
+            log.write(",".join(to_row(run.log.records[-1]))[:60])
+    write_manifest(prefix, run.manifest)
+    if locust:
+        _write_stats(file_of(prefix, "stats.csv"), run.log.records)
+        _write_failures(file_of(prefix, "failures.csv"), run.log.records)
+    return run
+
+
+STATS = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
+Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,\
+50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%"
+
+
+def _write_stats(path: Path, records: Sequence[Record]) -> None:
+    """As Locust does: exact averages, percentiles in two-digit buckets, the last row is the sum."""
+    rows: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for r in records:
+        rows[r.kind, f"{r.phase}/{r.target}"].append(r)
+        rows["", "Aggregated"].append(r)
+    total = rows.pop(("", "Aggregated"))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(STATS.split(","))
+        for (kind, name), found in [*sorted(rows.items()), (("", "Aggregated"), total)]:
+            table.writerow([kind, name, len(found), sum(r.error is not None for r in found), *_times(found)])
+
+
+def _times(records: Sequence[Record]) -> list[object]:
+    ms = sorted((r.latency_s or 0.0) * 1e3 for r in records)
+    bucket = [float(f"{v:.2g}") for v in ms]
+    percentiles = [int(bucket[math.ceil(q * len(ms)) - 1]) for q in (0.5, 0.66, 0.75, 0.8, 0.9, 0.95)]
+    times = [percentiles[0], math.fsum(ms) / len(ms), ms[0], ms[-1]]
+    return [*times, 180.0, 0.5, 0.0, *percentiles, *[int(bucket[-1])] * 5]
+
+
+def _write_failures(path: Path, records: Sequence[Record]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"])
+        for r in records:
+            if r.error is not None:
+                seen = "2025-10-21 14:30:15"
+                table.writerow([r.kind, f"{r.phase}/{r.target}", f"PortlapError({r.error!r})", 1, seen, seen])
