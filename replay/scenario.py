@@ -107,9 +107,7 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
     return _checked(OPTION, written, written)
 
 
-def planned_phases(
-    scenario: Scenario, names: Collection[str] | None = None
-) -> tuple[PlannedPhase, ...]:
+def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPhase, ...]:
     """The phases in order; with `names` for these targets only, and none without a target."""
     everyone = tuple(t.name for t in scenario.targets)
     planned = []

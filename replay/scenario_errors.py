@@ -70,9 +70,7 @@ def nearest(word: str, known: Collection[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
 
 
-def problems_of(
-    error: ValidationError, written: Any, known: Mapping[str, Collection[str]]
-) -> list[Problem]:
+def problems_of(error: ValidationError, written: Any, known: Mapping[str, Collection[str]]) -> list[Problem]:
     """What pydantic found; `written` is the file's data, `known` names the keys below each key."""
     found: list[Problem] = []
     for details in error.errors(include_url=False, include_input=False):
@@ -86,9 +84,7 @@ def problems_of(
     return list(dict.fromkeys(found))  # one wrong `rounds: x` is wrong as its min and as its max
 
 
-def _clause(
-    details: ErrorDetails, loc: Loc, written: Any, known: Mapping[str, Collection[str]]
-) -> str:
+def _clause(details: ErrorDetails, loc: Loc, written: Any, known: Mapping[str, Collection[str]]) -> str:
     kind, key = details["type"], str(loc[-1]) if loc else ""
     example = f"; write e.g. `{key}: {EXAMPLES[key]}`" if key in EXAMPLES else ""
     if kind == "extra_forbidden":

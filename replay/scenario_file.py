@@ -36,9 +36,7 @@ class _Refused(yaml.MarkedYAMLError):
 
 def _refuse_tag(loader: yaml.SafeLoader, node: yaml.Node) -> None:
     tag = node.tag.removeprefix("tag:yaml.org,2002:")
-    raise _Refused(
-        f"no {tag!r} values in a scenario; write text, numbers or lists", node.start_mark
-    )
+    raise _Refused(f"no {tag!r} values in a scenario; write text, numbers or lists", node.start_mark)
 
 
 class _Loader(yaml.SafeLoader):
@@ -113,9 +111,7 @@ def misplaced(data: Any, loc: Loc = ()) -> Iterator[Problem]:
     if isinstance(data, dict):
         for key, value in data.items():
             if re.sub(r"[^a-z]", "", key.lower()) in SECRET_KEYS:
-                remedy = (
-                    "put it into the environment and write `api_key_env: ITS_NAME` in the target"
-                )
+                remedy = "put it into the environment and write `api_key_env: ITS_NAME` in the target"
                 yield (*loc, key), f"no secrets in a file; {remedy}"
             else:
                 yield from misplaced(value, (*loc, key))

@@ -97,9 +97,7 @@ class Target(Frozen):
     @classmethod
     def _is_a_variable(cls, name: str | None) -> str | None:
         if name is not None and not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-            raise ValueError(
-                "must be the NAME of an environment variable, as in MY_KEY; no key here"
-            )
+            raise ValueError("must be the NAME of an environment variable, as in MY_KEY; no key here")
         return name
 
     @model_validator(mode="after")

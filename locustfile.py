@@ -1,0 +1,30 @@
+"""The door: names the scenario, makes one pinned user class per target, wires Locust's events."""
+
+from locust import events
+
+import sys
+from typing import Any
+
+from replay import door
+from replay.gate import Gate
+from replay.options import add_options, new_prefix, options_at_import
+from replay.users import user_classes
+
+OPTIONS = options_at_import()
+SCENARIO = door.at_import(OPTIONS)
+GATE = Gate()
+CLASSES = user_classes((t.name for t in SCENARIO.targets), GATE, __name__)
+globals().update(CLASSES)  # where Locust, its web UI and its workers look for them
+
+
+@events.init_command_line_parser.add_listener
+def add_arguments(parser: Any, **_: Any) -> None:
+    add_options(parser)
+    writes = not (OPTIONS.worker or OPTIONS.check or OPTIONS.dry_run or "--list" in sys.argv)
+    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=new_prefix() if writes else None)
+
+
+@events.init.add_listener
+def wire(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
+    classes = {c.target: c for c in CLASSES.values()}
+    door.at_init(environment, runner, web_ui, OPTIONS, SCENARIO, GATE, classes)

@@ -1,0 +1,114 @@
+"""The plan `phases`: users seated for each phase, the phases in order, the chain, within the budget."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.errors import PortlapError, TargetError
+from analysis.rounds import PlannedPhase
+from replay import live_log, narrate
+from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
+from replay.plan import Fitted, describe, fit_to_budget, total_s
+from replay.users import PinnedUser
+
+SPAWN_RATE = 100.0
+SEAT_PATIENCE_S = 30.0
+
+Classes = Mapping[str, type[PinnedUser]]  # by target
+
+
+def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[PlannedPhase]) -> None:
+    """Runs all phases that fit the budget. Raises TargetError if a target fails in the warm-up."""
+    targets = list(dict.fromkeys(t for p in planned for t in p.deal))
+    seat_users(run, runner, classes, targets)
+    answers = warm_up(run, targets)
+    for target, found in answers.items():
+        if found[-1].error is not None:
+            raise TargetError(f"target {target}: its warm-up failed: {found[-1].error}")
+    choose_tokens(run, planned, answers)
+    _announce(run, planned)
+    chain_after = min(planned, key=lambda p: p.users).name
+    todo, done = list(planned), list[PlannedPhase]()
+    while todo:
+        fitted = _fit(run, todo, keep=0 if done else 1)
+        if not fitted.phases:
+            break
+        plan = fitted.phases[0]
+        todo.pop(0)
+        run.recorder.note(phases_planned=(*done, plan, *todo))
+        seat_users(run, runner, classes, plan.deal)
+        measured = run_phase(run, plan, total_s(todo, run.solo_s))
+        if plan.name == chain_after:
+            run_chain(run, plan)
+        done.append(plan)
+        run.recorder.note(
+            phases_finished=tuple(p.name for p in done),
+            client=run.health.summary(),
+            cuts=_cuts(planned, done),
+        )
+        narrate.analysed(measured, run.health.summary())
+    run.recorder.note(
+        phases_planned=tuple(done),
+        cuts=_cuts(planned, done) + tuple(f"{p.name} left out: {_price(run, p)}" for p in todo),
+    )
+    for plan in todo:
+        live_log.warning(f"{plan.name} left out: {_price(run, plan)}")
+    runner.start(0, SPAWN_RATE)
+
+
+def seat_users(run: Conducted, runner: Any, classes: Classes, deal: Sequence[str]) -> None:
+    """Exactly the users of this deal, new ones: through zero, because Locust only ever adds or removes."""
+    runner.start(0, SPAWN_RATE)
+    run.dispatch.wait(lambda: not run.dispatch.seats, SEAT_PATIENCE_S)
+    counts = Counter(deal)
+    for target, user_class in classes.items():
+        user_class.fixed_count = counts[target]
+    runner.start(len(deal), SPAWN_RATE, user_classes=[classes[t] for t in counts])
+
+    def seated() -> bool:
+        return Counter(s.target for s in run.dispatch.seats) == counts
+
+    if not run.dispatch.wait(seated, SEAT_PATIENCE_S):
+        here = ", ".join(s.target for s in run.dispatch.seats) or "none"
+        raise PortlapError(
+            f"Locust did not start the {len(deal)} users of this phase within {SEAT_PATIENCE_S:.0f} s "
+            f"(ready: {here}); are workers connected?"
+        )
+
+
+def _announce(run: Conducted, planned: Sequence[PlannedPhase]) -> None:
+    fitted = _fit(run, planned, keep=1)
+    for target, solo_s in run.solo_s.items():
+        live_log.info(f"{target}: {run.infos[target].max_tokens} tokens, about {solo_s:.2f} s alone")
+    for line in describe(fitted.phases, run.solo_s, len(run.infos), run.scenario.budget_s):
+        live_log.info(line)
+    if fitted.cuts:
+        everything_s = time.monotonic() - run.began_s + total_s(planned, run.solo_s)
+        live_log.warning(
+            f"the budget of {run.scenario.budget_s:.0f} s may not do: {'; '.join(fitted.cuts)} "
+            f"(for all of it: --budget {math.ceil(everything_s / 60)}m)"
+        )
+
+
+def _fit(run: Conducted, phases: Sequence[PlannedPhase], keep: int) -> Fitted:
+    return fit_to_budget(phases, run.solo_s, run.left_s(), keep)
+
+
+def _cuts(planned: Sequence[PlannedPhase], done: Sequence[PlannedPhase]) -> tuple[str, ...]:
+    """Phases that ran with fewer rounds than the scenario asked for."""
+    asked = {p.name: p.max_rounds for p in planned}
+    return tuple(
+        f"{p.name}: {p.max_rounds} rounds instead of {asked[p.name]}"
+        for p in done
+        if p.max_rounds < asked[p.name]
+    )
+
+
+def _price(run: Conducted, plan: PlannedPhase) -> str:
+    """What a phase that was left out would need, and the budget that allows it."""
+    needs_s = total_s([plan], run.solo_s)
+    spent_s = time.monotonic() - run.began_s
+    minutes = math.ceil((spent_s + needs_s) / 60)
+    return f"it needs up to {needs_s / 60:.1f} more minutes: --budget {minutes}m"

@@ -1,0 +1,139 @@
+"""Sends a batch of orders to users, wherever they run, and collects the rows that come back."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gevent.event import Event
+
+from analysis.records import RequestRecord
+from replay.gate import ARM, ARMED, GO, LEFT, READY, ROW
+from replay.orders import Order
+
+LEAD_S = 0.005  # from `go` to the gate's instant, in one process
+LEAD_FAR_S = 0.05  # where messages travel between processes (measured: at most 9 ms)
+ARM_PATIENCE_S = 10.0  # a user that cannot connect by then is left behind
+ROW_GRACE_S = 10.0  # beyond the request's own timeout: then its process is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A user that waits for orders."""
+
+    worker: int
+    user: int
+    target: str
+
+
+class Dispatch:
+    """State of the conductor's side: who is ready, who is armed, which rows came."""
+
+    def __init__(self, runner: Any, keep: Callable[[RequestRecord], None]) -> None:
+        self.seats: list[Seat] = []
+        self._runner = runner
+        self._keep = keep
+        self._armed: set[int] = set()
+        self._rows: dict[int, RequestRecord] = {}
+        self._news = Event()
+        self._batches = 0
+        self._closed = False
+        for kind, listener in (
+            (READY, self._ready),
+            (LEFT, self._left),
+            (ARMED, self._arm),
+            (ROW, self._row),
+        ):
+            runner.register_message(kind, listener)
+
+    def close(self) -> None:
+        """Rows that still come belong to nobody: the run is over."""
+        self._closed = True
+
+    def next_batch(self) -> int:
+        self._batches += 1
+        return self._batches
+
+    def send(self, orders: Sequence[Order]) -> None:
+        """All users of the batch connect, then leave the gate at one instant."""
+        ids = {o.request_id for o in orders}
+        self._runner.send_message(ARM, {"orders": [asdict(o) for o in orders]})
+        self.wait(lambda: ids <= self._armed, ARM_PATIENCE_S)
+        local = type(self._runner).__name__ == "LocalRunner"
+        at = time.monotonic() + (LEAD_S if local else LEAD_FAR_S)
+        self._runner.send_message(GO, {"batch": orders[0].batch, "at": at})
+
+    def collect(self, orders: Sequence[Order]) -> list[RequestRecord]:
+        """The rows of these orders once all have ended; a row that never comes is written as a failure."""
+        ids = {o.request_id for o in orders}
+        longest_s = max(o.timeout_s + o.offset_s for o in orders)
+        if orders[0].workers is not None:
+            longest_s *= len(orders)  # they may wait for each other in the client's own queue
+        self.wait(lambda: ids <= self._rows.keys(), longest_s + ROW_GRACE_S)
+        for order in orders:
+            if order.request_id not in self._rows:
+                self._accept(_lost(order))
+        return [self._rows.pop(i) for i in sorted(ids)]
+
+    @property
+    def rows_came(self) -> bool:
+        return bool(self._rows)
+
+    def take_rows(self) -> list[RequestRecord]:
+        """The rows that came since, for one who does not wait for particular ones."""
+        rows, self._rows = list(self._rows.values()), {}
+        return rows
+
+    def wait(self, true: Callable[[], bool], patience_s: float) -> bool:
+        """True as soon as `true` holds, looked at whenever news comes; False if the patience ends."""
+        deadline = time.monotonic() + patience_s
+        while not true():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                return False
+            self._news.clear()
+            self._news.wait(min(left_s, 1.0))
+        return True
+
+    def _accept(self, record: RequestRecord) -> None:
+        self._keep(record)
+        self._rows[record.request_id] = record
+        self._news.set()
+
+    def _ready(self, msg: Any, **_: Any) -> None:
+        self.seats.append(Seat(msg.data["worker"], msg.data["user"], msg.data["target"]))
+        self._news.set()
+
+    def _left(self, msg: Any, **_: Any) -> None:
+        gone = (msg.data["worker"], msg.data["user"])
+        self.seats = [s for s in self.seats if (s.worker, s.user) != gone]
+        self._news.set()
+
+    def _arm(self, msg: Any, **_: Any) -> None:
+        self._armed.add(msg.data["request_id"])
+        self._news.set()
+
+    def _row(self, msg: Any, **_: Any) -> None:
+        record = RequestRecord(**msg.data)
+        if not self._closed and record.request_id not in self._rows:
+            self._accept(record)
+
+
+def _lost(order: Order) -> RequestRecord:
+    blank: dict[str, Any] = {name: None for name in RequestRecord.__dataclass_fields__}
+    return RequestRecord(
+        **blank
+        | {
+            "request_id": order.request_id,
+            "phase": order.phase,
+            "round": order.round,
+            "kind": order.kind,
+            "user": order.user,
+            "target": order.target,
+            "base_url": order.base_url,
+            "model": order.model,
+            "worker": order.worker,
+            "end_s": round(time.monotonic() - order.origin_s, 6),
+            "error": "no row came: the user's process ended or hangs",
+        }
+    )

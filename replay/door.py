@@ -1,0 +1,146 @@
+"""What happens at Locust's `init`: options agree, the web UI is guarded, targets are checked; or exit code 2."""
+
+from locust.runners import WorkerRunner
+
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from analysis.errors import PortlapError, ScenarioError, TargetError
+from analysis.run import TargetInfo
+from replay import live_log, web_guard
+from replay.conductor import Classes
+from replay.dialects import Dialect
+from replay.engines import Engines, with_urls
+from replay.gate import Gate
+from replay.options import PHASES, refuse_used_prefix, seconds_of
+from replay.plan import AIM_S, describe
+from replay.preflight import check_targets
+from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
+from replay.session import Session, tell_targets
+
+BAD_INPUT = 2
+
+
+def scenario_from(options: Namespace) -> Scenario:
+    """The scenario that the command line names. Raises ScenarioError."""
+    if options.target:
+        return scenario_of_urls(options.target)
+    return load_scenario(Path(options.scenario), os.environ)
+
+
+def at_import(options: Namespace) -> Scenario:
+    """The scenario, or the end of the process: one line and exit code 2."""
+    try:
+        if options.csv_prefix and not options.worker:
+            refuse_used_prefix(options.csv_prefix)
+        return scenario_from(options)
+    except PortlapError as error:
+        refuse(error)
+
+
+def refuse(error: PortlapError) -> NoReturn:
+    live_log.error(str(error))
+    sys.exit(BAD_INPUT)
+
+
+def at_init(
+    environment: Any,
+    runner: Any,
+    web_ui: Any,
+    at_import: Namespace,
+    scenario: Scenario,
+    gate: Gate,
+    classes: Classes,
+) -> None:
+    """Every process joins the gate; the conducting one is checked, guarded and wired."""
+    gate.connect(runner)
+    options = environment.parsed_options
+    try:
+        if (options.scenario, options.target) != (at_import.scenario, at_import.target):
+            raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
+        if isinstance(runner, WorkerRunner):
+            return
+        if web_ui is not None:
+            _guard_web_ui(web_ui, options)
+        _conducting(environment, runner, scenario, classes)
+    except PortlapError as error:
+        refuse(error)
+
+
+def _guard_web_ui(web_ui: Any, options: Namespace) -> None:
+    web_guard.check_options(options.web_host, options.web_login)
+    web_guard.guard(web_ui.app, options.web_host)
+    if options.web_login:
+        web_guard.add_login(web_ui.app, web_ui)
+
+
+def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Classes) -> None:
+    options = environment.parsed_options
+    scenario = _with_budget(scenario, options)
+    if options.dry_run:
+        _dry_run(scenario)
+    engines = Engines()
+    try:
+        if scenario.servers:
+            live_log.info(f"starting {len(scenario.servers)} servers of the scenario")
+            scenario = with_urls(scenario, engines.start(scenario.servers))
+        checked = _check(scenario)
+    except BaseException:
+        engines.stop()
+        raise
+    if options.check:
+        engines.stop()
+        sys.exit(0)
+    if options.headless and options.plan == PHASES:
+        logging.getLogger("locust.stats_logger").disabled = True  # our report is the summary
+    Session(environment, runner, scenario, classes, checked, engines, bool(options.headless)).listen()
+
+
+def _check(scenario: Scenario) -> Sequence[tuple[TargetInfo, Dialect]]:
+    """Raises TargetError with the first problem once all are shown."""
+    checked, problems = check_targets(scenario.targets)
+    tell_targets(checked)
+    for problem in problems[:-1]:
+        live_log.error(problem)
+    if problems:
+        raise TargetError(problems[-1])
+    return checked
+
+
+def _with_budget(scenario: Scenario, options: Namespace) -> Scenario:
+    """The budget of the command line; `-t` is one too with the phases, `-u` and `-r` mean nothing there."""
+    if options.plan == PHASES and options.headless:
+        if options.num_users is not None or options.spawn_rate is not None:
+            live_log.warning(
+                "-u and -r are ignored: each phase has its own number of users (--plan free obeys them)"
+            )
+        if options.run_time and not options.budget:
+            options.budget = str(int(options.run_time))
+        options.run_time = None
+    if not options.budget:
+        return scenario
+    return scenario.model_copy(update={"budget_s": seconds_of(options.budget)})
+
+
+def _dry_run(scenario: Scenario) -> NoReturn:
+    """The plan, and what answers now; the servers that the run would start itself are not started."""
+    standing = [t for t in scenario.targets if t.base_url is not None]
+    if standing:
+        _check(scenario.model_copy(update={"targets": tuple(standing)}))
+    if scenario.servers:
+        live_log.info(
+            f"would start {len(scenario.servers)} servers: {', '.join(s.kind for s in scenario.servers)}"
+        )
+    phases = planned_phases(scenario)
+    solo_s = {t.name: AIM_S for t in scenario.targets}
+    for line in describe(phases, solo_s, len(scenario.targets), scenario.budget_s):
+        live_log.info(line)
+    live_log.info(
+        f"at {AIM_S:.0f} s per answer alone; the warm-up measures it, and answers and rounds are cut to the budget"
+    )
+    sys.exit(0)

@@ -1,0 +1,53 @@
+"""The plan `free`: interactive ramp-up, each user asks again as soon as it is answered. No verdict."""
+
+from collections.abc import Sequence
+
+from analysis.errors import TargetError
+from analysis.records import BASELINE, FREE
+from replay import live_log
+from replay.dispatch import Seat
+from replay.phase_life import Conducted, ask_alone, choose_tokens, order_for, warm_up
+from replay.plan import LEAST_TOKENS
+
+FREE_PHASE = "free"
+SOLOS = 2  # per target, before the first user is admitted
+FIRST_SEATS_PATIENCE_S = 60.0
+
+
+def conduct_free(run: Conducted, targets: Sequence[str]) -> None:
+    """Solos, then every user that Locust starts is admitted; returns never, a stop kills it."""
+    run.dispatch.wait(lambda: {s.target for s in run.dispatch.seats} >= set(targets), FIRST_SEATS_PATIENCE_S)
+    present = [t for t in targets if any(s.target == t for s in run.dispatch.seats)]
+    if not present:
+        raise TargetError("no user was started within a minute; start at least one")
+    answers = warm_up(run, present)
+    for target, found in answers.items():
+        if found[-1].error is not None:
+            raise TargetError(f"target {target}: its warm-up failed: {found[-1].error}")
+    choose_tokens(run, (), answers)
+    for index in range(SOLOS):
+        for target in present:
+            ask_alone(run, target, FREE_PHASE, index, BASELINE, _tokens(run, target))
+    live_log.info("free plan: users are admitted as Locust starts them; run the phases for a verdict")
+    _admit(run, set(present))
+
+
+def _admit(run: Conducted, targets: set[str]) -> None:
+    busy: dict[int, Seat] = {}  # by request
+
+    def idle() -> list[Seat]:
+        return [s for s in run.dispatch.seats if s.target in targets and s not in busy.values()]
+
+    while True:
+        run.dispatch.wait(lambda: run.dispatch.rows_came or bool(idle()), 60.0)
+        for record in run.dispatch.take_rows():
+            busy.pop(record.request_id, None)
+        for seat in idle():
+            batch = run.dispatch.next_batch()
+            order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, _tokens(run, seat.target))
+            busy[order.request_id] = seat
+            run.dispatch.send([order])
+
+
+def _tokens(run: Conducted, target: str) -> int:
+    return run.infos[target].max_tokens or LEAST_TOKENS

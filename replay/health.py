@@ -1,0 +1,54 @@
+"""Is portlap itself the bottleneck? Its processor share and how late its event loop is, while rounds are open."""
+
+import time
+from statistics import median
+
+import gevent
+import psutil
+
+from analysis.run import ClientHealth
+
+TICK_S = 0.02
+
+
+class HealthSampler:
+    """Samples between `open` and `close`; one process only, the one that calls it."""
+
+    def __init__(self) -> None:
+        self._lags_s: list[float] = []
+        self._busy_s = self._open_s = 0.0
+        self._process = psutil.Process()
+        self._ticker: gevent.Greenlet | None = None
+        self._began = (0.0, 0.0)
+
+    def open(self) -> None:
+        self._began = (time.monotonic(), self._cpu_s())
+        self._ticker = gevent.spawn(self._tick)
+
+    def close(self) -> None:
+        if self._ticker is not None:
+            self._ticker.kill()
+            began_s, cpu_s = self._began
+            self._open_s += time.monotonic() - began_s
+            self._busy_s += self._cpu_s() - cpu_s
+            self._ticker = None
+
+    def summary(self) -> ClientHealth:
+        if not self._lags_s or self._open_s <= 0:
+            return ClientHealth()
+        ordered = sorted(self._lags_s)
+        return ClientHealth(
+            cpu_percent=round(100 * self._busy_s / self._open_s, 1),
+            loop_lag_p50_s=round(median(ordered), 6),
+            loop_lag_p99_s=round(ordered[int(0.99 * (len(ordered) - 1))], 6),
+        )
+
+    def _tick(self) -> None:
+        while True:
+            due_s = time.perf_counter() + TICK_S
+            gevent.sleep(TICK_S)
+            self._lags_s.append(max(time.perf_counter() - due_s, 0.0))
+
+    def _cpu_s(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)

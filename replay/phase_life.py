@@ -1,0 +1,190 @@
+"""The life of a phase: warm-up before it, then solo, round, solo, … solo, until a look decides it."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from analysis.phase import PhaseMeasured, measure_phase
+from analysis.records import BASELINE, BURST, CHAIN_PHASE, WARMUP, WARMUP_PHASE, RequestRecord
+from analysis.rounds import PlannedPhase
+from analysis.run import TargetInfo
+from analysis.verdict import decided
+from replay import narrate
+from replay.dialects import Dialect
+from replay.dispatch import Dispatch, Seat
+from replay.health import HealthSampler
+from replay.orders import Order
+from replay.plan import (
+    AIM_S,
+    LEAST_TOKENS,
+    Speed,
+    solo_targets,
+    tokens_for_budget,
+)
+from replay.prompts import chat_body, prompt
+from replay.recorder import Recorder
+from replay.scenario import Scenario, Target
+
+FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
+TIMEOUT_SOLOS, TIMEOUT_EXTRA_S = 3, 30.0  # a round may take 3·N·T + 30 s before its requests time out
+
+
+@dataclass
+class Conducted:
+    """What the conductor works with; it changes as the run goes on."""
+
+    scenario: Scenario
+    targets: Mapping[str, Target]
+    dialects: Mapping[str, Dialect]
+    infos: dict[str, TargetInfo]
+    recorder: Recorder
+    dispatch: Dispatch
+    health: HealthSampler = field(default_factory=HealthSampler)
+    seed: int = field(default_factory=lambda: secrets.randbelow(10**9))
+    requests: int = 0
+    solo_s: dict[str, float] = field(default_factory=dict)  # expected, from the warm-up
+    began_s: float = field(default_factory=time.monotonic)
+
+    def left_s(self) -> float | None:
+        """Seconds of the budget that are left; None without a budget."""
+        if not self.scenario.budget_s:
+            return None
+        return self.scenario.budget_s - (time.monotonic() - self.began_s)
+
+
+def order_for(
+    run: Conducted, seat: Seat, batch: int, phase: str, index: int, kind: str, tokens: int, users: int = 1
+) -> Order:
+    """The next request of the run, for this user: own prefix, own id."""
+    run.requests += 1
+    target, info = run.targets[seat.target], run.infos[seat.target]
+    asked = run.scenario.request
+    content = prompt(target.test_message, run.seed, run.requests)
+    solo_s = run.solo_s.get(seat.target, 0.0)
+    return Order(
+        batch=batch,
+        request_id=run.requests,
+        worker=seat.worker,
+        user=seat.user,
+        phase=phase,
+        round=index,
+        kind=kind,
+        target=seat.target,
+        base_url=info.base_url,
+        model=info.model,
+        body=chat_body(
+            content,
+            info.model,
+            tokens,
+            asked.temperature,
+            dict(run.dialects[seat.target].request_fields),
+            asked.extra,
+        ),
+        timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * solo_s + TIMEOUT_EXTRA_S),
+        origin_s=run.recorder.origin_s,
+        api_key_env=target.api_key_env,
+    )
+
+
+def ask_alone(run: Conducted, target: str, phase: str, index: int, kind: str, tokens: int) -> RequestRecord:
+    """One request with nothing else open."""
+    seat = next(s for s in run.dispatch.seats if s.target == target)
+    order = order_for(run, seat, run.dispatch.next_batch(), phase, index, kind, tokens)
+    run.dispatch.send([order])
+    return run.dispatch.collect([order])[0]
+
+
+def warm_up(run: Conducted, targets: Sequence[str]) -> dict[str, list[RequestRecord]]:
+    """Each target asked twice, then the first once more: a first token that jumps back up is a model swap."""
+    asked = run.scenario.request.max_tokens
+    tokens = LEAST_TOKENS if asked == "auto" else asked
+    turns = [(t, n) for t in targets for n in (min(FIRST_TOKENS, tokens), tokens)]
+    if len(targets) > 1:
+        turns.append((targets[0], tokens))
+    answers: dict[str, list[RequestRecord]] = {t: [] for t in targets}
+    for index, (target, n) in enumerate(turns):
+        record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
+        answers[target].append(record)
+        narrate.warmed_up(record)
+    return answers
+
+
+def choose_tokens(
+    run: Conducted, phases: Sequence[PlannedPhase], answers: Mapping[str, list[RequestRecord]]
+) -> None:
+    """Fixes max_tokens per target for the whole run, and what a solo is expected to take."""
+    asked = run.scenario.request.max_tokens
+    speeds = {t: _speed(found) for t, found in answers.items()}
+    known = {t: s for t, s in speeds.items() if s is not None}
+    tokens = (
+        tokens_for_budget(phases, known, run.left_s())
+        if asked == "auto" and len(known) == len(speeds)
+        else {}
+    )
+    for target, info in run.infos.items():
+        if target not in answers:
+            continue
+        n = asked if isinstance(asked, int) else tokens.get(target, LEAST_TOKENS)
+        words = len(prompt(run.targets[target].test_message, 0, 0).split())
+        run.infos[target] = replace(info, max_tokens=n, prompt_words=words)
+        speed = speeds[target]
+        latency_s = answers[target][-1].latency_s
+        run.solo_s[target] = speed.solo_s(n) if speed else (latency_s or AIM_S)
+    run.recorder.note(targets=tuple(run.infos.values()))
+
+
+def _speed(answers: Sequence[RequestRecord]) -> Speed | None:
+    """From the last warm answer; None if it failed or did not stream."""
+    last = answers[-1]
+    if last.error is not None or last.ttft_s is None or last.tpot_s is None:
+        return None
+    return Speed(last.ttft_s, last.tpot_s)
+
+
+def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasured:
+    """One phase with its users at the gate: solo, round, solo, … until a look decides or the plan ends.
+
+    `later_s`: what the phases after this one may take, for the progress shown.
+    """
+    run.health.open()
+    solos = _solos(run, plan, gap=0)
+    records = list(solos)
+    for index in range(plan.max_rounds):
+        narrate.sending(plan, index, run.solo_s, later_s)
+        burst = _burst(run, plan, index)
+        narrate.answered(burst)
+        records += burst + _solos(run, plan, gap=index + 1)
+        if index + 1 >= plan.min_rounds and index + 1 < plan.max_rounds:
+            if decided(measure_phase(plan, records, run.infos)):
+                break
+    run.health.close()
+    return measure_phase(plan, records, run.infos)
+
+
+def run_chain(run: Conducted, plan: PlannedPhase) -> None:
+    """The phase's requests once more, one after another: do the solos tell the truth about a busy server?"""
+    for index, target in enumerate(plan.deal):
+        ask_alone(run, target, CHAIN_PHASE, index, BASELINE, run.infos[target].max_tokens or LEAST_TOKENS)
+
+
+def _solos(run: Conducted, plan: PlannedPhase, gap: int) -> list[RequestRecord]:
+    return [
+        ask_alone(run, t, plan.name, gap, BASELINE, run.infos[t].max_tokens or LEAST_TOKENS)
+        for t in solo_targets(plan, gap)
+    ]
+
+
+def _burst(run: Conducted, plan: PlannedPhase, index: int) -> list[RequestRecord]:
+    """One round: every user of the deal has its order, and all leave the gate together."""
+    free = list(run.dispatch.seats)
+    batch = run.dispatch.next_batch()
+    orders = []
+    for i, target in enumerate(plan.deal):
+        seat = next(s for s in free if s.target == target)
+        free.remove(seat)
+        tokens = run.infos[target].max_tokens or LEAST_TOKENS
+        order = order_for(run, seat, batch, plan.name, index, BURST, tokens, plan.users)
+        orders.append(replace(order, offset_s=i * plan.spacing_s, workers=plan.workers))
+    run.dispatch.send(orders)
+    return run.dispatch.collect(orders)

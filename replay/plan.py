@@ -1,0 +1,143 @@
+"""What a run will cost, and what fits its budget: pure arithmetic, told before anything is sent."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.rounds import Job, PlannedPhase, serial_s
+
+AIM_S = 2.0  # a solo of about this length: long against overhead, short against patience
+LEAST_TOKENS, MOST_TOKENS = 32, 256
+BUDGET_TOKENS = 48  # a budget may shorten answers to this, not below
+BUDGET_ROUNDS = 3  # and rounds to this
+SHORTEN = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What the warm-up saw of one target."""
+
+    ttft_s: float
+    tpot_s: float
+
+    def solo_s(self, tokens: int) -> float:
+        return self.ttft_s + self.tpot_s * (tokens - 1)
+
+    def tokens_in(self, solo_s: float) -> int:
+        return math.floor(1 + (solo_s - self.ttft_s) / self.tpot_s) if self.tpot_s > 0 else MOST_TOKENS
+
+
+def equal_tokens(speeds: Mapping[str, Speed], aim_s: float, least: int = LEAST_TOKENS) -> dict[str, int]:
+    """Tokens per target so that all solos take the same time: `aim_s`, or what the slowest needs for `least`."""
+    common_s = max(aim_s, *(s.solo_s(least) for s in speeds.values()))
+    return {t: min(max(s.tokens_in(common_s), least), MOST_TOKENS) for t, s in speeds.items()}
+
+
+def solos_per_gap(plan: PlannedPhase) -> int:
+    """One, unless the phase has more targets than gaps: each target needs a solo of its own."""
+    return math.ceil(len(set(plan.deal)) / (plan.min_rounds + 1))
+
+
+def solo_targets(plan: PlannedPhase, gap: int) -> list[str]:
+    """The targets to ask alone in this gap: in turn, over the whole phase."""
+    targets = list(dict.fromkeys(plan.deal))
+    per_gap = solos_per_gap(plan)
+    return [targets[(gap * per_gap + i) % len(targets)] for i in range(per_gap)]
+
+
+def requests_of(plan: PlannedPhase) -> int:
+    """Solos and bursts at most."""
+    return (plan.max_rounds + 1) * solos_per_gap(plan) + plan.max_rounds * plan.users
+
+
+def worst_case_s(plan: PlannedPhase, solo_s: Mapping[str, float]) -> float:
+    """The phase if every server answers one at a time and never stops early."""
+    lone_s = sum(solo_s[t] for gap in range(plan.max_rounds + 1) for t in solo_targets(plan, gap))
+    jobs = [Job(i * plan.spacing_s, 0.0, solo_s[t]) for i, t in enumerate(plan.deal)]
+    return lone_s + plan.max_rounds * serial_s(jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The phases that fit a budget, and in words what was cut and what it would cost."""
+
+    phases: tuple[PlannedPhase, ...]
+    cuts: tuple[str, ...]
+
+
+def total_s(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float]) -> float:
+    """Worst case of several phases one after another."""
+    return sum(worst_case_s(p, solo_s) for p in phases)
+
+
+def fit_to_budget(
+    phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], left_s: float | None, keep: int
+) -> Fitted:
+    """Rounds down to three, then later phases left out, until the worst case fits; `keep` phases stay anyway."""
+    if left_s is None or total_s(phases, solo_s) <= left_s:
+        return Fitted(tuple(phases), ())
+    most = max(p.max_rounds for p in phases)
+    kept = list(phases)
+    for rounds in range(most - 1, BUDGET_ROUNDS - 1, -1):
+        kept = [_with_rounds(p, rounds) for p in phases]
+        if total_s(kept, solo_s) <= left_s:
+            break
+    cuts = [
+        f"{old.name}: {new.max_rounds} rounds instead of {old.max_rounds}"
+        for old, new in zip(phases, kept, strict=True)
+        if new.max_rounds < old.max_rounds
+    ]
+    missing_s = total_s(kept, solo_s) - left_s
+    while missing_s > 0 and len(kept) > keep:
+        gone = kept.pop()
+        cost_s = worst_case_s(gone, solo_s)
+        cuts = [c for c in cuts if not c.startswith(f"{gone.name}:")]
+        cuts.append(f"{gone.name} left out: it needs up to {cost_s:.0f} s more")
+        missing_s -= cost_s
+    return Fitted(tuple(kept), tuple(cuts))
+
+
+def _with_rounds(plan: PlannedPhase, rounds: int) -> PlannedPhase:
+    return replace(plan, min_rounds=min(plan.min_rounds, rounds), max_rounds=min(plan.max_rounds, rounds))
+
+
+def tokens_for_budget(
+    phases: Sequence[PlannedPhase], speeds: Mapping[str, Speed], left_s: float | None
+) -> dict[str, int]:
+    """`max_tokens: auto`: answers of about two seconds, shortened while the worst case is over the budget."""
+    aim_s = AIM_S
+    tokens = equal_tokens(speeds, aim_s)
+    while left_s is not None and min(tokens.values()) > BUDGET_TOKENS:
+        solo_s = {t: speeds[t].solo_s(n) for t, n in tokens.items()}
+        if total_s(phases, solo_s) <= left_s:
+            break
+        aim_s *= SHORTEN
+        tokens = equal_tokens(speeds, aim_s, BUDGET_TOKENS)
+    return tokens
+
+
+def describe(
+    phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], targets: int, budget_s: float
+) -> list[str]:
+    """The plan in lines for people: phases, requests, worst-case duration against the budget."""
+    lines = [
+        f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s'[: len(set(p.deal)) > 1]}, "
+        f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s" + _idle(p)
+        for p in phases
+    ]
+    warmups = 2 * targets + (targets > 1)
+    chain = min(p.users for p in phases)
+    requests = sum(requests_of(p) for p in phases) + warmups + chain
+    worst_s = total_s(phases, solo_s)
+    limit = f"budget {budget_s:.0f} s" if budget_s else "no budget"
+    lines.append(f"{requests} requests in all, worst case {worst_s:.0f} s if everything is serial ({limit})")
+    return lines
+
+
+def _rounds(p: PlannedPhase) -> str:
+    return str(p.max_rounds) if p.min_rounds == p.max_rounds else f"{p.min_rounds} to {p.max_rounds}"
+
+
+def _idle(p: PlannedPhase) -> str:
+    left = [t for t in p.targets if t not in p.deal]
+    return f"; no user for {', '.join(left)}: nothing will be said about it" if left else ""

@@ -1,0 +1,78 @@
+"""The run on disk while it happens: a row as each request ends, the manifest as phases end."""
+
+import platform
+import sys
+import time
+from dataclasses import replace
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from analysis.records import RecordWriter, RequestRecord
+from analysis.run import Manifest, file_of, write_manifest
+
+NAMED_VERSIONS = ("portlap", "locust", "gevent", "numpy", "scipy")
+
+
+class Recorder:
+    """One run's files. The clock's 0 s is the instant this is made."""
+
+    def __init__(self, prefix: Path, manifest: Manifest) -> None:
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        self.prefix = prefix
+        self.origin_s = time.monotonic()
+        self.records: list[RequestRecord] = []
+        self.manifest = replace(
+            manifest,
+            clock_origin_epoch_ns=time.time_ns(),
+            started_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+            host=host_facts(),
+            versions={"python": platform.python_version()} | _versions(),
+            arguments=tuple(sys.argv[1:]),
+        )
+        self._writer = RecordWriter(file_of(prefix, "requests.csv"))
+        write_manifest(prefix, self.manifest)
+
+    def record(self, record: RequestRecord) -> None:
+        self._writer.write(record)
+        self.records.append(record)
+
+    def note(self, **changes: Any) -> None:
+        """Changes the manifest, on disk too."""
+        self.manifest = replace(self.manifest, **changes)
+        write_manifest(self.prefix, self.manifest)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in NAMED_VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # portlap itself, run from a checkout that is not installed
+            continue
+    return found
+
+
+def host_facts() -> dict[str, Any]:
+    """The machine that measured: no names of people or hosts."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "cpus": psutil.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+    }
+
+
+def free_prefix(prefix: Path) -> Path:
+    """`prefix`, or `prefix-2`, `prefix-3` … if runs of this web UI have used it."""
+    candidate, number = prefix, 1
+    while file_of(candidate, "requests.csv").exists():
+        number += 1
+        candidate = prefix.with_name(f"{prefix.name}-{number}")
+    return candidate
