@@ -39,7 +39,7 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
         todo.pop(0)
         run.recorder.note(phases_planned=(*done, plan, *todo))
         seat_users(run, runner, classes, plan.deal)
-        measured = run_phase(run, plan, total_s(todo, run.solo_s))
+        measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_after:
             run_chain(run, plan)
         done.append(plan)

@@ -135,11 +135,13 @@ def choose_tokens(
 
 
 def _speed(answers: Sequence[RequestRecord]) -> Speed | None:
-    """From the last warm answer; None if it failed or did not stream."""
-    last = answers[-1]
-    if last.error is not None or last.ttft_s is None or last.tpot_s is None:
+    """Of a warm target at its least disturbed; None if an answer failed or did not stream."""
+    if answers[-1].error is not None:
         return None
-    return Speed(last.ttft_s, last.tpot_s)
+    warm = answers[1:] or answers  # the first may have loaded the model
+    ttfts = [r.ttft_s for r in warm if r.ttft_s is not None]
+    tpots = [r.tpot_s for r in answers if r.tpot_s is not None]
+    return Speed(min(ttfts), min(tpots)) if ttfts and tpots else None
 
 
 def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasured:

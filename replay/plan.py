@@ -11,6 +11,7 @@ LEAST_TOKENS, MOST_TOKENS = 32, 256
 BUDGET_TOKENS = 48  # a budget may shorten answers to this, not below
 BUDGET_ROUNDS = 3  # and rounds to this
 SHORTEN = 0.9
+ALIKE = 1.1  # solo times of targets may differ by this much
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,15 @@ class Speed:
 
 
 def equal_tokens(speeds: Mapping[str, Speed], aim_s: float, least: int = LEAST_TOKENS) -> dict[str, int]:
-    """Tokens per target so that all solos take the same time: `aim_s`, or what the slowest needs for `least`."""
+    """Tokens per target so that solos agree: `aim_s`, or what the slowest target needs for `least` tokens.
+
+    The same number for all where their solo times then agree within 10 %, else each its own.
+    """
     common_s = max(aim_s, *(s.solo_s(least) for s in speeds.values()))
-    return {t: min(max(s.tokens_in(common_s), least), MOST_TOKENS) for t, s in speeds.items()}
+    tokens = {t: min(max(s.tokens_in(common_s), least), MOST_TOKENS) for t, s in speeds.items()}
+    shared = min(tokens.values())
+    alike = [s.solo_s(shared) for s in speeds.values()]
+    return dict.fromkeys(tokens, shared) if max(alike) <= ALIKE * min(alike) else tokens
 
 
 def solos_per_gap(plan: PlannedPhase) -> int:

@@ -17,10 +17,7 @@ from analysis.errors import ScenarioError
 from analysis.records import CHAIN_PHASE, WARMUP_PHASE
 from replay.base_url import name_of_url, normal_base_url
 
-DEFAULT_TEST_MESSAGE: Final = (
-    "Write a very long story about a lighthouse keeper and the sea. Describe every day of the year "
-    "in full sentences, with all details, and do not stop before the last day."
-)
+DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
 SIMULATOR_ONLY: Final = ("policy", "ttft_s", "tpot_s", "speed")
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {

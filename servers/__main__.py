@@ -72,9 +72,7 @@ def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="for all, or one per port (default: 1)",
     )
-    add(
-        "--model", type=Path, metavar="PATH.gguf", help="default: the wheel's SmolLM2-135M-Instruct"
-    )
+    add("--model", type=Path, metavar="PATH.gguf", help="default: the wheel's SmolLM2-135M-Instruct")
     add(
         "--ctx",
         type=int,
@@ -103,12 +101,8 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
     add = parser.add_argument
     add("--policy", choices=POLICIES, default="serial", help="who is served when (default: serial)")
-    add(
-        "--slots", type=int, default=1, metavar="K", help="per port, of --policy slots (default: 1)"
-    )
-    add(
-        "--ttft-s", type=float, default=0.05, help="solo time to first token (default: %(default)s)"
-    )
+    add("--slots", type=int, default=1, metavar="K", help="per port, of --policy slots (default: 1)")
+    add("--ttft-s", type=float, default=0.05, help="solo time to first token (default: %(default)s)")
     add(
         "--tpot-s",
         type=float,
@@ -116,9 +110,7 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
         help="solo time per further token (default: %(default)s)",
     )
     add("--speed", type=float, action="append", help="for all, or one per port; 2 = twice as fast")
-    add(
-        "--jitter", type=float, default=0.0, help="scatter of both from request to request, as 0.05"
-    )
+    add("--jitter", type=float, default=0.0, help="scatter of both from request to request, as 0.05")
     add("--seed", type=int, default=7, help="of the jitter (default: %(default)s)")
     add(
         "--truth",

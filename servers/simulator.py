@@ -65,9 +65,7 @@ class Simulator:
         finally:
             self._truth.write(story, time.time() - self._clock())
 
-    async def _act(
-        self, http: web.Request, ask: wire.Ask, speed: float, story: Story
-    ) -> web.StreamResponse:
+    async def _act(self, http: web.Request, ask: wire.Ask, speed: float, story: Story) -> web.StreamResponse:
         does = self._behaviour
         if is_nth(story.number, does.fail_every):
             story.outcome = FAILED
@@ -85,9 +83,7 @@ class Simulator:
         finally:
             self._machine.leave(story.request)
 
-    async def _stream(
-        self, http: web.Request, plan: Plan, inbox: Inbox, story: Story
-    ) -> web.StreamResponse:
+    async def _stream(self, http: web.Request, plan: Plan, inbox: Inbox, story: Story) -> web.StreamResponse:
         reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await reply.prepare(http)
         unsent = plan.answer.role()
@@ -108,9 +104,7 @@ class Simulator:
         story.outcome = SERVED
         return reply
 
-    async def _whole(
-        self, http: web.Request, plan: Plan, inbox: Inbox, story: Story
-    ) -> web.StreamResponse:
+    async def _whole(self, http: web.Request, plan: Plan, inbox: Inbox, story: Story) -> web.StreamResponse:
         for _ in range(plan.job.tokens):
             await inbox.get()
         reply = web.json_response(plan.answer.body())
@@ -173,7 +167,7 @@ async def _serve(
                 simulator.app(port, speed),
                 handler_cancellation=True,
                 access_log=None,
-                shutdown_timeout=0,
+                shutdown_timeout=0.05,  # careful: 0 would wait for ever
             )
             runners.append(runner)
             await runner.setup()

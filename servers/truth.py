@@ -56,6 +56,4 @@ class TruthLog:
         admission = [request.admission_s] if request and request.admission_s is not None else []
         end = [request.end_s] if request and request.end_s is not None else []
         instants = ([story.arrival_s], admission, due[:1], end, due, story.written_s)
-        self._csv.writerow(
-            [story.number, story.port, story.outcome, len(due), *map(stamps, instants)]
-        )
+        self._csv.writerow([story.number, story.port, story.outcome, len(due), *map(stamps, instants)])

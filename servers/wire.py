@@ -82,9 +82,7 @@ class Answer:
         """All that follows the last token: finish reason, usage if wanted, end of stream."""
         end = self._event({}, self.finish_reason)
         if usage:
-            end += _sse(
-                self._head("chat.completion.chunk") | {"choices": [], "usage": self._usage()}
-            )
+            end += _sse(self._head("chat.completion.chunk") | {"choices": [], "usage": self._usage()})
         return end + DONE
 
     def body(self) -> dict[str, Any]:

@@ -120,9 +120,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             delta(role="assistant"),
             delta(role="assistant", content=""),
             delta(content=None, reasoning_content=""),
-            event(
-                choices=[{"index": 0, "delta": {}}], prompt_progress={"total": 9, "processed": 3}
-            ),
+            event(choices=[{"index": 0, "delta": {}}], prompt_progress={"total": 9, "processed": 3}),
         ):
             self.chunk(noise)
             time.sleep(0.01)
@@ -172,9 +170,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def error_in_stream(self):
         self.put(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         self.stream(self.chunk, count=2)
-        self.chunk(
-            b"event: error\n" + event(error={"message": "the context\nis full", "code": 500})
-        )
+        self.chunk(b"event: error\n" + event(error={"message": "the context\nis full", "code": 500}))
         self.put(b"0\r\n\r\n")
 
     def no_json_in_stream(self):

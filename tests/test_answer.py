@@ -21,9 +21,7 @@ def token(text: str = "x", finish: Any = None) -> bytes:
     return sse(choices=[{"delta": {"content": text}, "finish_reason": finish}])
 
 
-def read(
-    *pieces: bytes, status: int | None = 200, problem: str | None = None, **headers: str
-) -> Answer:
+def read(*pieces: bytes, status: int | None = 200, problem: str | None = None, **headers: str) -> Answer:
     arrivals = [(Arrival(float(i), None), piece) for i, piece in enumerate(pieces, start=1)]
     head = {name.replace("_", "-"): value for name, value in headers.items()}
     reply = Reply(send_s=0.0, status=status, headers=head, pieces=arrivals)

@@ -30,9 +30,7 @@ class Known:
     def __init__(self, folder: Path, *certificate: str) -> None:
         self.log = folder / "writes.jsonl"
         command = [sys.executable, str(SERVER), str(self.log), *certificate]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.where = f"127.0.0.1:{int(self.process.stdout.readline())}"
         self.url = f"{'https' if certificate else 'http'}://{self.where}"
@@ -95,9 +93,7 @@ def test_instants_are_those_of_the_writes(
     first_s = median(abs(a.first_token_s - w[0]) for a, w in pairs if a.first_token_s)
     last_s = median(abs(a.last_token_s - w[-1]) for a, w in pairs if a.last_token_s)
     gap_s = median(
-        abs(a.longest_gap_s - max(y - x for x, y in pairwise(w)))
-        for a, w in pairs
-        if a.longest_gap_s
+        abs(a.longest_gap_s - max(y - x for x, y in pairwise(w))) for a, w in pairs if a.longest_gap_s
     )
     assert first_s < 0.002
     assert last_s < 0.002
@@ -161,9 +157,7 @@ def test_tokens_in_one_lump_have_one_stamp(known: Known, connection: Connection)
     assert answer.longest_gap_s == pytest.approx(0.0, abs=0.005)
 
 
-def test_an_answer_that_was_not_streamed_counts_by_its_usage(
-    known: Known, connection: Connection
-) -> None:
+def test_an_answer_that_was_not_streamed_counts_by_its_usage(known: Known, connection: Connection) -> None:
     answer = ask(connection, known.order("unstreamed"))
     assert (answer.error, answer.output_tokens, answer.finish_reason) == (None, 10, "stop")
     assert (answer.first_token_s, answer.last_token_s, answer.chunks) == (None, None, None)
@@ -215,16 +209,12 @@ def test_a_killed_user_keeps_what_arrived(known: Known, connection: Connection) 
     assert answers[0].first_token_s and answers[0].end_s
 
 
-def test_a_user_killed_after_the_last_byte_has_a_whole_answer(
-    known: Known, connection: Connection
-) -> None:
+def test_a_user_killed_after_the_last_byte_has_a_whole_answer(known: Known, connection: Connection) -> None:
     assert ask(connection, known.order("whole")).error is None
     assert connection.cut().error is None
 
 
-def test_the_timeout_of_another_is_not_taken_for_the_own(
-    known: Known, connection: Connection
-) -> None:
+def test_the_timeout_of_another_is_not_taken_for_the_own(known: Known, connection: Connection) -> None:
     with pytest.raises(gevent.Timeout), gevent.Timeout(0.1):
         ask(connection, known.order("hang"))
     assert connection.cut("the round is over").error == "the round is over"
@@ -280,9 +270,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def known_tls(
-    certificate: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Known]:
+def known_tls(certificate: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     server = Known(tmp_path_factory.mktemp("known_tls"), *certificate)
     yield server
     server.stop()

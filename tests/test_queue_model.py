@@ -49,9 +49,7 @@ def test_a_time_sliced_machine_gains_nothing_and_holds_n_in_flight(n: int) -> No
 def test_k_slots_serve_n_requests_in_waves_of_k(n: int, k: int, waves: int) -> None:
     served = burst(Policy.named("slots", k), n)
     assert makespan_s(served) == pytest.approx(waves * SOLO_S)
-    assert [r.admission_s for r in served] == pytest.approx(
-        [5.0 + i // k * SOLO_S for i in range(n)]
-    )
+    assert [r.admission_s for r in served] == pytest.approx([5.0 + i // k * SOLO_S for i in range(n)])
 
 
 def test_ports_that_are_serial_each_share_the_work_evenly() -> None:
@@ -68,9 +66,7 @@ def test_compute_worth_c_streams_slows_only_those_beyond_c() -> None:
 
 
 def test_a_newcomer_slows_a_time_sliced_request_from_its_arrival_on() -> None:
-    first, second = simulate(
-        Policy.named("time-sliced"), [(0.0, Job(0, 1, 1, 2)), (1.0, Job(0, 1, 1, 1))]
-    )
+    first, second = simulate(Policy.named("time-sliced"), [(0.0, Job(0, 1, 1, 2)), (1.0, Job(0, 1, 1, 1))])
     assert first.token_s == pytest.approx([1.0, 3.0])
     assert second.token_s == pytest.approx([3.0])
 

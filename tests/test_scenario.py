@@ -22,9 +22,7 @@ from replay.scenario_file import fill
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
 LOOPBACK = {"SEED_HOST": "127.0.0.1"}  # no test reaches for the seed's own machines
-TARGETS = (
-    "targets: [{name: A, base_url: 'http://127.0.0.1:1'}, {name: B, base_url: 'http://b:2'}]\n"
-)
+TARGETS = "targets: [{name: A, base_url: 'http://127.0.0.1:1'}, {name: B, base_url: 'http://b:2'}]\n"
 PHASES = "phases: [{name: phase1, users: 2, rounds: 5}]\n"
 FINE = TARGETS + PHASES
 SECRET = "sk-very-secret"
@@ -63,9 +61,7 @@ def test_every_shipped_scenario_loads_and_begins_with_its_question(path: Path) -
 
 def test_the_default_starts_two_servers_and_has_the_three_phases_and_the_control() -> None:
     scenario = load_scenario(SHIPPED / "default.yaml", {})
-    assert [(s.kind, s.port, s.slots, s.threads) for s in scenario.servers] == [
-        ("llamacpp", 0, 1, 1)
-    ] * 2
+    assert [(s.kind, s.port, s.slots, s.threads) for s in scenario.servers] == [("llamacpp", 0, 1, 1)] * 2
     assert [t.server for t in scenario.targets] == [0, 1]
     a, b = (t.name for t in scenario.targets)
     assert planned_phases(scenario) == (
@@ -155,9 +151,7 @@ def test_chosen_targets_restrict_the_phases_and_empty_phases_are_dropped(names) 
 
 VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 PLAIN = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(), st.sampled_from(["a", "${X}", "-${X}${Y:-}"])
-    ),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["a", "${X}", "-${X}${Y:-}"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["k", "${X}", "l"]), inner),
 )
 
@@ -215,27 +209,20 @@ MISTAKES = {
     "a: " + "[" * 3000: "x.yaml: not YAML: ",
     FINE + "budgets: 1": "x.yaml: budgets: unknown key; did you mean 'budget_s'?",
     FINE + "raw: {}": "x.yaml: raw: unknown key; known here: name, targets,",
-    FINE.replace(
-        "name: B", "modle: B"
-    ): "x.yaml: targets[1].modle: unknown key; did you mean 'model'?",
-    FINE
-    + "budget_s: -1": "x.yaml: budget_s: must be at least 0, not -1; write e.g. `budget_s: 150`",
+    FINE.replace("name: B", "modle: B"): "x.yaml: targets[1].modle: unknown key; did you mean 'model'?",
+    FINE + "budget_s: -1": "x.yaml: budget_s: must be at least 0, not -1; write e.g. `budget_s: 150`",
     FINE + "budget_s:": "x.yaml: budget_s: is empty; write e.g. `budget_s: 150`",
     FINE + "budget_s: .nan": "x.yaml: budget_s: must be a finite number",
     FINE + "budget_s: yes": "x.yaml: budget_s: must be a number, not true",
     FINE + "name: no": "x.yaml: name: must be text, not False; put it in quotes",
     FINE + "request: {timeout_s: 0}": "x.yaml: request.timeout_s: must be more than 0, not 0;",
-    FINE
-    + "request: {max_tokens: 1}": "x.yaml: request.max_tokens: must be 'auto' or a whole number",
+    FINE + "request: {max_tokens: 1}": "x.yaml: request.max_tokens: must be 'auto' or a whole number",
     FINE + "request: {extra: 3}": "x.yaml: request.extra: must be a mapping of keys, not 3;",
-    FINE
-    + "request: {extra: {max_tokens: 3}}": "x.yaml: request.extra: 'max_tokens' is not for extra;",
+    FINE + "request: {extra: {max_tokens: 3}}": "x.yaml: request.extra: 'max_tokens' is not for extra;",
     FINE + "servers: [{kind: vllm}]": "x.yaml: servers[0].kind: must be 'llamacpp' or 'simulator'",
-    FINE
-    + "servers: [{kind: llamacpp, port: 65536}]": "x.yaml: servers[0].port: must be at most 65535",
+    FINE + "servers: [{kind: llamacpp, port: 65536}]": "x.yaml: servers[0].port: must be at most 65535",
     FINE + "servers: [{kind: llamacpp, policy: serial}]": "x.yaml: servers[0]: policy is for kind:",
-    FINE
-    + "servers: [{kind: llamacpp, port: 5}, {kind: llamacpp, port: 5}]": "x.yaml: servers[1].port:"
+    FINE + "servers: [{kind: llamacpp, port: 5}, {kind: llamacpp, port: 5}]": "x.yaml: servers[1].port:"
     " same port as servers[0]; write port: 0 for a free one",
     PHASES: "x.yaml: targets: is missing; write e.g. `targets: [{base_url: http://127.0.0.1:1234}]`",
     PHASES + "targets: []": "x.yaml: targets: is empty; write e.g. ",
@@ -246,11 +233,9 @@ MISTAKES = {
     PHASES + "targets: [h:1]": "x.yaml: targets[0]: must be a mapping of keys, not 'h:1'",
     PHASES + "targets: [{base_url: 'h:1'}]": "x.yaml: targets[0].base_url: 'h:1' has no scheme;"
     " write http://h:1",
-    PHASES
-    + "targets: [{name: a/b, base_url: 'http://h'}]": "x.yaml: targets[0].name: must be printable,"
+    PHASES + "targets: [{name: a/b, base_url: 'http://h'}]": "x.yaml: targets[0].name: must be printable,"
     " without '/'",
-    PHASES
-    + "targets: [{name: '', base_url: 'http://h'}]": "x.yaml: targets[0].name: must hold a letter",
+    PHASES + "targets: [{name: '', base_url: 'http://h'}]": "x.yaml: targets[0].name: must hold a letter",
     FINE.replace(
         "name: B", "name: A"
     ): "x.yaml: targets[1].name: 'A' is used twice (also targets[0]); give each its own name",
@@ -262,42 +247,23 @@ MISTAKES = {
     FINE.replace(
         "users: 2", "users: two"
     ): "x.yaml: phases[0].users: must be a whole number, not 'two'; write e.g. `users: 2`",
-    FINE.replace(
-        "users: 2", "users: 2.5"
-    ): "x.yaml: phases[0].users: must be a whole number, not 2.5;",
+    FINE.replace("users: 2", "users: 2.5"): "x.yaml: phases[0].users: must be a whole number, not 2.5;",
     FINE.replace("users: 2,", ""): "x.yaml: phases[0].users: is missing; write e.g. `users: 2`",
     FINE.replace("rounds: 5", "rounds: 0"): "x.yaml: phases[0].rounds: must be at least 1, not 0;",
-    FINE.replace(
-        "rounds: 5", "rounds: x"
-    ): "x.yaml: phases[0].rounds: must be a whole number, not 'x';"
+    FINE.replace("rounds: 5", "rounds: x"): "x.yaml: phases[0].rounds: must be a whole number, not 'x';"
     " write e.g. `rounds: 5, or {min: 3, max: 12}`",
-    FINE.replace(
-        "rounds: 5", "rounds: {min: 5, max: 3}"
-    ): "x.yaml: phases[0].rounds: min 5 is more",
-    FINE.replace(
-        "rounds: 5", "rounds: {min: 5, mx: 9}"
-    ): "x.yaml: phases[0].rounds.max: is missing;",
-    FINE.replace(
-        "rounds: 5", "rounds: 5, workers: 0"
-    ): "x.yaml: phases[0].workers: must be at least 1",
-    FINE.replace(
-        "rounds: 5", "rounds: 5, spacing_s: -1"
-    ): "x.yaml: phases[0].spacing_s: must be at least",
+    FINE.replace("rounds: 5", "rounds: {min: 5, max: 3}"): "x.yaml: phases[0].rounds: min 5 is more",
+    FINE.replace("rounds: 5", "rounds: {min: 5, mx: 9}"): "x.yaml: phases[0].rounds.max: is missing;",
+    FINE.replace("rounds: 5", "rounds: 5, workers: 0"): "x.yaml: phases[0].workers: must be at least 1",
+    FINE.replace("rounds: 5", "rounds: 5, spacing_s: -1"): "x.yaml: phases[0].spacing_s: must be at least",
     FINE.replace("rounds: 5", "rounds: 5, targets: []"): "x.yaml: phases[0].targets: is empty;",
-    FINE.replace(
-        "rounds: 5", "rounds: 5, targets: [A, A]"
-    ): "x.yaml: phases[0].targets[1]: the same",
-    FINE.replace(
-        "phase1", "chain"
-    ): "x.yaml: phases[0].name: 'chain' is a part of every run; choose",
-    FINE.replace(
-        "phase1", "warmup"
-    ): "x.yaml: phases[0].name: 'warmup' is a part of every run; choose",
+    FINE.replace("rounds: 5", "rounds: 5, targets: [A, A]"): "x.yaml: phases[0].targets[1]: the same",
+    FINE.replace("phase1", "chain"): "x.yaml: phases[0].name: 'chain' is a part of every run; choose",
+    FINE.replace("phase1", "warmup"): "x.yaml: phases[0].name: 'warmup' is a part of every run; choose",
     FINE.replace("}]\n", "}, {name: phase1, users: 2, rounds: 5}]\n").replace(
         ", {name: phase1, users: 2, rounds: 5}", "", 1
     ): "x.yaml: phases[1].name: 'phase1' is used twice (also phases[0]);",
-    TARGETS.replace("A,", "Ulysses,")
-    + "phases: [{name: p, users: 2, rounds: 5, targets: [Ulyses]}]": (
+    TARGETS.replace("A,", "Ulysses,") + "phases: [{name: p, users: 2, rounds: 5, targets: [Ulyses]}]": (
         "x.yaml: phases[0].targets[0]: no target is named 'Ulyses'; did you mean 'Ulysses'?"
     ),
     FINE + "x: ${lower case}": "x.yaml: x: a '${' that is no placeholder; write ${NAME} or",
@@ -319,15 +285,12 @@ def test_several_mistakes_are_counted(tmp_path: Path) -> None:
 def test_a_missing_variable_is_named_with_its_key(tmp_path: Path) -> None:
     text = FINE.replace("127.0.0.1:1", "${MY_HOST}:1")
     assert mistake(tmp_path, text) == (
-        "x.yaml: targets[0].base_url: the environment variable MY_HOST is not set;"
-        " export MY_HOST=..."
+        "x.yaml: targets[0].base_url: the environment variable MY_HOST is not set; export MY_HOST=..."
     )
 
 
 def test_a_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
-    with pytest.raises(
-        ScenarioError, match=r"phse1\.yaml: no such file; did you mean .*/phase1\.yaml"
-    ):
+    with pytest.raises(ScenarioError, match=r"phse1\.yaml: no such file; did you mean .*/phase1\.yaml"):
         load_scenario(SHIPPED / "phse1.yaml", {})
     with pytest.raises(ScenarioError, match="no such file; give --scenario the path"):
         load_scenario(tmp_path / "x.yaml", {})
@@ -344,9 +307,7 @@ def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
 # --- secrets
 
 
-@pytest.mark.parametrize(
-    "key", ["api_key", "API-Key", "Authorization", "token", "x-api-key", "password"]
-)
+@pytest.mark.parametrize("key", ["api_key", "API-Key", "Authorization", "token", "x-api-key", "password"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -364,9 +325,7 @@ def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path, text, key) -> N
 def test_a_key_comes_by_the_name_of_its_variable_which_must_be_set(tmp_path: Path) -> None:
     text = FINE.replace("name: A,", "name: A, api_key_env: A_KEY,")
     assert load(tmp_path, text, {"A_KEY": SECRET}).targets[0].api_key_env == "A_KEY"
-    assert "targets[0].api_key_env: the environment variable it names is not set" in mistake(
-        tmp_path, text
-    )
+    assert "targets[0].api_key_env: the environment variable it names is not set" in mistake(tmp_path, text)
     message = mistake(tmp_path, text.replace("A_KEY", SECRET))
     assert "must be the NAME" in message
     assert SECRET not in message

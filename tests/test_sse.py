@@ -78,9 +78,7 @@ PARTS = st.sampled_from(
 
 
 @given(st.lists(PARTS, max_size=30).map(b"".join), st.lists(st.integers(0, 200), max_size=20))
-def test_the_events_do_not_depend_on_where_the_bytes_were_cut(
-    stream: bytes, borders: list[int]
-) -> None:
+def test_the_events_do_not_depend_on_where_the_bytes_were_cut(stream: bytes, borders: list[int]) -> None:
     assert data_of(*cuts(stream, borders)) == data_of(stream)
 
 

@@ -54,11 +54,13 @@ def lanes_chart(assessment: Assessment, phase_name: str) -> alt.Chart:
 def speedup_chart(assessment: Assessment) -> alt.LayerChart:
     """G with its 95 % interval over users, one line per set of ports, between serial (1) and Gmax."""
     data = speedup_frame([phase_figures(j) for j in assessment.phases])
-    base = alt.Chart(data, title="Speedup over users", width=560, height=260).encode(
-        x=alt.X("users:Q", title="users", axis=alt.Axis(tickMinStep=1)),
+    base = alt.Chart(
+        data, title="Speedup over users (dotted: at most, red: serial)", width=560, height=260
+    ).encode(
+        x=alt.X("users:Q", title="users", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(zero=True)),
         color=alt.Color("over:N", title=None),
     )
-    speedup = alt.Y("speedup:Q", title="speedup G", scale=alt.Scale(zero=True))
+    speedup = alt.Y("speedup:Q", title="speedup G")
     return alt.LayerChart(
         layer=[
             base.mark_line(strokeDash=[2, 4], point=False).encode(y="speedup_max:Q"),
@@ -77,6 +79,12 @@ def speedup_frame(figures: list[PhaseFigures]) -> pd.DataFrame:
         if p.speedup is not None
     ]
     return pd.DataFrame(rows, columns=["phase", "users", "over", "speedup", "low", "high", "speedup_max"])
+
+
+def phases_frame(assessment: Assessment) -> pd.DataFrame:
+    """One column per phase, one row per figure, as in every other report."""
+    columns = {p.name: dict(words.phase_rows(p)) for p in (phase_figures(j) for j in assessment.phases)}
+    return pd.DataFrame(columns, dtype=object)
 
 
 def svg(chart: alt.Chart | alt.LayerChart) -> str:
