@@ -24,14 +24,14 @@ def test_tokens_arrive_when_the_truth_says_they_were_due(tmp_path: Path) -> None
         for row in rows
         for due, written in zip(stamps(row["due_s"]), stamps(row["written_s"]), strict=True)
     ]
-    assert 0 <= statistics.median(late_s) < 0.002
+    assert 0 <= statistics.median(late_s) < 0.01
     for row in rows:
         due = stamps(row["due_s"])
         assert due[-1] - float(row["arrival_s"]) == pytest.approx(0.02 + 99 * 0.002, abs=1e-5)
     seen = sorted(at_s for answer in streams for at_s in answer.token_s)
     due = sorted(d for row in rows for d in stamps(row["due_s"]))
     assert len(seen) == 400
-    assert statistics.median(a - b for a, b in zip(seen, due, strict=True)) < 0.004
+    assert statistics.median(a - b for a, b in zip(seen, due, strict=True)) < 0.012
 
 
 @pytest.mark.parametrize(
