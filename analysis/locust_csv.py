@@ -96,8 +96,8 @@ def witness(run: Run) -> Condition:
     return Condition(
         name,
         not differing,
-        f"Locust and the log differ in {_named(differing[0])}: {stats.get(differing[0])} against "
-        f"{ours.get(differing[0])}"
+        f"Locust and the log differ in {_named(differing[0])}: {_said(stats.get(differing[0]))} "
+        f"against {_said(ours.get(differing[0]))}"
         if differing
         else f"{len(run.log.records)} requests, {failed} failures, averages within {AVERAGES_AGREE_MS} ms",
         "files of different runs share a prefix, or rows were lost: run again",
@@ -106,6 +106,13 @@ def witness(run: Run) -> Condition:
 
 def _named(row: Row) -> str:
     return f"{row[1]} ({row[0]})"
+
+
+def _said(tally: Tally | None) -> str:
+    if tally is None:
+        return "no row"
+    average = f"{tally.average_ms:.1f} ms" if tally.average_ms is not None else "no average"
+    return f"{tally.requests} requests, {tally.failures} failed, {average}"
 
 
 def _count(tallies: dict[Row, Tally], row: Row) -> int:

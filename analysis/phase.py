@@ -111,7 +111,7 @@ def measure_phase(
         speedup_net=net_of_overhead(plan, fit.speedup, alone) if fit else None,
         speedup_decode=fit_decode(plan, whole, scored, alone) if streams else None,
         speedup_max=speedup_max(plan, scored, alone) if complete else None,
-        ideal_peak=ideal_peak(plan, alone) if complete else None,
+        ideal_peak=ideal_peak(plan, alone, streams) if complete else None,
         streams=streams,
         total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
         per_port=_peak_per_port(scored, targets, alone) if streams else {},

@@ -80,11 +80,16 @@ def speedup_max(plan: PlannedPhase, rounds: Sequence[Round], alone: Mapping[str,
     return sum(ratios) / len(ratios)
 
 
-def ideal_peak(plan: PlannedPhase, alone: Mapping[str, Alone]) -> int:
-    """N*: streams that would be open together if nobody disturbed anybody, by the rule that K obeys."""
+def ideal_peak(plan: PlannedPhase, alone: Mapping[str, Alone], streams: bool) -> int:
+    """N*: streams that would be open together if nobody disturbed anybody, by the rule that K obeys.
+
+    Without streams (no streaming, or answers in one lump) the whole answers count instead.
+    """
     jobs = planned_jobs(plan, alone)
     starts = ideal_starts(jobs, plan.workers)
-    decodes = [(s + j.ttft_s, s + j.latency_s) for s, j in zip(starts, jobs, strict=True)]
+    decodes = [
+        (s + (j.ttft_s if streams else 0.0), s + j.latency_s) for s, j in zip(starts, jobs, strict=True)
+    ]
     lengths = sorted(end - start for start, end in decodes)
     return peak(decodes, HELD * lengths[len(lengths) // 2])
 

@@ -1,4 +1,4 @@
-"""What the reports say of farms whose truth is known, and what the command line does with good and bad runs."""
+"""What the reports say of farms of known truth, and what the command line does with good and bad runs."""
 
 import json
 import os
@@ -115,12 +115,13 @@ def test_the_markdown_follows_the_seeds_frame(
 
 ESTIMATE = {"value", "low", "high", "n"}
 PHASE_KEYS = {
-    "name", "users", "topology", "rounds", "requests", "failed", "wall_s", "speedup", "speedup_max", "efficiency",
-    "decode_overlap", "decode_peak", "decode_peak_per_port", "seed_formula", "seed_formula_if_serial", "ttft_s",
-    "tpot_ratio", "responses_per_min", "output_tokens_per_s", "verdict",
+    "name", "users", "topology", "rounds", "requests", "failed", "wall_s", "speedup", "speedup_max",
+    "efficiency", "decode_overlap", "decode_peak", "decode_peak_per_port", "seed_formula",
+    "seed_formula_if_serial", "ttft_s", "tpot_ratio", "responses_per_min", "output_tokens_per_s", "verdict",
 }  # fmt: skip
 MACHINE_KEYS = {
-    "slots", "slots_at_least", "slots_per_port", "slots_per_port_at_least", "gain_by_users", "recommended_workers",
+    "slots", "slots_at_least", "slots_per_port", "slots_per_port_at_least", "gain_by_users",
+    "recommended_workers",
 }  # fmt: skip
 
 
@@ -368,7 +369,8 @@ def test_a_read_needs_neither_pandas_nor_altair_nor_locust(tmp_path: Path) -> No
     write_run(tmp_path / "x", farm("serial", PHASES))
     code = (
         "import sys; from analysis.__main__ import main; main(['check', sys.argv[1]]);"
-        "print(*({'pandas', 'altair', 'locust', 'gevent', 'replay', 'servers'} & set(sys.modules)), file=sys.stderr)"
+        "heavy = {'pandas', 'altair', 'locust', 'gevent', 'replay', 'servers'} & set(sys.modules);"
+        "print(*heavy, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "x")],
@@ -399,3 +401,12 @@ def test_a_written_farm_is_read_back_as_it_was(tmp_path: Path) -> None:
     back = read_run(tmp_path / "x")
     assert back.manifest == written.manifest
     assert len(back.log.records) == len(written.log.records)
+
+
+@pytest.mark.parametrize(("policy", "verdict"), [("serial", "serial"), ("parallel", "fully-parallel")])
+def test_answers_in_one_lump_are_still_judged_by_their_ends(policy: str, verdict: str) -> None:
+    run = farm(policy, [phase(4)])
+    lump = {"chunks": 1, "server_prefill_s": None, "server_decode_s": None}
+    lumps = tuple(replace(r, first_token_s=r.last_token_s, **lump) for r in run.log.records)
+    shown = figures_of(replace(run, log=replace(run.log, records=lumps))).phases[0]
+    assert (shown.verdict, shown.decode_overlap, shown.total.streams) == (verdict, None, None)
