@@ -406,7 +406,9 @@ def test_a_written_farm_is_read_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("policy", "verdict"), [("serial", "serial"), ("parallel", "fully-parallel")])
 def test_answers_in_one_lump_are_still_judged_by_their_ends(policy: str, verdict: str) -> None:
     run = farm(policy, [phase(4)])
-    lump = {"chunks": 1, "server_prefill_s": None, "server_decode_s": None}
-    lumps = tuple(replace(r, first_token_s=r.last_token_s, **lump) for r in run.log.records)
+    lumps = tuple(
+        replace(r, first_token_s=r.last_token_s, chunks=1, server_prefill_s=None, server_decode_s=None)
+        for r in run.log.records
+    )
     shown = figures_of(replace(run, log=replace(run.log, records=lumps))).phases[0]
     assert (shown.verdict, shown.decode_overlap, shown.total.streams) == (verdict, None, None)
