@@ -1,7 +1,9 @@
 """What the reports say of farms of known truth, and what the command line does with good and bad runs."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 from analysis.__main__ import main, prefix_of
 from analysis.assess import assess
 from analysis.errors import RunError
-from analysis.report import json_report, lanes, markdown, words
+from analysis.report import json_report, lanes, markdown, text, words
+from analysis.report.console import printed
 from analysis.report.free import curve
 from analysis.report.metrics import percentiles
 from analysis.report.run_metrics import RunFigures, run_figures
@@ -412,3 +415,27 @@ def test_answers_in_one_lump_are_still_judged_by_their_ends(policy: str, verdict
     )
     shown = figures_of(replace(run, log=replace(run.log, records=lumps))).phases[0]
     assert (shown.verdict, shown.decode_overlap, shown.total.streams) == (verdict, None, None)
+
+
+class Terminal(io.StringIO):
+    """A colour terminal of 80 columns, as far as anybody who prints can tell."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
+def test_a_terminal_gets_colour_unless_no_color_is_set(
+    no_color: str | None, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    assessment = assess(farm("serial", [phase(2)]))
+    figures = run_figures(assessment)
+    shown = printed(lambda console: text.show(console, assessment, figures), Terminal(), width=80)
+    assert ("\x1b[1;33m" in shown or "\x1b[33m" in shown) is coloured
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert max(len(line) for line in plain.splitlines()) <= 80
