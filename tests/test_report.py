@@ -218,6 +218,22 @@ def test_the_95th_percentile_needs_twenty_values() -> None:
     assert many is not None and (many.p50, many.p95, many.max) == (10.0, 19.0, 20.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.984, "1.98"),
+        (9.996, "10.0"),
+        (0.2, "0.20"),
+        (14.25, "14.2"),
+        (271.6, "272"),
+        (1234.5, "1234"),
+        (None, "–"),
+    ],
+)
+def test_numbers_have_three_digits_and_no_exponent(value: float | None, shown: str) -> None:
+    assert words.number(value) == shown
+
+
 def test_what_the_budget_cut_is_told() -> None:
     run = farm("serial", [phase(2)], cuts=("phase3 needs 6 more minutes: --budget 10m",))
     assert "Cut by the budget: phase3 needs 6 more minutes: --budget 10m" in words.events(

@@ -1,5 +1,7 @@
 """The report on the terminal: answers first, explains second, ends in the next step."""
 
+from pathlib import Path
+
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
@@ -34,7 +36,9 @@ def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
 
 def headline(console: Console, assessment: Assessment, figures: RunFigures) -> None:
     run = assessment.run
-    title = f"portlap · {run.manifest.scenario_name} · {run.prefix}"
+    here, prefix = Path.cwd(), run.prefix
+    prefix = prefix.relative_to(here) if prefix.is_relative_to(here) else prefix
+    title = f"portlap · {run.manifest.scenario_name} · {prefix}"
     console.print(Text(title + (f" · {run.manifest.started_at}" if run.manifest.started_at else ""), "dim"))
     if figures.verdict is not None:
         console.print(Text(figures.verdict.upper(), f"bold {style_of(figures.verdict)}"))

@@ -15,10 +15,11 @@ TOPOLOGIES = {"one-port": "one port", "ports": "ports", "programs": "programs", 
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Three significant digits, but never an exponent and never a digit more than the integer part has."""
+    """Three significant digits, without an exponent, and never fewer than the integer part has."""
     if value is None:
         return NONE
-    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 1
+    rounded = float(f"{value:.{digits}g}")  # first: 9.996 has two digits before the point
+    whole = len(str(int(abs(rounded)))) if abs(rounded) >= 1 else 1
     return f"{value:.{max(digits - whole, 0)}f}"
 
 
