@@ -7,7 +7,7 @@ from typing import Any
 
 from replay import door
 from replay.gate import Gate
-from replay.options import add_options, new_prefix, options_at_import
+from replay.options import add_options, default_plan, new_prefix, options_at_import
 from replay.users import user_classes
 
 OPTIONS = options_at_import()
@@ -19,7 +19,8 @@ globals().update(CLASSES)  # where Locust, its web UI and its workers look for t
 
 @events.init_command_line_parser.add_listener
 def add_arguments(parser: Any, **_: Any) -> None:
-    add_options(parser)
+    parser.allow_abbrev = False  # what is known at import and what Locust parses must be the same
+    add_options(parser, default_plan(OPTIONS))
     writes = not (OPTIONS.worker or OPTIONS.check or OPTIONS.dry_run or "--list" in sys.argv)
     parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=new_prefix() if writes else None)
 

@@ -5,7 +5,8 @@
     ├── TargetError     a server does not answer as the scenario says
     └── RunError        the files of a run cannot be read as a run
 
-Only the doors (`locustfile.py`, `python -m analysis`, `python -m servers`) catch them. A traceback is our bug.
+Only the doors catch them: `locustfile.py`, `python -m analysis`, `python -m servers`. A traceback is
+our bug.
 """
 
 

@@ -48,7 +48,7 @@ def agreed(peaks: Sequence[int]) -> int | None:
 
 
 def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -> bool:
-    """True if the (k+1)-th first token surely waited for an end: k is all there are, not merely all we saw."""
+    """True if the (k+1)-th first token surely waited for an end: k is all there are, not all we saw."""
     intervals = sorted(decode_intervals(requests))
     if not 0 < k < len(intervals):
         return False
@@ -58,7 +58,7 @@ def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -
 
 
 def first_token_steps(rounds: Sequence[Round], solo_s: Mapping[str, float]) -> list[float]:
-    """Each wait from one first token to the next, over the solo time of the request being served meanwhile."""
+    """Each wait from one first token to the next, over the solo time of the one served meanwhile."""
     steps = []
     for a_round in rounds:
         served = sorted((r.first_token_s, r.target) for r in a_round.requests if r.first_token_s is not None)

@@ -1,12 +1,13 @@
 """Sends a batch of orders to users, wherever they run, and collects the rows that come back."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gevent.event import Event
 
+from analysis.errors import PortlapError
 from analysis.records import RequestRecord
 from replay.gate import ARM, ARMED, GO, LEFT, READY, ROW
 from replay.orders import Order
@@ -35,6 +36,7 @@ class Dispatch:
         self._keep = keep
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
+        self._written: set[int] = set()
         self._news = Event()
         self._batches = 0
         self._closed = False
@@ -49,6 +51,13 @@ class Dispatch:
     def close(self) -> None:
         """Rows that still come belong to nobody: the run is over."""
         self._closed = True
+
+    def seat_of(self, target: str, taken: Collection[Seat] = ()) -> Seat:
+        """A user of this target that is not taken. Raises PortlapError."""
+        for seat in self.seats:
+            if seat.target == target and seat not in taken:
+                return seat
+        raise PortlapError(f"a user of {target} is gone: a process of portlap ended; run again")
 
     def next_batch(self) -> int:
         self._batches += 1
@@ -96,6 +105,7 @@ class Dispatch:
         return True
 
     def _accept(self, record: RequestRecord) -> None:
+        self._written.add(record.request_id)
         self._keep(record)
         self._rows[record.request_id] = record
         self._news.set()
@@ -115,7 +125,7 @@ class Dispatch:
 
     def _row(self, msg: Any, **_: Any) -> None:
         record = RequestRecord(**msg.data)
-        if not self._closed and record.request_id not in self._rows:
+        if not self._closed and record.request_id not in self._written:  # late: written as a failure
             self._accept(record)
 
 

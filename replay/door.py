@@ -1,4 +1,4 @@
-"""What happens at Locust's `init`: options agree, the web UI is guarded, targets are checked; or exit code 2."""
+"""What happens at Locust's `init`: options agree, the web UI is guarded, targets checked; or exit code 2."""
 
 from locust.runners import WorkerRunner
 
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from analysis.errors import PortlapError, ScenarioError, TargetError
+from analysis.errors import PortlapError, TargetError
 from analysis.run import TargetInfo
 from replay import live_log, web_guard
 from replay.conductor import Classes
 from replay.dialects import Dialect
 from replay.engines import Engines, with_urls
 from replay.gate import Gate
-from replay.options import PHASES, refuse_used_prefix, seconds_of
+from replay.options import PHASES, refuse_used_prefix, remove_locusts_files, seconds_of
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
@@ -68,8 +68,11 @@ def at_init(
         if web_ui is not None:
             _guard_web_ui(web_ui, options)
         _conducting(environment, runner, scenario, classes)
-    except PortlapError as error:
-        refuse(error)
+    except BaseException as error:  # Ctrl-C and the exits of --check and --dry-run too
+        remove_locusts_files(options.csv_prefix)
+        if isinstance(error, PortlapError):
+            refuse(error)
+        raise
 
 
 def _guard_web_ui(web_ui: Any, options: Namespace) -> None:
@@ -141,6 +144,6 @@ def _dry_run(scenario: Scenario) -> NoReturn:
     for line in describe(phases, solo_s, len(scenario.targets), scenario.budget_s):
         live_log.info(line)
     live_log.info(
-        f"at {AIM_S:.0f} s per answer alone; the warm-up measures it, and answers and rounds are cut to the budget"
+        f"at {AIM_S:.0f} s per answer alone; the warm-up measures it; the budget may cut answers and rounds"
     )
     sys.exit(0)

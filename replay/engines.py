@@ -21,7 +21,7 @@ class Engines:
         self._children: list[subprocess.Popen[str]] = []
 
     def start(self, servers: Sequence[Server]) -> list[str]:
-        """Base URLs in the order of `servers`, once all answer. Raises TargetError with the child's reason."""
+        """Base URLs in the order of `servers`, once all answer. Raises TargetError if a child fails."""
         urls: list[str] = []
         for kind, group in groupby(servers, key=lambda s: s.kind):
             urls += self._start(_command(kind, list(group)))
@@ -37,7 +37,7 @@ class Engines:
             start_new_session=True,  # Ctrl-C is for us: rows of open requests come first
         )
         self._children.append(child)
-        urls = []
+        urls: list[str] = []
         for line in child.stdout or ():
             told = json.loads(line)
             if told.get("ready"):

@@ -1,4 +1,4 @@
-"""Is portlap itself the bottleneck? Its processor share and how late its event loop is, while rounds are open."""
+"""Is portlap itself the bottleneck? Its processor share and its event loop's lag while rounds are open."""
 
 import time
 from statistics import median

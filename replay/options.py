@@ -1,10 +1,9 @@
-"""The command line: portlap's options beside Locust's, known at import and again once Locust has parsed them."""
+"""The command line: portlap's options beside Locust's, known at import and again when Locust parses."""
 
 from locust.argument_parser import DEFAULT_CONFIG_FILES, LocustConfigParser
 
 import argparse
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import configargparse
 from analysis.errors import ScenarioError
 
 PHASES, FREE = "phases", "free"
+LOCUSTS_FILES = ("stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv")
 DEFAULT_SCENARIO = "scenarios/default.yaml"
 
 HELP = {
@@ -26,17 +26,19 @@ HELP = {
 }
 
 
-def add_options(parser: Any, at_import: bool = False) -> None:
+def add_options(parser: Any, plan: str) -> None:
     """portlap's options. Only `--plan` is shown in the web UI: a stranger must not choose targets."""
-    hidden = {} if at_import else {"include_in_web_ui": False}
+    _add_sources(parser, include_in_web_ui=False)
+    parser.add_argument("--plan", choices=[PHASES, FREE], default=plan, help=HELP["plan"])
+
+
+def _add_sources(parser: Any, **hidden: Any) -> None:
     add = parser.add_argument
     add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=HELP["scenario"], **hidden)
     add("--target", action="append", metavar="URL[=MODEL]", help=HELP["target"], **hidden)
     add("--budget", metavar="TIME", help=HELP["budget"], **hidden)
     add("--check", action="store_true", help=HELP["check"], **hidden)
     add("--dry-run", action="store_true", help=HELP["dry-run"], **hidden)
-    headless = "--headless" in sys.argv or "--autostart" in sys.argv
-    add("--plan", choices=[PHASES, FREE], default=PHASES if headless else FREE, help=HELP["plan"])
 
 
 def options_at_import() -> argparse.Namespace:
@@ -53,9 +55,15 @@ def options_at_import() -> argparse.Namespace:
     parser.add_argument("--csv", dest="csv_prefix", env_var="LOCUST_CSV")
     parser.add_argument("--worker", action="store_true", env_var="LOCUST_MODE_WORKER")
     parser.add_argument("--headless", action="store_true", env_var="LOCUST_HEADLESS")
-    add_options(parser, at_import=True)
+    parser.add_argument("--autostart", action="store_true", env_var="LOCUST_AUTOSTART")
+    _add_sources(parser)
     namespace: argparse.Namespace = parser.parse_known_args()[0]
     return namespace
+
+
+def default_plan(options: argparse.Namespace) -> str:
+    """`phases` where nobody clicks, `free` in the web UI."""
+    return PHASES if options.headless or options.autostart else FREE
 
 
 def new_prefix() -> str:
@@ -63,10 +71,17 @@ def new_prefix() -> str:
     return f"runs/{datetime.now():%Y%m%d-%H%M%S}"
 
 
+def remove_locusts_files(prefix: str | None) -> None:
+    """Takes back the CSVs that Locust opens before anything is known to be measured."""
+    for suffix in LOCUSTS_FILES if prefix else ():
+        path = Path(prefix or "")
+        path.with_name(f"{path.name}_{suffix}").unlink(missing_ok=True)
+
+
 def refuse_used_prefix(prefix: str) -> None:
     """Raises ScenarioError if files of a run have this prefix: Locust would overwrite them."""
     path = Path(prefix)
-    for suffix in ("requests.csv", "run.json", "stats.csv"):
+    for suffix in ("requests.csv", "run.json", *LOCUSTS_FILES):
         used = path.with_name(f"{path.name}_{suffix}")
         if used.exists():
             raise ScenarioError(

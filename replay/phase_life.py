@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from analysis.overlap import streams_known
 from analysis.phase import PhaseMeasured, measure_phase
 from analysis.records import BASELINE, BURST, CHAIN_PHASE, WARMUP, WARMUP_PHASE, RequestRecord
 from analysis.rounds import PlannedPhase
@@ -89,7 +90,7 @@ def order_for(
 
 def ask_alone(run: Conducted, target: str, phase: str, index: int, kind: str, tokens: int) -> RequestRecord:
     """One request with nothing else open."""
-    seat = next(s for s in run.dispatch.seats if s.target == target)
+    seat = run.dispatch.seat_of(target)
     order = order_for(run, seat, run.dispatch.next_batch(), phase, index, kind, tokens)
     run.dispatch.send([order])
     return run.dispatch.collect([order])[0]
@@ -135,12 +136,15 @@ def choose_tokens(
 
 
 def _speed(answers: Sequence[RequestRecord]) -> Speed | None:
-    """Of a warm target at its least disturbed; None if an answer failed or did not stream."""
+    """Of a warm target at its least disturbed; None if an answer failed or says nothing of its tokens."""
     if answers[-1].error is not None:
         return None
     warm = answers[1:] or answers  # the first may have loaded the model
+    if not streams_known(warm):
+        shares = [r.latency_s / r.tokens for r in warm if r.latency_s is not None and r.tokens]
+        return Speed(min(shares), min(shares)) if shares else None
     ttfts = [r.ttft_s for r in warm if r.ttft_s is not None]
-    tpots = [r.tpot_s for r in answers if r.tpot_s is not None]
+    tpots = [r.tpot_s for r in answers if r.tpot_s]
     return Speed(min(ttfts), min(tpots)) if ttfts and tpots else None
 
 
@@ -157,9 +161,9 @@ def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasur
         burst = _burst(run, plan, index)
         narrate.answered(burst)
         records += burst + _solos(run, plan, gap=index + 1)
-        if index + 1 >= plan.min_rounds and index + 1 < plan.max_rounds:
-            if decided(measure_phase(plan, records, run.infos)):
-                break
+        may_stop = plan.min_rounds <= index + 1 < plan.max_rounds
+        if may_stop and decided(measure_phase(plan, records, run.infos)):
+            break
     run.health.close()
     return measure_phase(plan, records, run.infos)
 
@@ -179,12 +183,12 @@ def _solos(run: Conducted, plan: PlannedPhase, gap: int) -> list[RequestRecord]:
 
 def _burst(run: Conducted, plan: PlannedPhase, index: int) -> list[RequestRecord]:
     """One round: every user of the deal has its order, and all leave the gate together."""
-    free = list(run.dispatch.seats)
+    taken: list[Seat] = []
     batch = run.dispatch.next_batch()
     orders = []
     for i, target in enumerate(plan.deal):
-        seat = next(s for s in free if s.target == target)
-        free.remove(seat)
+        seat = run.dispatch.seat_of(target, taken)
+        taken.append(seat)
         tokens = run.infos[target].max_tokens or LEAST_TOKENS
         order = order_for(run, seat, batch, plan.name, index, BURST, tokens, plan.users)
         orders.append(replace(order, offset_s=i * plan.spacing_s, workers=plan.workers))

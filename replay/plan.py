@@ -25,7 +25,8 @@ class Speed:
         return self.ttft_s + self.tpot_s * (tokens - 1)
 
     def tokens_in(self, solo_s: float) -> int:
-        return math.floor(1 + (solo_s - self.ttft_s) / self.tpot_s) if self.tpot_s > 0 else MOST_TOKENS
+        """At least one; none above it where further tokens seem to cost nothing: that is no speed."""
+        return math.floor(1 + (solo_s - self.ttft_s) / self.tpot_s) if self.tpot_s > 0 else 1
 
 
 def equal_tokens(speeds: Mapping[str, Speed], aim_s: float, least: int = LEAST_TOKENS) -> dict[str, int]:
@@ -80,7 +81,7 @@ def total_s(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float]) -> floa
 def fit_to_budget(
     phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], left_s: float | None, keep: int
 ) -> Fitted:
-    """Rounds down to three, then later phases left out, until the worst case fits; `keep` phases stay anyway."""
+    """Rounds down to three, then later phases out, until the worst case fits; `keep` phases always stay."""
     if left_s is None or total_s(phases, solo_s) <= left_s:
         return Fitted(tuple(phases), ())
     most = max(p.max_rounds for p in phases)

@@ -67,7 +67,7 @@ def _models(session: requests.Session, url: str, where: str) -> list[str]:
             raise TargetError(f"{where}: TLS failed ({error}); is it http:// rather than https://?") from None
         except requests.exceptions.Timeout:
             raise TargetError(
-                f"{where}: no answer within {CHECK_TIMEOUT_S:.0f} s; is a firewall in between, or the host off?"
+                f"{where}: no answer within {CHECK_TIMEOUT_S:.0f} s; a firewall in between, or the host off?"
             ) from None
         except requests.exceptions.ConnectionError as error:
             raise TargetError(f"{where}: {_unreachable(url, error)}") from None
@@ -76,7 +76,7 @@ def _models(session: requests.Session, url: str, where: str) -> list[str]:
         time.sleep(1.0)
     if reply.status_code in (401, 403):
         raise TargetError(
-            f"{where}: HTTP {reply.status_code}, a key is needed; export it and name its variable in api_key_env"
+            f"{where}: HTTP {reply.status_code}, a key is needed; export it, name the variable as api_key_env"
         )
     try:
         data = reply.json()

@@ -1,5 +1,6 @@
-"""Properties of the interval arithmetic: areas, unions and depths agree with each other and with brute force."""
+"""Interval arithmetic: areas, unions and depths agree with each other and with brute force."""
 
+import itertools
 import math
 
 from hypothesis import given
@@ -20,7 +21,7 @@ def test_the_area_under_the_depth_is_the_sum_of_the_lengths(found: list[Interval
 @given(intervals)
 def test_busy_time_is_the_measure_of_the_union_and_at_most_the_makespan(found: list[Interval]) -> None:
     marks = sorted({m for i in found for m in i})
-    union = sum(b - a for a, b in zip(marks, marks[1:], strict=False) if any(s <= a < e for s, e in found))
+    union = sum(b - a for a, b in itertools.pairwise(marks) if any(s <= a < e for s, e in found))
     assert busy_s(found) == union
     assert busy_s(found) <= max((e for _, e in found), default=0) - min((s for s, _ in found), default=0)
 

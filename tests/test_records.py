@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from farm import farm, phase
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from analysis.records import (
     to_row,
     write_records,
 )
+from tests.farm import farm, phase
 
 WHOLE = next(r for r in farm("parallel", [phase(2)]).log.records if r.kind == BURST)
 WHOLE = from_row(to_row(WHOLE), "rounded to microseconds, as the recorder writes")

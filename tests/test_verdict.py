@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from farm import FarmTarget, farm, phase, targets_on
 
-from analysis.answer import MODEL_SWAP, ONE_PORT, PORTS_PARALLEL, SHARED
 from analysis.assess import Assessment, assess
+from analysis.next_steps import MODEL_SWAP, ONE_PORT, PORTS_PARALLEL, SHARED
 from analysis.records import BURST, WARMUP
+from analysis.rounds import PlannedPhase
 from analysis.run import Run
 from analysis.verdict import (
     CONTENTION,
@@ -22,6 +22,7 @@ from analysis.verdict import (
     SERIAL,
     SLICED,
 )
+from tests.farm import FarmTarget, farm, phase, targets_on
 
 NO_GAIN = {"serial": SERIAL, "time-sliced": SLICED, "contention": CONTENTION}
 
@@ -55,7 +56,9 @@ def test_without_noise_every_policy_is_named(policy: str, users: int, ports: int
 
 def test_over_hundreds_of_noisy_farms_no_verdict_is_wrong() -> None:
     """Policies × users × ports × jitter × overhead × unequal targets × drift, seeded."""
-    wrong, inconclusive, farms = [], Counter(), Counter()
+    wrong: list[tuple[object, ...]] = []
+    inconclusive: Counter[float] = Counter()
+    farms: Counter[float] = Counter()
     cases = itertools.product(
         ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention"),
         ((2, 1), (2, 2), (4, 2), (8, 2), (8, 4)),
@@ -113,8 +116,8 @@ def test_one_slot_per_port_is_said_so() -> None:
     assert "one per port" in assess(farm("port-serial", [phase(4, 2)])).phases[0].verdict.sentence
 
 
-def run_verdict(policy: str, **how: object) -> str:
-    return assess(farm(policy, **how)).answer.outcome  # type: ignore[arg-type]
+def run_verdict(policy: str, phases: list[PlannedPhase] | None = None) -> str:
+    return assess(farm(policy, phases)).answer.outcome
 
 
 def test_the_run_says_where_the_limit_is() -> None:
