@@ -108,7 +108,7 @@ def measure_phase(
         solos=whole,
         alone=alone,
         fit=fit,
-        speedup_net=_net(plan, fit, alone, streams),
+        speedup_net=net_of_overhead(plan, fit.speedup, alone, streams) if fit else None,
         speedup_decode=fit_decode(plan, whole, scored, alone) if streams else None,
         speedup_max=speedup_max(plan, scored, alone) if complete else None,
         ideal_peak=ideal_peak(plan, alone, streams) if complete else None,
@@ -116,15 +116,6 @@ def measure_phase(
         total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
         per_port=_peak_per_port(scored, targets, alone) if streams else {},
     )
-
-
-def _net(
-    plan: PlannedPhase, fit: Fit | None, alone: Mapping[str, Alone], streams: bool
-) -> LogEstimate | None:
-    """Without streams TTFT is the whole answer and tells of no overhead: then G itself."""
-    if fit is None or not streams:
-        return fit.speedup if fit else None
-    return net_of_overhead(plan, fit.speedup, alone)
 
 
 def _faults(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:

@@ -15,6 +15,8 @@ from analysis.overlap import HELD, decode_intervals
 from analysis.records import RequestRecord
 from analysis.rounds import Job, PlannedPhase, Round, ideal_s, ideal_starts, serial_s
 
+UNSEEN_OVERHEAD = 0.3  # of a solo whose first token cannot be seen
+
 
 def fit_latency(
     plan: PlannedPhase,
@@ -35,11 +37,15 @@ def fit_latency(
 
 
 def net_of_overhead(
-    plan: PlannedPhase, speedup: LogEstimate, alone: Mapping[str, Alone]
+    plan: PlannedPhase, speedup: LogEstimate, alone: Mapping[str, Alone], streams: bool
 ) -> LogEstimate | None:
-    """(S − (N−1)·o) / W: rounds overlap the time that needs no compute, and that is not gain."""
+    """(S − (N−1)·o) / W: rounds overlap the time that needs no compute, and that is not gain.
+
+    Without streams nobody can see the overhead; then a share is assumed that few servers exceed.
+    """
     serial = serial_s(planned_jobs(plan, alone))
-    overhead = sum(alone[t].overhead_s for t in plan.deal) * (plan.users - 1) / plan.users
+    each = [alone[t].overhead_s if streams else UNSEEN_OVERHEAD * alone[t].latency_s for t in plan.deal]
+    overhead = sum(each) * (plan.users - 1) / plan.users
     return speedup.times((serial - overhead) / serial) if overhead < serial else None
 
 

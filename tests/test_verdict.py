@@ -213,6 +213,16 @@ def test_without_streaming_the_ends_tell_the_same(policy: str) -> None:
         assert found.verdict.outcome == NO_GAIN[policy]
 
 
+def test_without_streaming_overhead_that_rounds_overlap_is_not_called_a_gain() -> None:
+    targets = (FarmTarget("Ulysses", overhead_s=0.4),)  # 17 % of a solo, and nobody can see it
+    run = farm("time-sliced", [phase(8, 1)], targets=targets, jitter=0.02)
+    for kind in (BURST, "baseline", WARMUP):
+        run = changed(run, unstreamed, kind)
+    g = assess(run).phases[0].measured.speedup
+    assert g is not None and g.value > 1.15
+    assert outcome(run) not in GAINS
+
+
 def test_models_that_evict_each_other_are_a_verdict_of_their_own() -> None:
     warmups = iter(range(100))
 
