@@ -97,12 +97,23 @@ def _ports_gain(x: Judged, control: Judged) -> tuple[str, str]:
             PORTS_PARALLEL,
             f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is the port.",
         )
-    if _speedup(control) >= AS_GOOD * g:
+    if _as_good(control, x):
         return (
             ONE_PORT,
-            f"{together}, but one port alone does as well ({_speedup(control):.2f}): more ports add nothing.",
+            f"{together}, but with {control[0].plan.users} users one port alone does as well "
+            f"({_speedup(control):.2f}): for so many, more ports add nothing.",
         )
     return PORTS_PARALLEL, f"{together}. One port alone gains too, but less ({_speedup(control):.2f})."
+
+
+def _as_good(control: Judged, x: Judged) -> bool:
+    """As fast, and as near to what its targets allow: unequal targets hold the ports back, not the servers."""
+    if _speedup(control) < AS_GOOD * _speedup(x):
+        return False
+    ceilings = (control[0].speedup_max, x[0].speedup_max)
+    if ceilings[0] is None or ceilings[1] is None:
+        return False
+    return _speedup(control) / ceilings[0] >= AS_GOOD * _speedup(x) / ceilings[1]
 
 
 def _contradiction(basis: Judged, judged: Sequence[Judged]) -> str | None:

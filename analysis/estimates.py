@@ -85,6 +85,7 @@ class Fit:
 
     speedup: LogEstimate
     solo_s: Mapping[str, LogEstimate]  # per target, at the middle of the rounds
+    middle_s: float  # that instant
     drift_per_s: float  # of log duration
     drift_se: float
     df: int
@@ -143,6 +144,7 @@ def fit_speedup(
     return Fit(
         speedup=speedup,
         solo_s=solo_s,
+        middle_s=middle,
         drift_per_s=float(coefficients[-1]) if has_drift else 0.0,
         drift_se=scatter * math.sqrt(float(inverse[-1, -1])) if has_drift else 0.0,
         df=df,

@@ -114,12 +114,16 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
     asked = {name: info.max_tokens for name, info in phase.targets.items()}
     if any(r.not_whole_because(asked.get(r.target)) for r in chain.requests):
         return Condition("chain", None, "the chain holds an answer that is not whole")
-    length = {t: s / phase.alone[t].latency_s for t, s in phase.solo_s.items()}  # drift since
-    solo_s = sum(phase.alone[r.target].latency_for(r.tokens) * length[r.target] for r in chain.requests)
-    ratio = solo_s / busy_s((r.start_s or 0.0, r.end_s or 0.0) for r in chain.requests)
-    links = len(chain.requests)
-    error = phase.fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
-    half = float(stdtrit(phase.fit.df, 0.5 + SURELY / 2)) * error
+    spans = [(r.start_s or 0.0, r.end_s or 0.0) for r in chain.requests]
+    fit, links = phase.fit, len(chain.requests)
+    since_s = (spans[0][0] + spans[-1][1]) / 2 - fit.middle_s
+    drifted = math.exp(fit.drift_per_s * since_s)
+    scale = {t: s / phase.alone[t].latency_s * drifted for t, s in phase.solo_s.items()}
+    solo_s = sum(phase.alone[r.target].latency_for(r.tokens) * scale[r.target] for r in chain.requests)
+    ratio = solo_s / busy_s(spans)
+    scatter = fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
+    error = math.hypot(scatter, fit.drift_se * since_s)
+    half = float(stdtrit(fit.df, 0.5 + SURELY / 2)) * error
     return Condition(
         "chain",
         ratio * math.exp(-half) <= CHAIN_BAND[1] and ratio * math.exp(half) >= CHAIN_BAND[0],

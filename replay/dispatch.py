@@ -30,16 +30,15 @@ class Seat:
 class Dispatch:
     """State of the conductor's side: who is ready, who is armed, which rows came."""
 
-    def __init__(self, runner: Any, keep: Callable[[RequestRecord], None]) -> None:
+    def __init__(self, runner: Any) -> None:
         self.seats: list[Seat] = []
         self._runner = runner
-        self._keep = keep
+        self._keep: Callable[[RequestRecord], None] | None = None
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
         self._written: set[int] = set()
         self._news = Event()
         self._batches = 0
-        self._closed = False
         for kind, listener in (
             (READY, self._ready),
             (LEFT, self._left),
@@ -48,9 +47,14 @@ class Dispatch:
         ):
             runner.register_message(kind, listener)
 
+    def begin(self, keep: Callable[[RequestRecord], None]) -> None:
+        """Rows belong to a new run from now on; users that wait already keep their seats."""
+        self._keep = keep
+        self._armed, self._rows, self._written = set(), {}, set()
+
     def close(self) -> None:
         """Rows that still come belong to nobody: the run is over."""
-        self._closed = True
+        self._keep = None
 
     def seat_of(self, target: str, taken: Collection[Seat] = ()) -> Seat:
         """A user of this target that is not taken. Raises PortlapError."""
@@ -105,6 +109,8 @@ class Dispatch:
         return True
 
     def _accept(self, record: RequestRecord) -> None:
+        if self._keep is None:
+            return
         self._written.add(record.request_id)
         self._keep(record)
         self._rows[record.request_id] = record
@@ -125,7 +131,7 @@ class Dispatch:
 
     def _row(self, msg: Any, **_: Any) -> None:
         record = RequestRecord(**msg.data)
-        if not self._closed and record.request_id not in self._written:  # late: written as a failure
+        if record.request_id not in self._written:  # late: written as a failure
             self._accept(record)
 
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from analysis.errors import PortlapError, TargetError
+import psutil
+
+from analysis.errors import PortlapError, ScenarioError, TargetError
 from analysis.run import TargetInfo
-from replay import live_log, web_guard
+from replay import live_log, start_form, web_guard
 from replay.conductor import Classes
 from replay.dialects import Dialect
 from replay.engines import Engines, with_urls
@@ -67,22 +69,34 @@ def at_init(
             return
         if web_ui is not None:
             _guard_web_ui(web_ui, options)
-        _conducting(environment, runner, scenario, classes)
+        session = _conducting(environment, runner, scenario, classes)
+        session.listen()
+        if web_ui is not None:
+            start_form.settle(web_ui.app, session, options.web_base_path)
     except BaseException as error:  # Ctrl-C and the exits of --check and --dry-run too
         remove_locusts_files(options.csv_prefix)
+        if options.processes:
+            _end_workers()
         if isinstance(error, PortlapError):
             refuse(error)
         raise
 
 
+def _end_workers() -> None:
+    """Locust's forked workers would wait a minute for a conductor that is gone."""
+    for child in psutil.Process().children():
+        child.terminate()
+
+
 def _guard_web_ui(web_ui: Any, options: Namespace) -> None:
     web_guard.check_options(options.web_host, options.web_login)
-    web_guard.guard(web_ui.app, options.web_host)
+    web_guard.guard(web_ui.app, options)
     if options.web_login:
-        web_guard.add_login(web_ui.app, web_ui)
+        web_guard.add_login(web_ui, options)
 
 
-def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Classes) -> None:
+def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Classes) -> Session:
+    """The session that waits for the start. Raises PortlapError."""
     options = environment.parsed_options
     scenario = _with_budget(scenario, options)
     if options.dry_run:
@@ -101,7 +115,8 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
         sys.exit(0)
     if options.headless and options.plan == PHASES:
         logging.getLogger("locust.stats_logger").disabled = True  # our report is the summary
-    Session(environment, runner, scenario, classes, checked, engines, bool(options.headless)).listen()
+    prefix, headless = Path(options.csv_prefix), bool(options.headless)
+    return Session(environment, runner, scenario, classes, checked, engines, prefix, headless)
 
 
 def _check(scenario: Scenario) -> Sequence[tuple[TargetInfo, Dialect]]:

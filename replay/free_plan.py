@@ -1,6 +1,8 @@
 """The plan `free`: interactive ramp-up, each user asks again as soon as it is answered. No verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import gevent
 
 from analysis.errors import TargetError
 from analysis.records import BASELINE, FREE
@@ -12,14 +14,12 @@ from replay.plan import LEAST_TOKENS
 FREE_PHASE = "free"
 SOLOS = 2  # per target, before the first user is admitted
 FIRST_SEATS_PATIENCE_S = 60.0
+AFTER_FAILURE_S = 1.0  # a server that refuses is not asked as fast as it can refuse
 
 
-def conduct_free(run: Conducted, targets: Sequence[str]) -> None:
+def conduct_free(run: Conducted, targets: Sequence[str], all_here: Callable[[], bool]) -> None:
     """Solos, then every user that Locust starts is admitted; returns never, a stop kills it."""
-    run.dispatch.wait(lambda: {s.target for s in run.dispatch.seats} >= set(targets), FIRST_SEATS_PATIENCE_S)
-    present = [t for t in targets if any(s.target == t for s in run.dispatch.seats)]
-    if not present:
-        raise TargetError("no user was started within a minute; start at least one")
+    present = _seated(run, targets, all_here)
     answers = warm_up(run, present)
     for target, found in answers.items():
         if found[-1].error is not None:
@@ -32,6 +32,22 @@ def conduct_free(run: Conducted, targets: Sequence[str]) -> None:
     _admit(run, set(present))
 
 
+def _seated(run: Conducted, targets: Sequence[str], all_here: Callable[[], bool]) -> list[str]:
+    """The targets that have a user. Raises TargetError if there is none."""
+
+    def each_has_one() -> bool:
+        return {s.target for s in run.dispatch.seats} >= set(targets)
+
+    run.dispatch.wait(lambda: each_has_one() or all_here(), FIRST_SEATS_PATIENCE_S)
+    present = [t for t in targets if any(s.target == t for s in run.dispatch.seats)]
+    if not present:
+        raise TargetError("no user was started; start at least one")
+    if len(present) < len(targets):
+        missing = ", ".join(t for t in targets if t not in present)
+        live_log.warning(f"no user for {missing}: left out; start at least {len(targets)} users for all")
+    return present
+
+
 def _admit(run: Conducted, targets: set[str]) -> None:
     busy: dict[int, Seat] = {}  # by request
 
@@ -41,7 +57,10 @@ def _admit(run: Conducted, targets: set[str]) -> None:
     while True:
         run.dispatch.wait(lambda: run.dispatch.rows_came or bool(idle()), 60.0)
         for record in run.dispatch.take_rows():
-            busy.pop(record.request_id, None)
+            if record.error is None:
+                busy.pop(record.request_id, None)
+            else:
+                gevent.spawn_later(AFTER_FAILURE_S, busy.pop, record.request_id, None)
         for seat in idle():
             batch = run.dispatch.next_batch()
             order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, _tokens(run, seat.target))

@@ -48,6 +48,8 @@ class Gate:
     def leave(self, number: int) -> None:
         if self._inboxes.pop(number, None) is not None:
             self._tell(LEFT, {"user": number})
+        if not self._inboxes:
+            self._joined = 0  # each phase counts its users from 0
 
     def armed(self, order: Order) -> None:
         self._tell(ARMED, {"request_id": order.request_id})

@@ -1,6 +1,7 @@
 """The log on the terminal: `[HH:MM:SS.mmm] [LEVEL] message`, in the seed's colours."""
 
 import sys
+from contextlib import suppress
 from datetime import datetime
 
 from rich.console import Console
@@ -15,7 +16,9 @@ def say(level: str, message: str) -> None:
     encoding = sys.stderr.encoding or "ascii"
     line = f"[{stamp}] [{level}] {message}".encode(encoding, "replace").decode(encoding)
     # careful: a Console of the moment, because pytest and Locust exchange sys.stderr
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(line, style=COLOURS[level]))
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    with suppress(OSError, SystemExit):  # who listened has gone (`| head`), the measurement goes on
+        console.print(Text(line, style=COLOURS[level]))
 
 
 def info(message: str) -> None:

@@ -45,6 +45,10 @@ class Recorder:
         self.manifest = replace(self.manifest, **changes)
         write_manifest(self.prefix, self.manifest)
 
+    def exists(self) -> bool:
+        """Whether the run is still where it was written."""
+        return file_of(self.prefix, "run.json").exists()
+
     def close(self) -> None:
         self._writer.close()
 

@@ -77,7 +77,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except FileNotFoundError:
-        known = [str(p) for p in sorted(path.parent.glob("*.yaml"))]
+        known = [str(p) for p in sorted(path.parent.glob("[!.]*.yaml"))]
         remedy = nearest(str(path), known) if known else "give --scenario the path of a YAML file"
         raise ScenarioError(f"{path}: no such file; {remedy}") from None
     except OSError as error:

@@ -39,35 +39,61 @@ class Session:
     classes: Classes
     checked: Sequence[tuple[TargetInfo, Dialect]]
     engines: Engines
+    prefix: Path  # as given at the start: the web UI cannot change it
     headless: bool
     spawned: Event = field(default_factory=Event)
+    plan: str = PHASES  # of the run that was started last
+    budget_s: float | None = None  # of the next run, where the start form has one
     active: Conducted | None = None
     greenlet: gevent.Greenlet | None = None
-    runs: int = 0
+    closing: bool = False
+    recorders: list[Recorder] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.dispatch = Dispatch(self.runner)
 
     def listen(self) -> None:
         """Wires the life of the run to Locust's events."""
         events = self.environment.events
         events.spawning_complete.add_listener(lambda **_: self.spawned.set())
         events.test_start.add_listener(lambda **_: self.start())
-        events.test_stop.add_listener(lambda **_: self.interrupt("stopped before its end"))
+        # careful: at test_stop the users are gone already, and the conductor would miss them
+        events.test_stopping.add_listener(lambda **_: self.interrupt("stopped before its end"))
+        events.test_stop.add_listener(lambda **_: self.stopped())
+        events.reset_stats.add_listener(lambda **_: self.lose_witness())
         events.quitting.add_listener(lambda **_: self.quitting())
         events.quit.add_listener(lambda **_: self.quit())
 
     def start(self) -> None:
-        # careful: the conductor calls runner.start, which would kill whoever runs test_start
+        """A run begins: nothing of the one before is left over."""
         self.spawned.clear()
+        self.dispatch.seats.clear()
+        for user_class in self.classes.values():
+            user_class.fixed_count = 0
+        self.plan = self.environment.parsed_options.plan
+        # careful: the conductor calls runner.start, which would kill whoever runs test_start
         self.greenlet = gevent.spawn(self.run)
+
+    def running(self) -> bool:
+        return self.active is not None or (self.greenlet is not None and not self.greenlet.dead)
+
+    def busy(self) -> str | None:
+        """Why nothing can be started or changed now; None if it can."""
+        if self.closing:
+            return "the report of the last run is being made; start again in a moment"
+        if self.running() and self.plan == PHASES:
+            return "the phases seat their own users; stop them first"
+        return None
 
     def run(self) -> None:
         """The whole run, and its end: never an exception, an exit code instead."""
         code = 0
         try:
-            self.spawned.wait(SPAWNED_PATIENCE_S)
+            if self.plan == PHASES:
+                self.spawned.wait(SPAWNED_PATIENCE_S)
             active = self.active = self.opened()
-            picked = [c.target for c in self.runner.user_classes]
-            if active.recorder.manifest.plan == FREE:
-                conduct_free(active, picked)
+            if self.plan == FREE:
+                conduct_free(active, [c.target for c in self.runner.user_classes], self.all_here)
             else:
                 conduct(active, self.runner, self.classes, active.recorder.manifest.phases_planned)
         except TargetError as error:
@@ -79,34 +105,47 @@ class Session:
             code = self.failed(f"portlap failed: {error!r}", 1)
         gevent.spawn(self.finish, code)  # not in here: a stop may kill this greenlet
 
+    def all_here(self) -> bool:
+        """Whether every user that was asked for waits for orders."""
+        wanted = int(self.runner.target_user_count)
+        return self.spawned.is_set() and len(self.dispatch.seats) >= wanted
+
     def opened(self) -> Conducted:
         """The files and the state of a new run."""
-        options = self.environment.parsed_options
-        plan = options.plan if options.plan in (PHASES, FREE) else PHASES
+        scenario = self.scenario
+        if self.budget_s is not None:
+            scenario = scenario.model_copy(update={"budget_s": self.budget_s})
         picked = {c.target for c in self.runner.user_classes}
-        phases = planned_phases(self.scenario, picked)
-        if plan == PHASES and not phases:
+        phases = planned_phases(scenario, picked)
+        if self.plan == PHASES and not phases:
             raise PortlapError("no phase has a target among the picked user classes; pick more of them")
-        self.runs += 1
+        self.lose_witness()
         manifest = Manifest(
-            scenario_name=self.scenario.name,
+            scenario_name=scenario.name,
             clock_origin_epoch_ns=0,
-            plan=plan,
-            scenario=self.scenario.raw,
+            plan=self.plan,
+            scenario=scenario.raw,
             targets=tuple(info for info, _ in self.checked if info.name in picked),
-            phases_planned=phases if plan == PHASES else (),
-            budget_s=self.scenario.budget_s or None,
-            locust_witness=self.runs == 1,
+            phases_planned=phases if self.plan == PHASES else (),
+            budget_s=scenario.budget_s or None,
+            locust_witness=not self.recorders and not self.environment.reset_stats,
         )
-        recorder = Recorder(free_prefix(Path(options.csv_prefix)), manifest)
+        recorder = Recorder(free_prefix(self.prefix), manifest)
+        self.recorders.append(recorder)
+        self.dispatch.begin(recorder.record)
         return Conducted(
-            scenario=self.scenario,
+            scenario=scenario,
             targets={t.name: t for t in self.scenario.targets},
             dialects={info.name: dialect for info, dialect in self.checked},
             infos={info.name: info for info in manifest.targets},
             recorder=recorder,
-            dispatch=Dispatch(self.runner, recorder.record),
+            dispatch=self.dispatch,
         )
+
+    def lose_witness(self) -> None:
+        """Locust's files no longer tell of the run so far: its statistics start again from nothing."""
+        if self.recorders and self.recorders[-1].exists():
+            self.recorders[-1].note(locust_witness=False)
 
     def failed(self, message: str, code: int) -> int:
         live_log.error(message)
@@ -115,53 +154,55 @@ class Session:
         return code
 
     def finish(self, code: int) -> None:
-        """Files closed, report made, Locust ended (headless) or stopped (web UI)."""
-        active, self.active = self.active, None
-        if active is not None:
-            gevent.sleep(LOCUST_WRITES_S)
-            active.dispatch.close()
-            active.recorder.note(finished=code == 0)
-            active.recorder.close()
+        """The run is over by itself: closed, Locust ended (headless) or stopped (web UI)."""
         if self.headless:
             self.engines.stop()
-        if active is not None and active.recorder.records:
-            told = report(active.recorder.prefix)
-            code = code or told
+        told = self.close(finished=code == 0)
         if self.headless:
-            self.environment.process_exit_code = code
+            self.environment.process_exit_code = code or told
             self.runner.quit()
         else:
             self.runner.stop()
 
-    def interrupt(self, why: str) -> None:
-        """Stopped from outside: what was measured stays, and says why it ends."""
-        if self.active is None or self.greenlet is None:
-            return
-        self.greenlet.kill(block=False)
-        self.active.recorder.note(interrupted=self.active.recorder.manifest.interrupted or why)
-        if not self.headless:
-            gevent.spawn(self.finish_interrupted)
-
-    def finish_interrupted(self) -> None:
-        """After the users have left their rows: files closed, report of what there is."""
+    def close(self, **outcome: Any) -> int:
+        """Files closed and report made; its exit code, 0 where there was nothing to report."""
         active, self.active = self.active, None
         if active is None:
+            return 0
+        self.closing = True
+        try:
+            gevent.sleep(LOCUST_WRITES_S)
+            self.dispatch.close()
+            active.recorder.note(**outcome)
+            active.recorder.close()
+            return report(active.recorder.prefix) if active.recorder.records else 0
+        finally:
+            self.closing = False
+
+    def interrupt(self, why: str) -> None:
+        """Stopped from outside: what was measured stays, and says why it ends. A free run ends so."""
+        if self.greenlet is None:
             return
-        gevent.sleep(0.2)
-        active.dispatch.close()
-        active.recorder.close()
-        if active.recorder.records:
-            report(active.recorder.prefix)
+        self.greenlet.kill()
+        self.greenlet = None
+        if self.active is not None:
+            said = {"finished": True} if self.plan == FREE else {"interrupted": why}
+            self.active.recorder.note(**said)
+
+    def stopped(self) -> None:
+        """The users have left their rows."""
+        if not self.headless:
+            gevent.spawn(self.close)
 
     def quitting(self) -> None:
-        if self.active is not None:
+        if self.active is not None and self.greenlet is not None:
             live_log.warning("interrupted: what was measured is kept")
             self.interrupt("interrupted (Ctrl-C or SIGTERM)")
             self.environment.process_exit_code = INTERRUPTED_CODE
 
     def quit(self) -> None:
         self.engines.stop()
-        self.finish_interrupted()
+        self.close()
 
 
 def report(prefix: Path) -> int:

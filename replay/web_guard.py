@@ -3,10 +3,13 @@
 import hmac
 import os
 import secrets
+from argparse import Namespace
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, redirect, request, session, url_for
+import gevent
+from flask import Blueprint, Flask, Request, Response, redirect, request, session, url_for
 from flask_login import UserMixin, login_user
 
 from analysis.errors import ScenarioError
@@ -15,6 +18,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PASSWORD = "PORTLAP_WEB_PASSWORD"
 SAME_SITE = ("same-origin", "none")  # what a browser says of our own pages and of a typed address
 USER_NAME = "portlap"
+WRONG_PASSWORD_S = 1.0  # to whoever guesses
 
 
 class Owner(UserMixin):  # type: ignore[misc]
@@ -35,52 +39,76 @@ def check_options(web_host: str, web_login: bool) -> None:
         raise ScenarioError(f"--web-login: no password is set; export {PASSWORD}")
 
 
-def guard(app: Flask, web_host: str) -> None:
+def guard(app: Flask, options: Namespace) -> None:
     """403 for every `/user` call, a foreign Origin, and a Host that is neither loopback nor the one given."""
+    hosts = {*LOOPBACK, options.web_host.strip("[]").lower()}
+    pages = (f"{options.web_base_path}/", f"{options.web_base_path}/login")
+    locust = app.wsgi_app
 
-    @app.before_request
-    def refuse() -> tuple[str, int] | None:
-        if request.path.rstrip("/").endswith("/user"):
-            return "portlap: targets come from the scenario and stay as they are\n", 403
-        host = _host_name(request.host)
-        if host not in LOOPBACK and host != web_host:
-            return "portlap: start it with --web-host and the name or address you use here\n", 403
-        if request.headers.get("Sec-Fetch-Site", "none") not in SAME_SITE:
-            return "portlap: requests of other pages are refused\n", 403  # `/stop` is a mere GET
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
-            return "portlap: requests of other pages are refused\n", 403
-        return None
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        why = _why_refused(Request(environ), hosts, pages)
+        if why is None:
+            return locust(environ, start_response)
+        refusal = Response(f"portlap: {why}\n", 403, mimetype="text/plain")
+        return refusal(environ, start_response)
 
-
-def _host_name(host: str) -> str:
-    """`[::1]:8089` and `localhost:8089` without their port."""
-    return urlsplit(f"//{host}").hostname or ""
+    # careful: not before_request, for flask_cors would put its `Allow-Origin: *` on the refusals too
+    app.wsgi_app = guarded  # type: ignore[method-assign]
 
 
-def add_login(app: Flask, web_ui: Any) -> None:
+def _why_refused(asked: Request, hosts: set[str], pages: tuple[str, ...]) -> str | None:
+    if asked.path.rstrip("/").endswith("/user"):
+        return "targets come from the scenario and stay as they are"
+    host = asked.headers.get("Host", "")
+    if not _name_of(host) or _name_of(host) not in hosts:
+        return "start it with --web-host and the name or address you use here"
+    origin = asked.headers.get("Origin")
+    if origin is not None and origin.lower() != f"{asked.scheme}://{host}".lower():
+        return "requests of other pages are refused"
+    followed_a_link = asked.headers.get("Sec-Fetch-Dest") == "document" and asked.method == "GET"
+    if asked.headers.get("Sec-Fetch-Site", "none") not in SAME_SITE and not (
+        followed_a_link and asked.path in pages
+    ):
+        return "requests of other pages are refused"
+    return None
+
+
+def _name_of(host: str) -> str:
+    """`[::1]:8089` and `localhost:8089` without their port; empty if it is no host at all."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def add_login(web_ui: Any, options: Namespace) -> None:
     """The page and check behind Locust's `--web-login`: one password, from the environment."""
-    app.secret_key = secrets.token_bytes(32)
-    app.config.update(SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
+    web_ui.app.secret_key = secrets.token_bytes(32)
+    web_ui.app.config.update(
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=bool(options.tls_cert),
+    )
     web_ui.login_manager.user_loader(lambda name: Owner() if name == USER_NAME else None)
-    web_ui.auth_args = {"custom_form": _form()}
-    pages = Blueprint("portlap_login", __name__)
+    web_ui.auth_args = {"custom_form": _form(f"{options.web_base_path}/login_submit"), "title": "portlap"}
+    pages = Blueprint("portlap_login", __name__, url_prefix=options.web_base_path)
 
     @pages.route("/login_submit", methods=["POST"])
-    def login_submit() -> Response:
+    def login_submit() -> Any:
         given, wanted = request.form.get("password", ""), os.environ[PASSWORD]
         if hmac.compare_digest(given.encode(), wanted.encode()):
             login_user(Owner())
-            return redirect(url_for("locust.index"))  # type: ignore[return-value]
+            return redirect(url_for("locust.index"))
+        gevent.sleep(WRONG_PASSWORD_S)
         session["auth_error"] = "Wrong password"
-        return redirect(url_for("locust.login"))  # type: ignore[return-value]
+        return redirect(url_for("locust.login"))
 
-    app.register_blueprint(pages)
+    web_ui.app.register_blueprint(pages)
 
 
-def _form() -> dict[str, Any]:
+def _form(submit_to: str) -> dict[str, Any]:
     return {
         "inputs": [{"label": "Password", "name": "password", "is_secret": True}],
-        "callback_url": "/login_submit",
+        "callback_url": submit_to,
         "submit_button_text": "Log in",
     }
