@@ -23,7 +23,7 @@ from replay.options import PHASES, refuse_used_prefix, remove_locusts_files, sec
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
-from replay.session import Session, tell_targets
+from replay.session import INTERRUPTED_CODE, Session, tell_targets
 
 BAD_INPUT = 2
 
@@ -73,12 +73,16 @@ def at_init(
         session.listen()
         if web_ui is not None:
             start_form.settle(web_ui.app, session, options.web_base_path)
+            environment.host = f"targets of {scenario.name}"  # shown; without it the form asks for one
     except BaseException as error:  # Ctrl-C and the exits of --check and --dry-run too
         remove_locusts_files(options.csv_prefix)
         if options.processes:
             _end_workers()
         if isinstance(error, PortlapError):
             refuse(error)
+        if isinstance(error, KeyboardInterrupt):
+            live_log.warning("interrupted before anything was sent")
+            sys.exit(INTERRUPTED_CODE)
         raise
 
 

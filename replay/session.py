@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 
 from analysis.errors import PortlapError, TargetError
 from analysis.run import Manifest, TargetInfo
@@ -47,6 +48,7 @@ class Session:
     active: Conducted | None = None
     greenlet: gevent.Greenlet | None = None
     closing: bool = False
+    one_closes: BoundedSemaphore = field(default_factory=BoundedSemaphore)
     recorders: list[Recorder] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -166,18 +168,20 @@ class Session:
 
     def close(self, **outcome: Any) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
-        active, self.active = self.active, None
-        if active is None:
-            return 0
-        self.closing = True
-        try:
-            gevent.sleep(LOCUST_WRITES_S)
-            self.dispatch.close()
-            active.recorder.note(**outcome)
-            active.recorder.close()
-            return report(active.recorder.prefix) if active.recorder.records else 0
-        finally:
-            self.closing = False
+        # careful: after SIGTERM Locust shuts down twice at once; the first to be through ends the process
+        with self.one_closes:
+            active, self.active = self.active, None
+            if active is None:
+                return 0
+            self.closing = True
+            try:
+                gevent.sleep(LOCUST_WRITES_S)
+                self.dispatch.close()
+                active.recorder.note(**outcome)
+                active.recorder.close()
+                return report(active.recorder.prefix) if active.recorder.records else 0
+            finally:
+                self.closing = False
 
     def interrupt(self, why: str) -> None:
         """Stopped from outside: what was measured stays, and says why it ends. A free run ends so."""
@@ -195,10 +199,12 @@ class Session:
             gevent.spawn(self.close)
 
     def quitting(self) -> None:
-        if self.active is not None and self.greenlet is not None:
+        if self.environment.process_exit_code is not None or not (self.running() or self.closing):
+            return
+        if self.plan == PHASES:
             live_log.warning("interrupted: what was measured is kept")
-            self.interrupt("interrupted (Ctrl-C or SIGTERM)")
-            self.environment.process_exit_code = INTERRUPTED_CODE
+        self.interrupt("interrupted (Ctrl-C or SIGTERM)")
+        self.environment.process_exit_code = INTERRUPTED_CODE if self.plan == PHASES else 0
 
     def quit(self) -> None:
         self.engines.stop()
