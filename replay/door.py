@@ -74,6 +74,7 @@ def at_init(
         if web_ui is not None:
             start_form.settle(web_ui.app, session, options.web_base_path)
             environment.host = f"targets of {scenario.name}"  # shown; without it the form asks for one
+            live_log.info(f"web UI: {web_guard.address(options)} (Ctrl-C ends it)")
     except BaseException as error:  # Ctrl-C and the exits of --check and --dry-run too
         remove_locusts_files(options.csv_prefix)
         if options.processes:
@@ -93,7 +94,7 @@ def _end_workers() -> None:
 
 
 def _guard_web_ui(web_ui: Any, options: Namespace) -> None:
-    web_guard.check_options(options.web_host, options.web_login)
+    web_guard.check_options(options)
     web_guard.guard(web_ui.app, options)
     if options.web_login:
         web_guard.add_login(web_ui, options)
@@ -136,7 +137,7 @@ def _check(scenario: Scenario) -> Sequence[tuple[TargetInfo, Dialect]]:
 
 def _with_budget(scenario: Scenario, options: Namespace) -> Scenario:
     """The budget of the command line; `-t` is one too with the phases, `-u` and `-r` mean nothing there."""
-    if options.plan == PHASES and options.headless:
+    if options.plan == PHASES and (options.headless or options.autostart):
         if options.num_users is not None or options.spawn_rate is not None:
             live_log.warning(
                 "-u and -r are ignored: each phase has its own number of users (--plan free obeys them)"

@@ -163,8 +163,13 @@ class Session:
         if self.headless:
             self.environment.process_exit_code = code or told
             self.runner.quit()
-        else:
-            self.runner.stop()
+            return
+        self.runner.stop()
+        options = self.environment.parsed_options
+        if options.autostart and options.autoquit >= 0:
+            self.environment.process_exit_code = code or told
+            gevent.sleep(options.autoquit)
+            self.environment.web_ui.stop()
 
     def close(self, **outcome: Any) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
