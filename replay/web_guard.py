@@ -1,8 +1,10 @@
 """Who may use the web UI: this machine's own pages, and nobody else without a login."""
 
+import errno
 import hmac
 import os
 import secrets
+import socket
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,6 +17,7 @@ from flask_login import UserMixin, login_user
 from analysis.errors import ScenarioError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ANY_HOST = ("", "*", "0.0.0.0", "::")
 PASSWORD = "PORTLAP_WEB_PASSWORD"
 SAME_SITE = ("same-origin", "none")  # what a browser says of our own pages and of a typed address
 USER_NAME = "portlap"
@@ -28,15 +31,32 @@ class Owner(UserMixin):  # type: ignore[misc]
         return USER_NAME
 
 
-def check_options(web_host: str, web_login: bool) -> None:
-    """Raises ScenarioError unless the web UI is for this machine only or asks for a password."""
-    if web_host not in LOOPBACK and not web_login:
+def check_options(options: Namespace) -> None:
+    """Raises ScenarioError if strangers could use the web UI, or nobody."""
+    host, port = options.web_host, options.web_port
+    if host not in LOOPBACK and not options.web_login:
         raise ScenarioError(
-            f"--web-host {web_host or '*'}: others could start load from here; add --web-login "
+            f"--web-host {host or '*'}: others could start load from here; add --web-login "
             f"and export {PASSWORD}"
         )
-    if web_login and not os.environ.get(PASSWORD):
+    if options.web_login and not os.environ.get(PASSWORD):
         raise ScenarioError(f"--web-login: no password is set; export {PASSWORD}")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("" if host == "*" else host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ScenarioError(f"--web-port {port}: in use; choose another") from None
+            raise ScenarioError(f"--web-host {host}: cannot listen there ({error}); choose another") from None
+
+
+def address(options: Namespace) -> str:
+    """Where a browser on this machine finds the page."""
+    scheme = "https" if options.tls_cert and options.tls_key else "http"
+    host = "127.0.0.1" if options.web_host in ANY_HOST else options.web_host
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}:{options.web_port}{options.web_base_path}/"
 
 
 def guard(app: Flask, options: Namespace) -> None:
