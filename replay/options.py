@@ -55,6 +55,7 @@ def options_at_import() -> argparse.Namespace:
     parser.add_argument("--csv", dest="csv_prefix", env_var="LOCUST_CSV")
     parser.add_argument("--worker", action="store_true", env_var="LOCUST_MODE_WORKER")
     parser.add_argument("--headless", action="store_true", env_var="LOCUST_HEADLESS")
+    parser.add_argument("--headful", action="store_true", env_var="LOCUST_HEADFUL")  # takes --headless back
     parser.add_argument("--autostart", action="store_true", env_var="LOCUST_AUTOSTART")
     _add_sources(parser)
     namespace: argparse.Namespace = parser.parse_known_args()[0]
@@ -63,7 +64,8 @@ def options_at_import() -> argparse.Namespace:
 
 def default_plan(options: argparse.Namespace) -> str:
     """`phases` where nobody clicks, `free` in the web UI."""
-    return PHASES if options.headless or options.autostart else FREE
+    headless = options.headless and not options.headful
+    return PHASES if headless or options.autostart else FREE
 
 
 def new_prefix() -> str:

@@ -21,6 +21,7 @@ from flask import Flask
 
 from analysis.errors import ScenarioError
 from replay import web_guard
+from replay.options import default_plan, options_at_import
 from tests.locusts import file_of, manifest_of, report_of, rows_of, running, until
 
 PASSWORD = {"PORTLAP_WEB_PASSWORD": "correct horse"}
@@ -184,6 +185,34 @@ def test_the_given_web_host_is_a_name_of_ours() -> None:
     web_guard.guard(app, options)
     for host, status in {"studio.local:8089": 200, "localhost": 200, "other.local": 403}.items():
         assert app.test_client().get("/", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "config", "plan"),
+    [
+        ([], "", "", "free"),
+        (["--headless"], "", "", "phases"),
+        (["--autostart"], "", "", "phases"),
+        ([], "LOCUST_HEADLESS", "", "phases"),
+        ([], "LOCUST_AUTOSTART", "", "phases"),
+        ([], "", "headless = true", "phases"),
+        (["--headful"], "", "headless = true", "free"),
+    ],
+)
+def test_the_plan_is_free_only_where_somebody_clicks(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    variable: str,
+    config: str,
+    plan: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["locust", *arguments])
+    Path("locust.conf").write_text(config, encoding="utf-8")
+    if variable:
+        monkeypatch.setenv(variable, "true")
+    assert default_plan(options_at_import()) == plan
 
 
 def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
