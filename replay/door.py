@@ -4,12 +4,14 @@ from locust.runners import WorkerRunner
 
 import logging
 import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import gevent
 import psutil
 
 from analysis.errors import PortlapError, ScenarioError, TargetError
@@ -45,6 +47,11 @@ def at_import(options: Namespace) -> Scenario:
         refuse(error)
 
 
+def _take_ctrl_c() -> None:
+    """Ctrl-C reaches Locust's main greenlet, not whichever runs: that may be a user's or the conductor's."""
+    gevent.signal_handler(signal.SIGINT, gevent.kill, gevent.get_hub().parent, KeyboardInterrupt)
+
+
 def refuse(error: PortlapError) -> NoReturn:
     live_log.error(str(error))
     sys.exit(BAD_INPUT)
@@ -66,11 +73,13 @@ def at_init(
         if (options.scenario, options.target) != (at_import.scenario, at_import.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
         if isinstance(runner, WorkerRunner):
+            _take_ctrl_c()
             return
         if web_ui is not None:
             _guard_web_ui(web_ui, options)
         session = _conducting(environment, runner, scenario, classes)
         session.listen()
+        _take_ctrl_c()
         if web_ui is not None:
             start_form.settle(web_ui.app, session, options.web_base_path)
             environment.host = f"targets of {scenario.name}"  # shown; without it the form asks for one

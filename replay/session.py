@@ -1,5 +1,7 @@
 """One process of Locust under portlap: checks before, the run at `test_start`, its files and report after."""
 
+from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
+
 import logging
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from replay.phase_life import Conducted
 from replay.recorder import Recorder, free_prefix
 from replay.scenario import Scenario, planned_phases
 
+WORKERS_TELL_S = WORKER_REPORT_INTERVAL + 0.5  # what workers counted reaches Locust's CSV this late
 LOCUST_WRITES_S = 1.6  # Locust writes its CSV once a second and never once more at the end
 SPAWNED_PATIENCE_S = 30.0
 INTERRUPTED_CODE = 130
@@ -180,7 +183,9 @@ class Session:
                 return 0
             self.closing = True
             try:
-                gevent.sleep(LOCUST_WRITES_S)
+                gevent.sleep(
+                    LOCUST_WRITES_S + (WORKERS_TELL_S if isinstance(self.runner, MasterRunner) else 0)
+                )
                 self.dispatch.close()
                 active.recorder.note(**outcome)
                 active.recorder.close()

@@ -1,0 +1,169 @@
+"""Health checks against small HTTP servers that answer as the real programs do."""
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+import pytest
+
+from analysis.errors import TargetError
+from replay import preflight
+from replay.preflight import check, check_targets, listening_pid
+from replay.scenario import Target
+
+Answers = dict[str, Any]  # path → JSON body, or (status, body); anything else is 404
+
+ONE_MODEL = {"data": [{"id": "phi"}]}
+TWO_MODELS = {"data": [{"id": "phi"}, {"id": "qwen"}]}
+LM_STUDIO_SAYS_NO = {"error": "Unexpected endpoint or method. (GET /props). Returning 200 anyway"}
+LLAMA = {"default_generation_settings": {"n_ctx": 512}, "total_slots": 4, "build_info": "b1-abc"}
+
+
+@contextmanager
+def serving(answers: Answers | Callable[[str, dict[str, str]], Any]) -> Iterator[str]:
+    """The base URL of a server with these answers; a function gets the path and the headers."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            found = (
+                answers.get(self.path, (404, {}))
+                if isinstance(answers, dict)
+                else answers(self.path, dict(self.headers))
+            )
+            status, body = found if isinstance(found, tuple) else (200, found)
+            raw = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def target(url: str, **keys: Any) -> Target:
+    return Target.model_validate({"name": "A", "base_url": url} | keys)
+
+
+def refusal(url: str, environ: dict[str, str] | None = None, **keys: Any) -> str:
+    with pytest.raises(TargetError) as caught:
+        check(target(url, **keys), environ or {})
+    said = str(caught.value)
+    assert said.startswith(f"target A ({url}): ")
+    assert "\n" not in said
+    return said
+
+
+def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("replay.preflight.time.sleep", lambda _: None)
+
+    def answers(path: str, _: dict[str, str]) -> Any:
+        asked.append(path)
+        if len(asked) < 3:
+            return 503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
+        return {"/v1/models": ONE_MODEL, "/props": LLAMA}.get(path, (404, {}))
+
+    with serving(answers) as url:
+        info, dialect = check(target(url), {})
+    assert asked[:3] == ["/v1/models"] * 3
+    assert (info.kind, info.model, info.slots) == ("llamacpp", "phi", 4)
+    assert info.server == {"build_info": "b1-abc"}
+    assert dialect.request_fields == {"cache_prompt": False, "ignore_eos": True}
+
+
+def test_a_server_that_never_ends_loading_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "LOADING_PATIENCE_S", 0.0)
+    with serving({"/v1/models": (503, {"error": {"message": "Loading model"}})}) as url:
+        assert "HTTP 503" in refusal(url)
+
+
+def test_lm_studio_is_known_by_its_own_list_and_asked_for_the_loaded_model() -> None:
+    states = [{"id": "phi", "state": "not-loaded"}, {"id": "qwen", "state": "loaded"}]
+    answers = {"/v1/models": TWO_MODELS, "/props": LM_STUDIO_SAYS_NO, "/api/v0/models": {"data": states}}
+    with serving(answers) as url:
+        info, dialect = check(target(url), {})
+    assert (info.kind, info.model) == ("lmstudio", "qwen")
+    assert dialect.request_fields == {}
+
+
+def test_a_200_whose_body_is_an_error_is_no_answer() -> None:
+    paths = ("/props", "/api/v0/models", "/api/version")
+    with serving({"/v1/models": ONE_MODEL} | dict.fromkeys(paths, LM_STUDIO_SAYS_NO)) as url:
+        assert check(target(url), {})[1].kind == "openai"
+    with serving({"/v1/models": LM_STUDIO_SAYS_NO}) as url:
+        assert "another program answers there, not an LLM server" in refusal(url)
+
+
+def test_a_loaded_model_is_asked_for_where_none_is_named_and_none_loaded_is_said() -> None:
+    states = [{"id": "phi", "state": "not-loaded"}]
+    with serving({"/v1/models": ONE_MODEL, "/api/v0/models": {"data": states}}) as url:
+        assert refusal(url).endswith("no model is loaded; load one, or name one of: phi")
+        assert check(target(url, model="phi"), {})[0].model == "phi"
+
+
+def test_of_several_models_one_must_be_named() -> None:
+    with serving({"/v1/models": TWO_MODELS}) as url:
+        assert refusal(url).endswith("several models; name one of: phi, qwen")
+        assert check(target(url, model="qwen"), {})[0].model == "qwen"
+        assert refusal(url, model="gemma").endswith("model 'gemma' is not there; it has phi, qwen")
+
+
+def test_a_long_list_of_models_is_cut() -> None:
+    many = {"data": [{"id": f"m{i}"} for i in range(9)]}
+    with serving({"/v1/models": many}) as url:
+        assert refusal(url).endswith("name one of: m0, m1, m2, m3, m4 and 4 more")
+
+
+def test_a_server_that_wants_a_key_gets_the_one_the_environment_holds() -> None:
+    def answers(path: str, headers: dict[str, str]) -> Any:
+        if headers.get("Authorization") != "Bearer sesame":
+            return 401, {"error": {"message": "no key sesame"}}
+        return ONE_MODEL if path == "/v1/models" else (404, {})
+
+    with serving(answers) as url:
+        said = refusal(url)
+        assert said.endswith("HTTP 401, a key is needed; export it, name the variable as api_key_env")
+        assert "wrong-key" not in refusal(url, {"KEY": "wrong-key"}, api_key_env="KEY")
+        assert check(target(url, api_key_env="KEY"), {"KEY": "sesame"})[0].model == "phi"
+
+
+def test_a_proxy_of_the_environment_does_not_stand_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with serving({"/v1/models": ONE_MODEL}) as url:
+        assert check(target(url), {})[0].model == "phi"
+
+
+def test_all_targets_are_checked_and_each_failure_is_one_line() -> None:
+    with serving({"/v1/models": ONE_MODEL}) as url, serving({}) as other:
+        dead = target("http://127.0.0.1:9").model_copy(update={"name": "dead"})
+        wrong = target(other).model_copy(update={"name": "wrong"})
+        found, problems = check_targets([dead, target(url), wrong], {})
+    assert [info.name for info, _ in found] == ["A"]
+    assert [p.split(" ")[1] for p in problems] == ["dead", "wrong"]
+    assert "connection refused" in problems[0]
+
+
+def test_the_process_behind_a_port_is_seen_where_the_system_lets_us() -> None:
+    with serving({}) as url:
+        assert listening_pid(url) in (psutil.Process().pid, None)  # None: macOS shows it to root only
+    assert listening_pid("http://127.0.0.1:9") is None
+    assert listening_pid("http://192.0.2.1:80") is None
