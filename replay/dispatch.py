@@ -15,6 +15,7 @@ from replay.orders import Order
 LEAD_S = 0.005  # from `go` to the gate's instant, in one process
 LEAD_FAR_S = 0.05  # where messages travel between processes (measured: at most 9 ms)
 ARM_PATIENCE_S = 10.0  # a user that cannot connect by then is left behind
+MISSING = "missing"  # Locust's word for a worker whose heartbeats stopped
 ROW_GRACE_S = 10.0  # beyond the request's own timeout: then its process is gone
 
 
@@ -59,9 +60,17 @@ class Dispatch:
     def seat_of(self, target: str, taken: Collection[Seat] = ()) -> Seat:
         """A user of this target that is not taken. Raises PortlapError."""
         for seat in self.seats:
-            if seat.target == target and seat not in taken:
+            if seat.target == target and seat not in taken and seat.worker not in self.gone_workers():
                 return seat
         raise PortlapError(f"a user of {target} is gone: a process of portlap ended; run again")
+
+    def gone_workers(self) -> set[int]:
+        """Worker processes that Locust hears no more, by number; none where all is one process."""
+        clients = getattr(self._runner, "clients", None)
+        if clients is None:
+            return set()
+        here = {name for name, node in clients.items() if node.state != MISSING}
+        return {number for name, number in self._runner.worker_indexes.items() if name not in here}
 
     def next_batch(self) -> int:
         self._batches += 1
@@ -78,15 +87,19 @@ class Dispatch:
 
     def collect(self, orders: Sequence[Order]) -> list[RequestRecord]:
         """The rows of these orders once all have ended; a row that never comes is written as a failure."""
-        ids = {o.request_id for o in orders}
+
+        def all_ended() -> bool:
+            open_on = {o.worker for o in orders if o.request_id not in self._rows}
+            return open_on <= self.gone_workers()
+
         longest_s = max(o.timeout_s + o.offset_s for o in orders)
         if orders[0].workers is not None:
             longest_s *= len(orders)  # they may wait for each other in the client's own queue
-        self.wait(lambda: ids <= self._rows.keys(), longest_s + ROW_GRACE_S)
+        self.wait(all_ended, longest_s + ROW_GRACE_S)
         for order in orders:
             if order.request_id not in self._rows:
                 self._accept(_lost(order))
-        return [self._rows.pop(i) for i in sorted(ids)]
+        return [self._rows.pop(i) for i in sorted(o.request_id for o in orders)]
 
     @property
     def rows_came(self) -> bool:

@@ -1,6 +1,8 @@
 """The conductor's side of the gate, with users that a fake runner plays."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +23,8 @@ class LocalRunner:
     def __init__(self) -> None:
         self.listeners: dict[str, Callable[..., None]] = {}
         self.sent: list[tuple[str, Any]] = []
+        self.clients: dict[str, Any] | None = None  # a master has workers
+        self.worker_indexes: dict[str, int] = {}
 
     def register_message(self, kind: str, listener: Callable[..., None]) -> None:
         self.listeners[kind] = listener
@@ -156,3 +160,15 @@ def test_a_user_that_left_has_no_seat(dispatch: Dispatch, runner: LocalRunner) -
 def test_waiting_ends_with_the_patience(dispatch: Dispatch) -> None:
     assert not dispatch.wait(lambda: False, 0.01)
     assert dispatch.wait(lambda: True, 0.0)
+
+
+def test_nobody_waits_for_a_worker_that_is_gone(dispatch: Dispatch, runner: LocalRunner) -> None:
+    runner.tell(READY, worker=0, user=1, target="A")
+    runner.clients = {"one": SimpleNamespace(state="missing")}
+    runner.worker_indexes = {"one": 0}
+    began_s = time.monotonic()
+    (lost,) = dispatch.collect([replace(order(1), timeout_s=60.0)])
+    assert time.monotonic() - began_s < 5
+    assert lost.error == "no row came: the user's process ended or hangs"
+    with pytest.raises(PortlapError, match="a process of portlap ended"):
+        dispatch.seat_of("A")
