@@ -1,5 +1,8 @@
 """One pinned class per target, seen by Locust, its workers and its options."""
 
+import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -105,20 +108,11 @@ def test_the_scenario_may_come_from_the_environment(tmp_path: Path) -> None:
     assert "would start 2 servers: simulator, simulator" in run.err
 
 
-def test_headless_may_come_from_the_environment_and_still_means_the_phases(tmp_path: Path) -> None:
-    path = scenario(tmp_path, **PORTS, phases=[phase("p", 2)])
-    env = {"LOCUST_HEADLESS": "true"}
-    with running("--csv", str(tmp_path / "run"), "--scenario", str(path), env=env) as process:
-        run = ended(process, tmp_path / "run")
-    assert run.code == 0, run.err
-    assert run.manifest["plan"] == "phases"
-
-
 @pytest.mark.parametrize("end", ["time", "Ctrl-C"])
 def test_a_free_run_ends_when_it_is_told_to_with_a_report_and_no_verdict(tmp_path: Path, end: str) -> None:
     path = scenario(tmp_path, **PORTS, phases=[phase("p", 2)])
     prefix = tmp_path / "run"
-    limit = ["-t", "8s"] if end == "time" else []
+    limit = ["-t", "6s"] if end == "time" else []
     arguments = ["--scenario", str(path), "--plan", "free", "-u", "4", "-r", "4", *limit]
     with running("--headless", "--csv", str(prefix), *arguments) as process:
         if end == "Ctrl-C":
@@ -133,16 +127,20 @@ def test_a_free_run_ends_when_it_is_told_to_with_a_report_and_no_verdict(tmp_pat
     assert analysis("report", str(prefix)).returncode == 0
 
 
-def test_without_a_prefix_a_run_goes_to_runs_with_its_date(tmp_path: Path) -> None:
+def test_headless_by_the_environment_means_the_phases_and_runs_without_a_prefix_have_a_date(
+    tmp_path: Path,
+) -> None:
     path = scenario(tmp_path, **PORTS, phases=[phase("p", 2)])
-    locustfile = str(CHECKOUT / "locustfile.py")
     done = subprocess.run(
-        [*LOCUST[:3], "-f", locustfile, "--headless", "--scenario", str(path), "--budget", "30s"],
+        [*LOCUST[:3], "-f", str(CHECKOUT / "locustfile.py"), "--budget", "30s"],
         cwd=tmp_path,
+        env={**os.environ, "LOCUST_HEADLESS": "true", "LOCUST_SCENARIO": str(path)},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode in (0, 3), done.stderr
     (manifest,) = (tmp_path / "runs").glob("2*_run.json")
-    assert manifest.name[:-9].replace("-", "").isdigit()
+    assert re.fullmatch(r"\d{8}-\d{6}_run.json", manifest.name)
+    written = json.loads(manifest.read_text())
+    assert (written["plan"], written["budget_s"], written["finished"]) == ("phases", 30, True)
