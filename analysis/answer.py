@@ -107,7 +107,7 @@ def _ports_gain(x: Judged, control: Judged) -> tuple[str, str]:
 
 
 def _as_good(control: Judged, x: Judged) -> bool:
-    """As fast, and as near to what its targets allow: unequal targets hold the ports back, not the servers."""
+    """As fast, and as near to what its targets allow: unequal targets hold ports back, not the servers."""
     if _speedup(control) < AS_GOOD * _speedup(x):
         return False
     ceilings = (control[0].speedup_max, x[0].speedup_max)

@@ -89,7 +89,7 @@ class Fit:
     drift_per_s: float  # of log duration
     drift_se: float
     df: int
-    residuals: tuple[float, ...]  # standardised, solos first, each in order
+    residuals: tuple[float, ...]  # externally studentised, solos first, each in order
     scatter: float  # standard deviation of log duration around the fit
 
 
@@ -167,9 +167,15 @@ def _elasticities(
 
 
 def _standardised(residuals: Array, design: Array, inverse: Array, scatter: float) -> tuple[float, ...]:
-    """Residual over its own standard deviation (internally studentised); 0 where the fit has no scatter."""
-    leverage = np.einsum("ij,jk,ik->i", design, inverse, design)
-    spread = scatter * np.sqrt(np.clip(1.0 - leverage, 1e-12, None))
-    if scatter == 0:
+    """Externally studentised residuals; 0 where the fit has no scatter or leaves one degree of freedom.
+
+    Each against the scatter of the fit *without* it (Belsley, Kuh & Welsch 1980, eq. 2.26): follows
+    Student's t with `df - 1`, so that one wild round of five stands out instead of widening its own measure.
+    """
+    df = len(residuals) - design.shape[1]
+    if scatter == 0 or df < 2:
         return tuple(0.0 for _ in residuals)
-    return tuple((residuals / spread).tolist())
+    leverage = np.einsum("ij,jk,ik->i", design, inverse, design)
+    inner = residuals / (scatter * np.sqrt(np.clip(1.0 - leverage, 1e-12, None)))
+    outer = inner * np.sqrt((df - 1) / np.clip(df - inner**2, 1e-12, None))
+    return tuple(outer.tolist())

@@ -1,7 +1,7 @@
 """What overlapped: streams open together (K, C), and the staircases of first tokens and of ends."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -57,23 +57,23 @@ def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -
     return an_end_between and after - before > SLOT_GAP_TTFT * solo_ttft_s
 
 
-def first_token_steps(rounds: Sequence[Round], solo_s: Mapping[str, float]) -> list[float]:
-    """Each wait from one first token to the next, over the solo time of the one served meanwhile."""
+def first_token_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
+    """Each wait from one first token to the next, over what the one served meanwhile would take alone."""
     steps = []
     for a_round in rounds:
-        served = sorted((r.first_token_s, r.target) for r in a_round.requests if r.first_token_s is not None)
-        for (first, target), (following, _) in pairwise(served):
-            steps.append((following - first) / solo_s[target])
+        served = sorted((t, i) for i, r in enumerate(a_round.requests) if (t := r.first_token_s) is not None)
+        for (first, i), (following, _) in pairwise(served):
+            steps.append((following - first) / solo_s(a_round.requests[i]))
     return steps
 
 
-def end_steps(rounds: Sequence[Round], solo_s: Mapping[str, float]) -> list[float]:
-    """Each wait from one end to the next, over the solo time of the request that ended last."""
+def end_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
+    """Each wait from one end to the next, over what the request that ended last would take alone."""
     steps = []
     for a_round in rounds:
-        ended = sorted((r.end_s, r.target) for r in a_round.requests if r.end_s is not None)
-        for (before, _), (end, target) in pairwise(ended):
-            steps.append((end - before) / solo_s[target])
+        ended = sorted((t, i) for i, r in enumerate(a_round.requests) if (t := r.end_s) is not None)
+        for (before, _), (end, i) in pairwise(ended):
+            steps.append((end - before) / solo_s(a_round.requests[i]))
     return steps
 
 

@@ -1,5 +1,6 @@
 """One phase measured: everything the verdict and the report say of it, from its solos and its rounds."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -16,7 +17,7 @@ from analysis.overlap import (
     slots_exact,
     streams_known,
 )
-from analysis.records import RequestRecord
+from analysis.records import STOPPED, RequestRecord
 from analysis.rounds import PlannedPhase, Round, bursts, solos
 from analysis.run import TargetInfo
 from analysis.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
@@ -62,6 +63,14 @@ class PhaseMeasured:
         """Solo latency per target as fitted for the middle of the phase."""
         return {t: e.value for t, e in self.fit.solo_s.items()} if self.fit else {}
 
+    def expected_s(self, request: RequestRecord) -> float:
+        """What this request would take alone: fitted for its target, its own token count, its instant."""
+        assert self.fit is not None and request.start_s is not None
+        alone = self.alone[request.target]
+        drifted = math.exp(self.fit.drift_per_s * (request.start_s - self.fit.middle_s))
+        share = alone.latency_for(request.tokens) / alone.latency_s
+        return self.fit.solo_s[request.target].value * share * drifted
+
     @property
     def decode_overlaps(self) -> list[float]:
         """C of each scored round that streamed."""
@@ -86,9 +95,15 @@ class PhaseMeasured:
 def measure_phase(
     plan: PlannedPhase, records: Sequence[RequestRecord], targets: Mapping[str, TargetInfo]
 ) -> PhaseMeasured:
-    """The phase as its records show it; a round with an answer that is not whole is named, not scored."""
+    """The phase as its records show it; a round with an answer that is not whole is named, not scored.
+
+    What an interruption cut short says nothing of the servers: neither scored nor counted.
+    """
     asked = {name: info.max_tokens for name, info in targets.items()}
-    rounds, lone = bursts(records, plan.name), solos(records, plan.name)
+    rounds = bursts(records, plan.name)
+    if rounds and _cut_short(rounds[-1], plan.users):
+        rounds = rounds[:-1]
+    lone = [s for s in solos(records, plan.name) if s.error != STOPPED]
     faults = [_faults(r.requests, plan.users, asked) for r in rounds]
     scored = tuple(r for r, fault in zip(rounds, faults, strict=True) if not fault)
     whole = tuple(s for s in lone if not _faults((s,), 1, asked))
@@ -116,6 +131,11 @@ def measure_phase(
         total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
         per_port=_peak_per_port(scored, targets, alone) if streams else {},
     )
+
+
+def _cut_short(a_round: Round, users: int) -> bool:
+    """True if the run ended during this round: its open requests were stopped, or left no row (kill -9)."""
+    return len(a_round.requests) < users or any(r.error == STOPPED for r in a_round.requests)
 
 
 def _faults(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:

@@ -18,6 +18,7 @@ WARMUP, BASELINE, BURST, FREE = "warmup", "baseline", "burst", "free"
 KINDS = (WARMUP, BASELINE, BURST, FREE)
 CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, kind `baseline`
 WARMUP_PHASE = "warmup"
+STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
 MIN_STOP_TOKENS = 8  # an answer that stopped by itself counts as whole from here on
 
 

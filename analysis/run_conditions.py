@@ -23,11 +23,11 @@ def accounted_for(run: Run) -> Condition:
     missing = []
     for plan in manifest.phases_planned:
         rounds = bursts(records, plan.name)
-        complete = rounds if plan.name in manifest.phases_finished else rounds[:-1]
+        last = None if plan.name in manifest.phases_finished or not rounds else rounds[-1]
         missing += [
             f"{plan.name} round {r.index + 1} has {len(r.requests)} of {plan.users} rows"
-            for r in complete
-            if len(r.requests) != plan.users
+            for r in rounds
+            if len(r.requests) > plan.users or (r is not last and len(r.requests) < plan.users)
         ]
     twice = _two_at_once(records)
     sentence = (missing + twice + [f"all {len(records)} requests left a row"])[0]
@@ -116,11 +116,8 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
         return Condition("chain", None, "the chain holds an answer that is not whole")
     spans = [(r.start_s or 0.0, r.end_s or 0.0) for r in chain.requests]
     fit, links = phase.fit, len(chain.requests)
+    ratio = sum(map(phase.expected_s, chain.requests)) / busy_s(spans)
     since_s = (spans[0][0] + spans[-1][1]) / 2 - fit.middle_s
-    drifted = math.exp(fit.drift_per_s * since_s)
-    scale = {t: s / phase.alone[t].latency_s * drifted for t, s in phase.solo_s.items()}
-    solo_s = sum(phase.alone[r.target].latency_for(r.tokens) * scale[r.target] for r in chain.requests)
-    ratio = solo_s / busy_s(spans)
     scatter = fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
     error = math.hypot(scatter, fit.drift_se * since_s)
     half = float(stdtrit(fit.df, 0.5 + SURELY / 2)) * error

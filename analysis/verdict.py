@@ -115,7 +115,7 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
         return _more(f"the rounds do not agree how many streams were open together "
                      f"(needed in {MODE_SHARE:.0%} of them)")  # fmt: skip
     if k == 1:
-        steps = first_token_steps(phase.scored, phase.solo_s)
+        steps = first_token_steps(phase.scored, phase.expected_s)
         if gain:
             return _more("one stream at a time, and yet faster than one after another")
         if steps and median(steps) < STEP:
@@ -138,7 +138,7 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
 def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict:
     if gain:
         return _degree(phase)
-    steps = end_steps(phase.scored, phase.solo_s)
+    steps = end_steps(phase.scored, phase.expected_s)
     if nothing and steps and median(steps) >= STEP:
         return Verdict(SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):

@@ -16,11 +16,11 @@ from urllib.parse import SplitResult, urlsplit
 import gevent
 import h11
 
+from analysis.records import STOPPED
 from replay.answer import Answer, one_line, read_answer
 from replay.http_stream import HttpStream, Reply
 
 CHAT_PATH = "/v1/chat/completions"
-STOPPED = "stopped before the answer ended"
 SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
 FIXED_HEADERS = (

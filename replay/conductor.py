@@ -10,7 +10,7 @@ from analysis.errors import PortlapError, TargetError
 from analysis.rounds import PlannedPhase
 from replay import live_log, narrate
 from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
-from replay.plan import Fitted, describe, fit_to_budget, total_s
+from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s
 from replay.users import PinnedUser
 
 SPAWN_RATE = 100.0
@@ -29,10 +29,11 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
             raise TargetError(f"target {target}: its warm-up failed: {found[-1].error}")
     choose_tokens(run, planned, answers)
     _announce(run, planned)
-    chain_after = min(planned, key=lambda p: p.users).name
+    chain_of = smallest(planned)
     todo, done = list(planned), list[PlannedPhase]()
     while todo:
-        fitted = _fit(run, todo, keep=0 if done else 1)
+        before_chain = [chain_of] if chain_of in todo else []
+        fitted = _fit(run, todo, before_chain, keep=0 if done else 1)
         if not fitted.phases:
             break
         plan = fitted.phases[0]
@@ -40,7 +41,7 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
         run.recorder.note(phases_planned=(*done, plan, *todo))
         seat_users(run, runner, classes, plan.deal)
         measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
-        if plan.name == chain_after:
+        if plan.name == chain_of.name:
             run_chain(run, plan)
         done.append(plan)
         run.recorder.note(
@@ -79,21 +80,26 @@ def seat_users(run: Conducted, runner: Any, classes: Classes, deal: Sequence[str
 
 
 def _announce(run: Conducted, planned: Sequence[PlannedPhase]) -> None:
-    fitted = _fit(run, planned, keep=1)
+    fitted = _fit(run, planned, planned, keep=1)
     for target, solo_s in run.solo_s.items():
         live_log.info(f"{target}: {run.infos[target].max_tokens} tokens, about {solo_s:.2f} s alone")
-    for line in describe(fitted.phases, run.solo_s, len(run.infos), run.scenario.budget_s):
+    for line in describe(fitted.phases, run.solo_s, run.scenario.budget_s):
         live_log.info(line)
     if fitted.cuts:
-        everything_s = time.monotonic() - run.began_s + total_s(planned, run.solo_s)
+        spent_s = time.monotonic() - run.began_s
+        everything_s = spent_s + total_s(planned, run.solo_s) + chain_s(planned, run.solo_s)
         live_log.warning(
             f"the budget of {run.scenario.budget_s:.0f} s may not do: {'; '.join(fitted.cuts)} "
             f"(for all of it: --budget {math.ceil(everything_s / 60)}m)"
         )
 
 
-def _fit(run: Conducted, phases: Sequence[PlannedPhase], keep: int) -> Fitted:
-    return fit_to_budget(phases, run.solo_s, run.left_s(), keep)
+def _fit(run: Conducted, phases: Sequence[PlannedPhase], chain: Sequence[PlannedPhase], keep: int) -> Fitted:
+    """What of `phases` fits the rest of the budget, less the chain if it is still to come."""
+    left_s = run.left_s()
+    if left_s is not None and chain:
+        left_s -= chain_s(chain, run.solo_s)
+    return fit_to_budget(phases, run.solo_s, left_s, keep)
 
 
 def _cuts(planned: Sequence[PlannedPhase], done: Sequence[PlannedPhase]) -> tuple[str, ...]:

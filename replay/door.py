@@ -170,7 +170,7 @@ def _dry_run(scenario: Scenario) -> NoReturn:
         )
     phases = planned_phases(scenario)
     solo_s = {t.name: AIM_S for t in scenario.targets}
-    for line in describe(phases, solo_s, len(scenario.targets), scenario.budget_s):
+    for line in describe(phases, solo_s, scenario.budget_s):
         live_log.info(line)
     live_log.info(
         f"at {AIM_S:.0f} s per answer alone; the warm-up measures it; the budget may cut answers and rounds"

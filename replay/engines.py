@@ -69,8 +69,7 @@ def _command(kind: str, servers: list[Server]) -> list[str]:
         command = ["llamacpp"]
         for s in servers:
             command += ["--port", str(s.port), "--slots", str(s.slots), "--threads", str(s.threads)]
-        models = {s.model for s in servers} - {None}
-        command += [arg for m in sorted(filter(None, models)) for arg in ("--model", m)]
+            command += ["--model", str(Path(s.model).absolute()) if s.model else "embedded"]
         return command + ["--oversubscribe"] * any(s.oversubscribe for s in servers)
     command = ["simulate"]
     first = servers[0]

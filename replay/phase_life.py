@@ -22,6 +22,7 @@ from replay.plan import (
     Speed,
     solo_targets,
     tokens_for_budget,
+    warm_up_turns,
 )
 from replay.prompts import chat_body, prompt
 from replay.recorder import Recorder
@@ -97,14 +98,12 @@ def ask_alone(run: Conducted, target: str, phase: str, index: int, kind: str, to
 
 
 def warm_up(run: Conducted, targets: Sequence[str]) -> dict[str, list[RequestRecord]]:
-    """Each target asked twice, then the first once more: a first token that jumps back up is a model swap."""
+    """The answers that load the models; a first token that jumps back up at the end is a model swap."""
     asked = run.scenario.request.max_tokens
     tokens = LEAST_TOKENS if asked == "auto" else asked
-    turns = [(t, n) for t in targets for n in (min(FIRST_TOKENS, tokens), tokens)]
-    if len(targets) > 1:
-        turns.append((targets[0], tokens))
     answers: dict[str, list[RequestRecord]] = {t: [] for t in targets}
-    for index, (target, n) in enumerate(turns):
+    for index, (target, short) in enumerate(warm_up_turns(targets)):
+        n = min(FIRST_TOKENS, tokens) if short else tokens
         record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
         answers[target].append(record)
         narrate.warmed_up(record)

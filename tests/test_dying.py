@@ -294,7 +294,7 @@ def test_a_request_that_never_answers_blocks_nobody_and_times_out(faulty: dict) 
 
 
 def test_answers_that_stop_early_are_counted_by_their_tokens(tmp_path: Path) -> None:
-    run = measured(tmp_path, "--stop-after", "35", max_tokens=40)
+    run = measured(tmp_path, "--stop-after", "12", max_tokens=40)
     assert run.code == 0
     assert run.report["verdict"] == "serial"
     assert run.phase("p")["speedup"]["value"] == pytest.approx(1, rel=0.05)

@@ -8,6 +8,7 @@ from replay.plan import (
     LEAST_TOKENS,
     MOST_TOKENS,
     Speed,
+    chain_s,
     describe,
     equal_tokens,
     fit_to_budget,
@@ -115,18 +116,19 @@ def test_answers_are_shortened_before_anything_else_and_not_below_the_least() ->
     hopeless = tokens_for_budget(USUAL, speeds, 1.0)
     assert free["A"] == 96
     assert BUDGET_TOKENS < tight["A"] < 96
-    assert total_s(USUAL, {t: speeds[t].solo_s(n) for t, n in tight.items()}) <= 150
+    solo_s = {t: speeds[t].solo_s(n) for t, n in tight.items()}
+    assert total_s(USUAL, solo_s) + chain_s(USUAL, solo_s) <= 150
     assert set(hopeless.values()) == {BUDGET_TOKENS}
 
 
 def test_the_plan_is_told_with_its_requests_its_worst_case_and_who_is_left_out() -> None:
     lines = describe(
-        [USUAL[0], PlannedPhase("solo3", 2, ("A", "B", "C"), 3, 8)], {"A": 1, "B": 1, "C": 1}, 3, 150
+        [USUAL[0], PlannedPhase("solo3", 2, ("A", "B", "C"), 3, 8)], {"A": 1, "B": 1, "C": 1}, 150
     )
     assert lines == [
         "phase1: 2 users over 2 targets, 5 rounds, 16 requests, at most 16 s",
         "solo3: 2 users over 2 targets, 3 to 8 rounds, 25 requests, at most 25 s; "
         "no user for C: nothing will be said about it",
-        "50 requests in all, worst case 41 s if everything is serial (budget 150 s)",
+        "48 requests in all, worst case 48 s if everything is serial (budget 150 s)",
     ]
-    assert describe([USUAL[1]], ONE_SECOND, 1, 0)[-1].endswith("(no budget)")
+    assert describe([USUAL[1]], ONE_SECOND, 0)[-1].endswith("(no budget)")

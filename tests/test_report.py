@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from analysis.__main__ import main, prefix_of
 from analysis.assess import assess
 from analysis.errors import RunError
+from analysis.records import BURST, STOPPED, RequestRecord
 from analysis.report import json_report, lanes, markdown, text, words
 from analysis.report.console import printed
 from analysis.report.free import curve
@@ -455,3 +456,30 @@ def test_a_terminal_gets_colour_unless_no_color_is_set(
     assert ("\x1b[1;33m" in shown or "\x1b[33m" in shown) is coloured
     plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
     assert max(len(line) for line in plain.splitlines()) <= 80
+
+
+def test_a_wild_round_of_five_is_named_and_kept() -> None:
+    run = farm("serial", [phase(4)], jitter=0.02, seed=5)
+
+    def slowed(r: RequestRecord) -> RequestRecord:
+        if (r.phase, r.kind, r.round) != ("phase2", BURST, 2) or r.end_s is None or r.last_token_s is None:
+            return r
+        return replace(r, end_s=r.end_s + 4.0, last_token_s=r.last_token_s + 4.0)
+
+    wild = replace(run, log=replace(run.log, records=tuple(map(slowed, run.log.records))))
+    (named,) = report_of(wild)["phases"][0]["outliers"]
+    assert named.startswith("round 3 lies +")
+    assert report_of(wild)["phases"][0]["rounds_scored"] == 5
+
+
+def test_the_round_that_an_interrupt_cut_does_not_spoil_a_decided_phase() -> None:
+    run = farm("serial", [phase(4)], jitter=0.02, seed=5)
+    last = max(r.round or 0 for r in run.log.records if r.kind == BURST)
+
+    def stopped(r: RequestRecord) -> RequestRecord:
+        return replace(r, error=STOPPED) if (r.kind, r.round) == (BURST, last) else r
+
+    records = tuple(map(stopped, run.log.records))
+    manifest = replace(run.manifest, finished=False, interrupted="Ctrl-C", phases_finished=())
+    report = report_of(replace(run, manifest=manifest, log=replace(run.log, records=records)))
+    assert (report["phases"][0]["verdict"], report["phases"][0]["rounds"]) == ("serial", last)

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +22,7 @@ from flask import Flask
 
 from analysis.errors import ScenarioError
 from replay import web_guard
-from replay.options import default_plan, options_at_import
-from tests.locusts import file_of, manifest_of, report_of, rows_of, running, until
+from tests.locusts import CHECKOUT, file_of, manifest_of, report_of, rows_of, running, until
 
 PASSWORD = {"PORTLAP_WEB_PASSWORD": "correct horse"}
 SIMULATOR = {"kind": "simulator", "policy": "port-serial", "ttft_s": 0.02, "tpot_s": 0.003}
@@ -201,18 +201,25 @@ def test_the_given_web_host_is_a_name_of_ours() -> None:
 )
 def test_the_plan_is_free_only_where_somebody_clicks(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
     variable: str,
     config: str,
     plan: str,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["locust", *arguments])
-    Path("locust.conf").write_text(config, encoding="utf-8")
-    if variable:
-        monkeypatch.setenv(variable, "true")
-    assert default_plan(options_at_import()) == plan
+    (tmp_path / "locust.conf").write_text(config, encoding="utf-8")
+    ask = (
+        "from replay.options import default_plan, options_at_import; print(default_plan(options_at_import()))"
+    )
+    told = subprocess.run(  # a process of its own: Locust patches the one that imports it
+        [sys.executable, "-c", ask, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)} | ({variable: "true"} if variable else {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout.strip() == plan
 
 
 def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from scipy.special import stdtrit
+
 from analysis.assess import PhaseJudged
 from analysis.estimates import Estimate, mean_estimate
 from analysis.phase import Peak, PhaseMeasured
@@ -15,7 +17,7 @@ from analysis.records import RequestRecord
 from analysis.rounds import PlannedPhase, Round
 
 ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the maximum under another name
-OUTLIER = 3.0  # standardised residuals; named and kept
+OUTLIER_LEVEL = 0.99  # no measurement of an undisturbed phase beyond its bound with this probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,14 @@ def _drift(phase: PhaseMeasured) -> float | None:
 
 
 def _outliers(phase: PhaseMeasured) -> tuple[str, ...]:
-    """Solos and rounds far from the fit, named with their residual; they are kept."""
-    if phase.fit is None:
+    """Solos and rounds far from the fit, named with their residual; they are kept.
+
+    Far: beyond Student's bound for the largest of all residuals (Bonferroni).
+    """
+    if phase.fit is None or phase.fit.df < 2:
         return ()
+    beyond = (1 - OUTLIER_LEVEL) / (2 * len(phase.fit.residuals))
+    bound = float(stdtrit(phase.fit.df - 1, 1 - beyond))
     names = [
         f"the solo of {s.target} in gap {(s.round or 0) + 1}"
         for s in phase.solos
@@ -174,5 +181,5 @@ def _outliers(phase: PhaseMeasured) -> tuple[str, ...]:
     return tuple(
         f"{name} lies {residual:+.1f} standard deviations from the fit"
         for name, residual in zip(names, phase.fit.residuals, strict=True)
-        if abs(residual) > OUTLIER
+        if abs(residual) > bound
     )
