@@ -75,6 +75,8 @@ def _phase(p: PhaseFigures) -> dict[str, Any]:
         "failed": p.failed,
         "wall_s": _estimate(p.wall_s),
         "speedup": _estimate(p.speedup),
+        "speedup_net": _estimate(p.speedup_net),
+        "speedup_decode": _estimate(p.speedup_decode),
         "speedup_max": p.speedup_max,
         "efficiency": p.efficiency,
         "decode_overlap": _estimate(p.decode_overlap),

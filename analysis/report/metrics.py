@@ -44,6 +44,8 @@ class PhaseFigures:
     failed: int
     wall_s: Estimate | None  # W, mean over the scored rounds
     speedup: Estimate | None  # G
+    speedup_net: Estimate | None  # G_net
+    speedup_decode: Estimate | None  # G_dec
     speedup_max: float | None  # Gmax
     decode_overlap: Estimate | None  # C
     total: Peak  # K
@@ -84,6 +86,8 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         failed=sum(r.error is not None for r in burst),
         wall_s=mean_estimate(walls),
         speedup=phase.speedup.estimate() if phase.speedup else None,
+        speedup_net=phase.speedup_net.estimate() if phase.speedup_net else None,
+        speedup_decode=phase.speedup_decode.estimate() if phase.speedup_decode else None,
         speedup_max=phase.speedup_max,
         decode_overlap=mean_estimate(phase.decode_overlaps) if phase.streams else None,
         total=phase.total,
