@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.errors import PortlapError
 from servers import llamacpp, simulator
 from servers.behaviour import Behaviour
-from servers.queue_model import POLICIES, Policy
+from servers.queue_model import POLICIES, named
 from servers.ready import tell
 
 EMBEDDED = "embedded"
@@ -138,7 +138,7 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
 
 def _run_simulate(options: argparse.Namespace) -> int:
     behaviour = Behaviour(
-        policy=Policy.named(options.policy, options.slots),
+        policy=named(options.policy, options.slots),
         ttft_s=options.ttft_s,
         tpot_s=options.tpot_s,
         jitter=options.jitter,

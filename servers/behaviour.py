@@ -67,7 +67,7 @@ def check(behaviour: Behaviour, ports: Sequence[int], speeds: Sequence[float]) -
     positive = {"--ttft-s": behaviour.ttft_s, "--speed": min(speeds)}
     for option in ("stop_after", "fail_every", "hang_every", "die_after", "die_every"):
         positive["--" + option.replace("_", "-")] = getattr(behaviour, option)
-    positive["--slots"] = behaviour.policy.port_slots
+    positive["--slots"] = behaviour.policy.port.slots
     for option, value in positive.items():
         if value is not None and value <= 0:
             raise ScenarioError(f"{option} {value:g}: must be more than 0")

@@ -186,7 +186,7 @@ async def _serve(
 
 def _description(behaviour: Behaviour, host: str, port: int, speed: float) -> dict[str, object]:
     """The line of one server on stdout."""
-    slots = min(behaviour.policy.port_slots, behaviour.policy.machine_slots)
+    slots = min(behaviour.policy.port.slots, behaviour.policy.slots)
     return {
         "base_url": f"http://{reachable(host)}:{port}",
         "model": wire.MODEL,

@@ -1,0 +1,46 @@
+"""What a program holds in memory: models, loaded on first use, and past prompts."""
+
+from collections import deque
+from collections.abc import Collection, Sequence
+
+from servers.queue_model.policy import Port
+
+
+class Memory:
+    """Of one port. The model used least recently makes room, unless a request still works with it."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._models: dict[str, float] = {}  # when each is or was loaded; used least recently first
+        self._prompts: deque[tuple[str, Sequence[str]]] = deque(maxlen=port.cached_prompts)
+
+    def take(self, model: str, busy: Collection[str], now_s: float) -> float | None:
+        """When the model will be ready, loading it if need be; None if it must wait for the `busy` ones."""
+        if model in self._models:
+            ready_s = max(now_s, self._models.pop(model))
+        else:
+            while len(self._models) >= self._port.models_in_memory:
+                victim = next((m for m in self._models if m not in busy), None)
+                if victim is None:
+                    return None
+                del self._models[victim]
+            ready_s = now_s + self._port.load_s
+        self._models[model] = ready_s
+        return ready_s
+
+    def cached(self, model: str, prompt: Sequence[str]) -> float:
+        """The share of the prompt that begins like a past one of that model: at most all but a word."""
+        if not prompt:
+            return 0.0
+        alike = max((_common(prompt, past) for m, past in self._prompts if m == model), default=0)
+        return min(alike, len(prompt) - 1) / len(prompt)
+
+    def remember(self, model: str, prompt: Sequence[str]) -> None:
+        """After its prefill."""
+        if prompt:
+            self._prompts.append((model, prompt))
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    differs = (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differs, min(len(one), len(other)))
