@@ -8,9 +8,10 @@ from typing import Any
 
 from analysis.errors import PortlapError, TargetError
 from analysis.rounds import PlannedPhase
+from analysis.verdict import decided
 from replay import live_log, narrate
 from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
-from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s
+from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s, with_rounds
 from replay.users import PinnedUser
 
 SPAWN_RATE = 100.0
@@ -43,7 +44,7 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
         measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_of.name:
             run_chain(run, plan)
-        done.append(plan)
+        done.append(plan if decided(measured) else with_rounds(plan, len(measured.rounds)))
         run.recorder.note(
             phases_finished=tuple(p.name for p in done),
             client=run.health.summary(),

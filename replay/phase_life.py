@@ -11,13 +11,14 @@ from analysis.records import BASELINE, BURST, CHAIN_PHASE, WARMUP, WARMUP_PHASE,
 from analysis.rounds import PlannedPhase
 from analysis.run import TargetInfo
 from analysis.verdict import decided
-from replay import narrate
+from replay import live_log, narrate
 from replay.dialects import Dialect
 from replay.dispatch import Dispatch, Seat
 from replay.health import HealthSampler
 from replay.orders import Order
 from replay.plan import (
     AIM_S,
+    BUDGET_ROUNDS,
     LEAST_TOKENS,
     Speed,
     solo_targets,
@@ -53,6 +54,10 @@ class Conducted:
         if not self.scenario.budget_s:
             return None
         return self.scenario.budget_s - (time.monotonic() - self.began_s)
+
+    def is_spent(self) -> bool:
+        left_s = self.left_s()
+        return left_s is not None and left_s <= 0
 
 
 def order_for(
@@ -150,6 +155,9 @@ def _speed(answers: Sequence[RequestRecord]) -> Speed | None:
 def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasured:
     """One phase with its users at the gate: solo, round, solo, … until a look decides or the plan ends.
 
+    Three rounds are always measured; once the budget is spent there are no more: servers that fight for
+    a chip take many times the worst case, which reckons with serial ones.
+
     `later_s`: what the phases after this one may take, for the progress shown.
     """
     run.health.open()
@@ -162,6 +170,9 @@ def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasur
         records += burst + _solos(run, plan, gap=index + 1)
         may_stop = plan.min_rounds <= index + 1 < plan.max_rounds
         if may_stop and decided(measure_phase(plan, records, run.infos)):
+            break
+        if BUDGET_ROUNDS <= index + 1 < plan.max_rounds and run.is_spent():
+            live_log.warning(f"{plan.name} ends after {index + 1} of {plan.max_rounds} rounds: budget spent")
             break
     run.health.close()
     return measure_phase(plan, records, run.infos)

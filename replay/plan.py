@@ -103,7 +103,7 @@ def fit_to_budget(
     most = max(p.max_rounds for p in phases)
     kept = list(phases)
     for rounds in range(most - 1, BUDGET_ROUNDS - 1, -1):
-        kept = [_with_rounds(p, rounds) for p in phases]
+        kept = [with_rounds(p, rounds) for p in phases]
         if total_s(kept, solo_s) <= left_s:
             break
     cuts = [
@@ -121,7 +121,8 @@ def fit_to_budget(
     return Fitted(tuple(kept), tuple(cuts))
 
 
-def _with_rounds(plan: PlannedPhase, rounds: int) -> PlannedPhase:
+def with_rounds(plan: PlannedPhase, rounds: int) -> PlannedPhase:
+    """The same phase with at most this many rounds."""
     return replace(plan, min_rounds=min(plan.min_rounds, rounds), max_rounds=min(plan.max_rounds, rounds))
 
 

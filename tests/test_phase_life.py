@@ -1,0 +1,84 @@
+"""How long a phase goes on, with answers that come at once."""
+
+import time
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from analysis.records import BURST, RequestRecord
+from analysis.rounds import PlannedPhase
+from analysis.run import TargetInfo
+from replay.dispatch import Seat
+from replay.orders import Order
+from replay.phase_life import Conducted, run_phase
+from replay.scenario import Phase, Scenario, Target
+
+PLAN = PlannedPhase("p", 2, ("A",), 5, 5)
+
+
+class AtOnce:
+    """A dispatch whose requests take a second each, one after another, on a clock of its own."""
+
+    now_s = 0.0
+
+    def next_batch(self) -> int:
+        return 1
+
+    def seat_of(self, target: str, taken: Sequence[Seat] = ()) -> Seat:
+        return Seat(0, len(taken), target)
+
+    def send(self, orders: Sequence[Order]) -> None: ...
+
+    def collect(self, orders: Sequence[Order]) -> list[RequestRecord]:
+        sent_s = self.now_s
+        return [self._answer(o, sent_s) for o in orders]
+
+    def _answer(self, order: Order, sent_s: float) -> RequestRecord:
+        blank: dict[str, Any] = dict.fromkeys(RequestRecord.__dataclass_fields__)
+        first_s, self.now_s = self.now_s + 0.1, self.now_s + 1.0
+        told: dict[str, Any] = {
+            k: getattr(order, k) for k in ("request_id", "phase", "round", "kind", "target")
+        }
+        times = {"scheduled_s": sent_s, "send_s": sent_s, "first_token_s": first_s}
+        ends = {"last_token_s": self.now_s, "end_s": self.now_s, "output_tokens": 40, "chunks": 40}
+        rest = {"base_url": order.base_url, "worker": 0, "finish_reason": "length"}
+        return RequestRecord(**blank | told | times | ends | rest)
+
+
+def conducted(budget_s: float, began_s: float) -> Conducted:
+    scenario = Scenario(
+        name="s",
+        targets=(Target(name="A", base_url="http://127.0.0.1:1"),),
+        phases=(Phase(name="p", users=2, rounds=5),),
+        budget_s=budget_s,
+    )
+    return Conducted(
+        scenario=scenario,
+        targets={"A": scenario.targets[0]},
+        dialects=cast(Any, {"A": SimpleNamespace(request_fields={})}),
+        infos={
+            "A": TargetInfo(name="A", base_url="http://127.0.0.1:1", model="m", kind="openai", max_tokens=40)
+        },
+        recorder=cast(Any, SimpleNamespace(origin_s=0.0)),
+        dispatch=cast(Any, AtOnce()),
+        solo_s={"A": 1.0},
+        began_s=began_s,
+    )
+
+
+@pytest.mark.parametrize(("spent_s", "rounds"), [(0.0, 5), (1000.0, 3)])
+def test_no_round_starts_after_the_third_once_the_budget_is_spent(
+    spent_s: float, rounds: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = conducted(150, time.monotonic() - spent_s)
+    measured = run_phase(run, PLAN, later_s=0.0)
+    assert len(measured.scored) == rounds
+    assert ("p ends after 3 of 5 rounds: budget spent" in capsys.readouterr().err) == (rounds == 3)
+
+
+def test_without_a_budget_nothing_is_cut() -> None:
+    measured = run_phase(conducted(0, time.monotonic() - 10_000), PLAN, later_s=0.0)
+    assert len(measured.rounds) == PLAN.max_rounds
+    assert {r.kind for a in measured.rounds for r in a.requests} == {BURST}
