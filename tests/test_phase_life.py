@@ -13,7 +13,7 @@ from analysis.run import TargetInfo
 from replay.dispatch import Seat
 from replay.orders import Order
 from replay.phase_life import Conducted, run_phase
-from replay.scenario import Phase, Scenario, Target
+from replay.scenario import Phase, Rounds, Scenario, Target
 
 PLAN = PlannedPhase("p", 2, ("A",), 5, 5)
 
@@ -51,7 +51,7 @@ def conducted(budget_s: float, began_s: float) -> Conducted:
     scenario = Scenario(
         name="s",
         targets=(Target(name="A", base_url="http://127.0.0.1:1"),),
-        phases=(Phase(name="p", users=2, rounds=5),),
+        phases=(Phase(name="p", users=2, rounds=Rounds(min=5, max=5)),),
         budget_s=budget_s,
     )
     return Conducted(
