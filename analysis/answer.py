@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.next_steps import MODEL_SWAP, NEXT_STEPS, ONE_PORT, PORTS_PARALLEL, SHARED
+from analysis.next_steps import (
+    MACHINES,
+    MODEL_SWAP,
+    ONE_PORT,
+    PORTS_PARALLEL,
+    SERIAL_PORTS,
+    SHARED,
+    next_steps,
+)
 from analysis.phase import PhaseMeasured
 from analysis.verdict import (
     CONTENTION,
@@ -27,6 +35,7 @@ class Answer:
     outcome: str
     sentence: str
     next_steps: tuple[str, ...]
+    finding: str  # the outcome, or the mechanism where one outcome has two: a row of next_steps.yaml
 
 
 def ports_phase(judged: Sequence[Judged]) -> Judged | None:
@@ -46,9 +55,12 @@ def answer(judged: Sequence[Judged], swapped: bool) -> Answer:
         return _answer(INCONCLUSIVE, "No phase was measured.")
     for _, verdict in judged:
         if verdict.outcome == INVALID:
-            return _answer(INVALID, f"The data are unfit for a statement: {verdict.sentence}.", verdict.hint)
+            said = f"The data are unfit for a statement: {verdict.sentence}."
+            return _answer(INVALID, said, judged, verdict.hint)
     if swapped:
-        return _answer(MODEL_SWAP, "The models evict each other: each change of model loads one anew.")
+        return _answer(
+            MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
+        )
     x, control = ports_phase(judged), control_phase(judged)
     if x is not None and control is not None:
         outcome, sentence = _compare(x, control)
@@ -58,7 +70,7 @@ def answer(judged: Sequence[Judged], swapped: bool) -> Answer:
     if outcome != INCONCLUSIVE and contradiction is not None:
         outcome, sentence = INCONCLUSIVE, contradiction
     hint = next((v.hint for _, v in judged if v.outcome == INCONCLUSIVE and v.hint), "")
-    return _answer(outcome, sentence, hint)
+    return _answer(outcome, sentence, judged, hint)
 
 
 def _single(judged: Judged) -> tuple[str, str]:
@@ -137,7 +149,23 @@ def _speedup(judged: Judged) -> float:
     return estimate.value if estimate is not None else float("nan")
 
 
-def _answer(outcome: str, sentence: str, hint: str = "") -> Answer:
-    steps = NEXT_STEPS.get(outcome, ())
+def _answer(outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "") -> Answer:
+    finding = _finding(outcome, ports_phase(judged))
+    steps = next_steps(finding, _kinds(judged))
     first = (f"{hint[0].upper()}{hint[1:]}.",) if hint and outcome in (INCONCLUSIVE, INVALID) else ()
-    return Answer(outcome, sentence, first + steps)
+    return Answer(outcome, sentence, first + steps, finding)
+
+
+def _finding(outcome: str, ports: Judged | None) -> str:
+    """The outcome, told apart where it has two mechanisms with different remedies."""
+    if ports is None:
+        return outcome
+    if outcome == SERIAL:
+        return SERIAL_PORTS
+    gained = outcome in (PORTS_PARALLEL, ONE_PORT, *GAINS)
+    return MACHINES if gained and ports[0].topology == "machines" else outcome
+
+
+def _kinds(judged: Sequence[Judged]) -> tuple[str, ...]:
+    """The kinds of servers that were asked, each once."""
+    return tuple(dict.fromkeys(p.targets[t].kind for p, _ in judged for t in p.plan.deal))

@@ -1,42 +1,59 @@
-"""What to do after each outcome, most useful first: plain data, no logic."""
+"""What to do after each finding, for each kind of server: the decision table `next_steps.yaml`, read."""
 
-from analysis.verdict import CONTENTION, FULLY, INCONCLUSIVE, INVALID, PARALLEL, PARTLY, SERIAL, SLICED
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
-# outcomes of a run, beside those of a phase
+import yaml
+
+# outcomes of a run, beside those of a phase (analysis.verdict)
 PORTS_PARALLEL, ONE_PORT, SHARED = "ports-parallel", "one-port-suffices", "shared-compute"
 MODEL_SWAP = "model-swap"
+# findings that are no verdicts: serial although several ports were asked; a gain that several machines bring
+SERIAL_PORTS, MACHINES = "serial-ports", "machines-parallel"
 
-NEXT_STEPS: dict[str, tuple[str, ...]] = {
-    PORTS_PARALLEL: (
-        "Keep one model per port and spread requests over the ports; more requests per port only wait.",
-        "Raise the slots of one port (llama-server -np N, LM Studio 0.4 Max Concurrent Predictions, "
-        "OLLAMA_NUM_PARALLEL) and run again: does one port then do as well?",
-    ),
-    ONE_PORT: ("Stay with one port: its slots already give what several ports give.",),
-    SHARED: (
-        "More ports on this machine will not answer faster: use one server with batching for one model, "
-        "a smaller model, or a second machine.",
-    ),
-    CONTENTION: (
-        "Run fewer servers at once, or give each its own cores or chip (threads in all no more than cores); "
-        "one server with batching is the usual cure.",
-    ),
-    SERIAL: (
-        "Raise the slots and run again: LM Studio 0.4 or newer Max Concurrent Predictions, "
-        "OLLAMA_NUM_PARALLEL=4, llama-server -np 4.",
-        "If slots are set and it stays serial, start a second server process on a port of its own "
-        "and run again.",
-    ),
-    MODEL_SWAP: (
-        "Keep all models loaded: switch auto-evict off, raise the number of loaded models, "
-        "or use less memory.",
-    ),
-    INVALID: ("Run again; the report names what the files lack.",),
-    PARTLY: ("The slots are the limit: raise them, or add a port, and run again.",),
-    SLICED: (
-        "Slots will not help: the compute is shared. A smaller model, batching, or a second machine will.",
-    ),
-    PARALLEL: ("It gains; add the one-port control to learn whether ports or slots bring it.",),
-    FULLY: ("Nothing holds these requests back; try more users (phases with 4 and 8).",),
-    INCONCLUSIVE: ("Run again with more rounds (rounds: {min: 5, max: 12}) and a larger --budget.",),
-}
+KINDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm")  # with words of their own
+OTHER: Final = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """Was the machine worth its price for parallel work? None: open."""
+
+    validated: bool | None
+    because: str
+
+
+def next_steps(finding: str, kinds: Iterable[str]) -> tuple[str, ...]:
+    """The finding's steps, most useful first, in the words for these kinds of servers; each text once."""
+    steps, asked = _table()["steps"], tuple(kinds) or (OTHER,)
+    said = [
+        f"{text} Expect: {steps[name]['expect']}"
+        for name in _table()["findings"][finding]["steps"]
+        for kind in asked
+        if (text := _words(steps[name]["do"], kind)) is not None
+    ]
+    return tuple(dict.fromkeys(said))
+
+
+def hardware(finding: str) -> Hardware:
+    """What the finding says of the machine."""
+    return Hardware(**_table()["findings"][finding]["hardware"])
+
+
+def findings() -> tuple[str, ...]:
+    """Every finding that the table knows."""
+    return tuple(_table()["findings"])
+
+
+def _words(do: Mapping[str, str], kind: str) -> str | None:
+    return do.get(kind, do.get(OTHER))
+
+
+@cache
+def _table() -> dict[str, Any]:
+    path = Path(__file__).with_suffix(".yaml")
+    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return table

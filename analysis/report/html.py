@@ -6,7 +6,7 @@ import altair as alt
 import jinja2
 
 from analysis.assess import Assessment
-from analysis.report import charts, free, words
+from analysis.report import charts, free, hardware, words
 from analysis.report.run_metrics import RunFigures
 from analysis.report.text import style_of
 
@@ -32,6 +32,9 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
         baseline_header=words.BASELINE_HEADER,
         baseline=[words.baseline_row(b) for b in figures.baseline],
         machine=words.machine_sentences(figures),
+        hardware=hardware.sentences(hardware.hardware_figures(assessment, figures))
+        if figures.verdict
+        else [],
         timing=words.timing_sentence(figures),
         steps=steps,
         charts=_charts(assessment, figures),

@@ -8,6 +8,7 @@ from analysis.assess import Assessment
 from analysis.conditions import Condition
 from analysis.estimates import Estimate
 from analysis.phase import Peak
+from analysis.report.hardware import HardwareFigures, hardware_figures
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
 
@@ -43,6 +44,7 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
             "gain_by_users_one_port": machine.gain_by_users_one_port,
             "recommended_workers": machine.recommended_workers,
         },
+        "hardware": _hardware(hardware_figures(assessment, figures)),
         "baseline": [
             {
                 "target": b.target,
@@ -61,6 +63,19 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
             "p99": late.p99_s * 1e3 if late else None,
         },
         "cuts": list(manifest.cuts),
+    }
+
+
+def _hardware(found: HardwareFigures) -> dict[str, Any]:
+    return {
+        "validated": found.told.validated,
+        "because": found.told.because,
+        "one_after_another_per_min": found.one_after_another,
+        "one_port_per_min": found.one_port.responses_per_min if found.one_port else None,
+        "ports_per_min": found.ports.responses_per_min if found.ports else None,
+        "most_per_min": found.most.responses_per_min if found.most else None,
+        "ports_bring": _estimate(found.ports_bring),
+        "second_machine_per_min": found.second_machine,
     }
 
 

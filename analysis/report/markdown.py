@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from analysis.assess import Assessment
-from analysis.report import free, words
+from analysis.report import free, hardware, words
 from analysis.report.lanes import picture
 from analysis.report.run_metrics import RunFigures
 from analysis.rounds import PlannedPhase
@@ -92,6 +92,7 @@ def _verdict(assessment: Assessment, figures: RunFigures) -> list[str]:
         _bullets(said),
         _table(("", "condition", "found", "do"), rows),
         _bullets(words.machine_sentences(figures)),
+        _bullets(hardware.sentences(hardware.hardware_figures(assessment, figures))),
     ]
 
 

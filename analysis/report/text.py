@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.assess import Assessment
-from analysis.report import free, words
+from analysis.report import free, hardware, words
 from analysis.report.lanes import picture
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
@@ -30,6 +30,9 @@ def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
     conditions(console, assessment)
     _baseline(console, figures)
     _list(console, "Machine", words.machine_sentences(figures))
+    if figures.verdict is not None:
+        found = hardware.hardware_figures(assessment, figures)
+        _list(console, "Hardware", hardware.sentences(found))
     _list(console, "Client", [words.timing_sentence(figures)])
     next_steps(console, assessment, figures)
 

@@ -1,0 +1,82 @@
+"""Was the machine worth its price for parallel work? Validated or not, in responses per minute."""
+
+from dataclasses import dataclass
+
+from analysis.answer import ports_phase
+from analysis.assess import Assessment
+from analysis.estimates import Estimate
+from analysis.next_steps import Hardware, hardware
+from analysis.report import words
+from analysis.report.metrics import PhaseFigures
+from analysis.report.run_metrics import RunFigures
+from analysis.verdict import INVALID
+
+MACHINES = "machines"
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareFigures:
+    """Responses per minute, as measured over the scored rounds; None where nothing was measured."""
+
+    told: Hardware
+    one_after_another: float | None
+    one_port: PhaseFigures | None  # the most that one port answered
+    ports: PhaseFigures | None  # one user per port on several ports
+    most: PhaseFigures | None
+    second_machine: float | None  # computed: twice the most, since machines share nothing
+
+    @property
+    def ports_bring(self) -> Estimate | None:
+        """Several ports over one after another."""
+        return self.ports.speedup if self.ports else None
+
+
+def hardware_figures(assessment: Assessment, figures: RunFigures) -> HardwareFigures:
+    told = hardware(assessment.answer.finding)
+    timed = [p for p in figures.phases if p.responses_per_min is not None and p.speedup is not None]
+    if assessment.answer.outcome == INVALID or not timed:
+        return HardwareFigures(told, None, None, None, None, None)
+    together = ports_phase([(j.measured, j.verdict) for j in assessment.phases])
+    ports = next((p for p in timed if together and p.name == together[0].plan.name), None)
+    most = max(timed, key=_rate)
+    basis = ports or timed[0]
+    return HardwareFigures(
+        told=told,
+        one_after_another=_rate(basis) / basis.speedup.value if basis.speedup else None,
+        one_port=max((p for p in timed if p.topology == "one-port"), key=_rate, default=None),
+        ports=ports,
+        most=most,
+        second_machine=None if any(p.topology == MACHINES for p in timed) else 2 * _rate(most),
+    )
+
+
+def sentences(found: HardwareFigures) -> list[str]:
+    """The seed's question in its terms; the first sentence is the answer."""
+    state = {True: "validated", False: "not validated", None: "open"}[found.told.validated]
+    said = [f"The machine, for parallel work: {state}; {found.told.because}."]
+    if found.most is None:
+        return said
+    rates = [f"{words.number(found.one_after_another)} one after another"]
+    shown = [p for p in (found.one_port, found.ports) if p is not None]
+    rates += [_rated(p) for p in shown]
+    rates += [f"{_rated(found.most)} at most"] if found.most not in shown else []
+    said.append(f"Responses per minute: {', '.join(rates)}.")
+    if found.ports is not None:
+        said.append(
+            f"The {found.ports.ports} {found.ports.topology} bring {words.interval(found.ports_bring)} times "
+            "one after another; more of them than were measured are not foretold."
+        )
+    if found.second_machine is not None:
+        said.append(
+            f"A second machine like this one would bring as much again, about "
+            f"{words.number(found.second_machine)} in all (computed: machines share nothing)."
+        )
+    return said
+
+
+def _rate(p: PhaseFigures) -> float:
+    return p.responses_per_min or 0.0
+
+
+def _rated(p: PhaseFigures) -> str:
+    return f"{words.number(p.responses_per_min)} from {words.topology(p)} ({p.users} users)"
