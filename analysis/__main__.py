@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.assess import Assessment, assess
+from analysis.entities import read_entities
 from analysis.errors import PortlapError, RunError
+from analysis.propose import propose, write_new
 from analysis.report import json_report, markdown, text
 from analysis.report.console import for_stream, printed
 from analysis.report.run_metrics import RunFigures, run_figures
@@ -27,6 +29,7 @@ EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-07
   python -m analysis report PREFIX
   python -m analysis report PREFIX --json | python -m json.tool
   python -m analysis compare PREFIX PREFIX
+  python -m analysis propose PREFIX --entities config-aientities.json --out NEW.json
 """
 
 
@@ -99,6 +102,26 @@ def compare(options: argparse.Namespace) -> int:
     return OK
 
 
+def propose_entities(options: argparse.Namespace) -> int:
+    """Prints what the run proposes for the entities file as a diff, and writes it to a new file."""
+    old, new = Path(options.entities), Path(options.out)
+    assessment, figures = _read(options.prefix)
+    file = read_entities(old)
+    code = _exit_code(figures)
+    if code or figures.verdict is None:
+        said = f"{figures.verdict or 'the plan free'}: {assessment.answer.sentence}"
+        print(for_stream(f"nothing is proposed; {said}", sys.stderr), file=sys.stderr)
+        return code
+    made = propose(file, assessment.run.manifest.targets, figures.machine.recommended_workers)
+    print(for_stream("\n".join(made.said), sys.stderr), file=sys.stderr)
+    if made.after == made.before:
+        print("the file already says so; nothing is written", file=sys.stderr)
+        return OK
+    write_new(new, made.after)
+    _print(made.diff(old, new))
+    return OK
+
+
 def _read(prefix: str) -> tuple[Assessment, RunFigures]:
     assessment = assess(read_run(prefix_of(prefix)))
     return assessment, run_figures(assessment)
@@ -145,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("compare", help="print the phases of several runs side by side")
     add.add_argument("prefixes", metavar="PREFIX", nargs="+", help=one)
     add.set_defaults(command=compare)
+    add = commands.add_parser("propose", help="propose ports and workers for a config-aientities.json")
+    add.add_argument("prefix", metavar="PREFIX", help=one)
+    add.add_argument("--entities", metavar="FILE", required=True, help="the file as it is; stays as it is")
+    add.add_argument("--out", metavar="NEW", required=True, help="where the proposal goes, a new file")
+    add.set_defaults(command=propose_entities)
     return parser
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from analysis.entities import read_entities
 from analysis.errors import ScenarioError
 from analysis.rounds import PlannedPhase
 from replay.base_url import name_of_url, normal_base_url
@@ -76,7 +77,12 @@ KEYS: Final = {  # what may be written below each key
 
 
 def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
-    """The scenario in the file at `path`, `${NAME}` filled from `environ`. Raises ScenarioError."""
+    """The scenario in the file at `path`, `${NAME}` filled from `environ`. Raises ScenarioError.
+
+    A `.json` is a `config-aientities.json`: its entities are the targets.
+    """
+    if path.suffix == ".json":
+        return scenario_of_entities(path)
     written = read_yaml(path)
     problems = list(misplaced(written))
     if "raw" in written:  # our own field for the manifest, not a key of the file
@@ -105,6 +111,25 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
     ]
     written = {"name": "targets", "targets": targets, "phases": _usual_phases(names)}
     return _checked(OPTION, written, written)
+
+
+def scenario_of_entities(path: Path) -> Scenario:
+    """Phases 1-3, the control, and eight messages 1 s apart through the file's own number of workers."""
+    file = read_entities(path)
+    for entity in file.entities:
+        if entity.base_url is None:
+            raise ScenarioError(
+                f"{path}: {entity.name}: has no lmStudioServer, and no lmStudioServers is enabled"
+            )
+    targets = [
+        {"name": e.name, "base_url": e.base_url} | ({"model": e.model} if e.model else {})
+        for e in file.entities
+    ]
+    phases = _usual_phases([e.name for e in file.entities])
+    if file.workers is not None:
+        phases.append({"name": "queue", "users": 8, "rounds": 3, "spacing_s": 1, "workers": file.workers})
+    written = {"name": path.stem, "targets": targets, "phases": phases}
+    return _checked(str(path), written, written)
 
 
 def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPhase, ...]:
