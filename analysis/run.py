@@ -52,6 +52,7 @@ class Manifest:
     phases_finished: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()  # what the budget left out, with its price
     budget_s: float | None = None
+    time_scale: float = 1.0  # seconds here per second of the simulated servers
     client: ClientHealth = ClientHealth()
     locust_witness: bool = True  # False: Locust's CSVs of this run were not written under this prefix
     host: dict[str, Any] = field(default_factory=dict)

@@ -114,7 +114,7 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
     options = environment.parsed_options
     scenario = _with_budget(scenario, options)
     if options.dry_run:
-        _dry_run(scenario)
+        dry_run(scenario)
     engines = Engines()
     try:
         if scenario.servers:
@@ -159,7 +159,7 @@ def _with_budget(scenario: Scenario, options: Namespace) -> Scenario:
     return scenario.model_copy(update={"budget_s": seconds_of(options.budget)})
 
 
-def _dry_run(scenario: Scenario) -> NoReturn:
+def dry_run(scenario: Scenario) -> NoReturn:
     """The plan, and what answers now; the servers that the run would start itself are not started."""
     standing = [t for t in scenario.targets if t.base_url is not None]
     if standing:

@@ -37,6 +37,7 @@ __all__ = [
     "Scenario",
     "Server",
     "Target",
+    "checked",
     "load_scenario",
     "normal_base_url",
     "planned_phases",
@@ -46,6 +47,7 @@ __all__ = [
 OPTION: Final = "--target"
 PHASE_USERS: Final = {"phase1": 2, "phase2": 4, "phase3": 8}
 ROUNDS: Final = 5
+TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
 
 
 class Scenario(Frozen):
@@ -57,6 +59,7 @@ class Scenario(Frozen):
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     budget_s: Annotated[Number, Field(ge=0)] = 150  # 0: no limit
     servers: tuple[Server, ...] = ()
+    time_scale: Annotated[Number, Field(gt=0, le=1)] = 1  # seconds here per second of simulated servers
     raw: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -90,7 +93,7 @@ def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
     filled, unfilled = fill(written, environ)
     if problems or unfilled:
         raise refusal(str(path), problems + unfilled)
-    scenario = _checked(str(path), {"name": path.stem} | filled, written)
+    scenario = checked(str(path), {"name": path.stem} | filled, written)
     if keyless := _keys_not_set(scenario, environ):
         raise refusal(str(path), keyless)
     return scenario
@@ -110,7 +113,7 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
         for name, (url, model) in zip(names, pairs, strict=True)
     ]
     written = {"name": "targets", "targets": targets, "phases": _usual_phases(names)}
-    return _checked(OPTION, written, written)
+    return checked(OPTION, written, written)
 
 
 def scenario_of_entities(path: Path) -> Scenario:
@@ -129,7 +132,7 @@ def scenario_of_entities(path: Path) -> Scenario:
     if file.workers is not None:
         phases.append({"name": "queue", "users": 8, "rounds": 3, "spacing_s": 1, "workers": file.workers})
     written = {"name": path.stem, "targets": targets, "phases": phases}
-    return _checked(str(path), written, written)
+    return checked(str(path), written, written)
 
 
 def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPhase, ...]:
@@ -154,12 +157,24 @@ def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> 
     return tuple(planned)
 
 
-def _checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:
+def checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:
+    """The scenario of these data; `written` is what the manifest keeps. Raises ScenarioError."""
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
         raise refusal(where, problems_of(error, written, KEYS)) from None
-    return scenario.model_copy(update={"raw": written})
+    return _scaled(scenario).model_copy(update={"raw": written})
+
+
+def _scaled(scenario: Scenario) -> Scenario:
+    """The same in seconds of this host: simulated servers and the spacing of messages run faster alike."""
+    scale = scenario.time_scale
+    servers = tuple(
+        s.model_copy(update={key: t * scale for key in TIMES if (t := getattr(s, key)) is not None})
+        for s in scenario.servers
+    )
+    phases = tuple(p.model_copy(update={"spacing_s": p.spacing_s * scale}) for p in scenario.phases)
+    return scenario.model_copy(update={"servers": servers, "phases": phases})
 
 
 def _keys_not_set(scenario: Scenario, environ: Mapping[str, str]) -> list[Problem]:
@@ -209,6 +224,11 @@ def _contradictions(scenario: Scenario) -> Iterator[Problem]:
             yield ("targets", i, "server"), f"{text}; correct it or add one"
     for i, first in _repeated([p.name for p in phases]):
         yield ("phases", i, "name"), _named_twice(phases[i].name, f"phases[{first}]")
+    if scenario.time_scale != 1 and not all(
+        t.server is not None and t.server < len(servers) and servers[t.server].kind == "simulator"
+        for t in targets
+    ):
+        yield ("time_scale",), "is for simulated servers only; take it out: real ones take their time"
     names = [t.name for t in targets]
     for i, phase in enumerate(phases):
         for k, name in enumerate(phase.targets or ()):

@@ -133,6 +133,7 @@ class Session:
             targets=tuple(info for info, _ in self.checked if info.name in picked),
             phases_planned=phases if self.plan == PHASES else (),
             budget_s=scenario.budget_s or None,
+            time_scale=scenario.time_scale,
             locust_witness=not self.recorders and not self.environment.reset_stats,
         )
         recorder = Recorder(free_prefix(self.prefix), manifest)

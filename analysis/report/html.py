@@ -6,7 +6,7 @@ import altair as alt
 import jinja2
 
 from analysis.assess import Assessment
-from analysis.report import charts, free, hardware, words
+from analysis.report import arrivals, charts, free, hardware, words
 from analysis.report.run_metrics import RunFigures
 from analysis.report.text import style_of
 
@@ -24,6 +24,7 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
         free=free.sentences(assessment.run) if figures.verdict is None else [],
         rows=[(cells[0][0].strip(), [text for _, text in cells]) for cells in zip(*columns, strict=True)],
         said=[(p, words.seed_sentence(p)) for p in figures.phases],
+        arrivals=arrivals.sentences(arrivals.arrival_figures(assessment)),
         events=words.events(assessment, figures),
         conditions=[
             (words.MARKS[c.passed], c, words.condition_sentence(c, phases, len(assessment.phases)))

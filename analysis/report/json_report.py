@@ -8,8 +8,9 @@ from analysis.assess import Assessment
 from analysis.conditions import Condition
 from analysis.estimates import Estimate
 from analysis.phase import Peak
+from analysis.report.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.hardware import HardwareFigures, hardware_figures
-from analysis.report.metrics import PhaseFigures
+from analysis.report.metrics import Percentiles, PhaseFigures
 from analysis.report.run_metrics import RunFigures
 
 FORMAT = 1
@@ -35,6 +36,7 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "conditions": [_condition(c, None) for c in assessment.conditions]
         + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
         "phases": [_phase(p) for p in figures.phases],
+        "arrivals": [_arrivals(f) for f in arrival_figures(assessment)],
         "machine": {
             "slots": _exactly(slots),
             "slots_at_least": slots.streams,
@@ -63,6 +65,19 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
             "p99": late.p99_s * 1e3 if late else None,
         },
         "cuts": list(manifest.cuts),
+    }
+
+
+def _arrivals(f: ArrivalFigures) -> dict[str, Any]:
+    return {
+        "phase": f.plan.name,
+        "users": f.plan.users,
+        "workers": f.plan.workers,
+        "time_scale": f.time_scale,
+        "spacing_s": f.spacing_s,
+        "wall_s": _estimate(f.wall_s),
+        "answer_s": _percentiles(f.answer_s),
+        "queue_s": _percentiles(f.queue_s),
     }
 
 
@@ -100,7 +115,7 @@ def _phase(p: PhaseFigures) -> dict[str, Any]:
         "decode_peak_per_port": {port: peak.streams for port, peak in p.per_port.items()},
         "seed_formula": p.seed_formula,
         "seed_formula_if_serial": p.seed_formula_if_serial,
-        "ttft_s": {name: getattr(p.ttft_s, name, None) for name in ("p50", "p95", "max")},
+        "ttft_s": _percentiles(p.ttft_s),
         "tpot_ratio": p.tpot_ratio,
         "responses_per_min": p.responses_per_min,
         "output_tokens_per_s": p.output_tokens_per_s,
@@ -112,6 +127,10 @@ def _phase(p: PhaseFigures) -> dict[str, Any]:
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
     return asdict(estimate) if estimate is not None else None
+
+
+def _percentiles(found: Percentiles | None) -> dict[str, float | None]:
+    return {name: getattr(found, name, None) for name in ("p50", "p95", "max")}
 
 
 def _exactly(peak: Peak) -> int | None:

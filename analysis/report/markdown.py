@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from analysis.assess import Assessment
-from analysis.report import free, hardware, words
+from analysis.report import arrivals, free, hardware, words
 from analysis.report.lanes import picture
 from analysis.report.run_metrics import RunFigures
 from analysis.rounds import PlannedPhase
@@ -67,6 +67,7 @@ def _measured(assessment: Assessment, figures: RunFigures) -> list[str]:
     return [
         "Value [95 % interval] over the scored rounds.",
         _table(("", *(p.name for p in figures.phases)), rows),
+        _bullets(arrivals.sentences(arrivals.arrival_figures(assessment))),
         *("```text\n" + "\n".join(lines) + "\n```" for lines in pictures if lines),
         _table(words.BASELINE_HEADER, (words.baseline_row(b) for b in figures.baseline)),
         _bullets([*words.events(assessment, figures), words.timing_sentence(figures)]),

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.assess import Assessment
-from analysis.report import free, hardware, words
+from analysis.report import arrivals, free, hardware, words
 from analysis.report.lanes import picture
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
@@ -25,6 +25,7 @@ def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
         _list(console, "Without a plan", free.sentences(assessment.run))
     if figures.phases:
         _phases(console, figures.phases)
+        _list(console, "Arrivals", arrivals.sentences(arrivals.arrival_figures(assessment)))
         _lanes(console, assessment)
     _list(console, "To know", words.events(assessment, figures))
     conditions(console, assessment)

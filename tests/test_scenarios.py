@@ -1,0 +1,101 @@
+"""Every shipped scenario loads, says what it asks and can be planned; test4 gives the seed's figures."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from replay.scenario import load_scenario, planned_phases
+from tests.locusts import CHECKOUT, locust
+
+SCENARIOS = sorted((CHECKOUT / "scenarios").glob("*.yaml"))
+NAMES = {  # what their `${…}` without a default ask for
+    **{"SEED_HOST": "10.0.0.100", "MAC_1": "10.0.0.100", "MAC_2": "10.0.0.102"},
+    **{"LMSTUDIO_MODEL": "ulysses", "OLLAMA_MODEL": "ulysses:f16"},
+    **{"JIT_URL": "http://127.0.0.1:1234", "JIT_A": "ulysses", "JIT_B": "eternal"},
+}
+PLANS = """
+import json, sys
+from replay import door
+from replay.scenario import load_scenario
+from pathlib import Path
+import os
+for path in sys.argv[1:]:
+    scenario = load_scenario(Path(path), os.environ)
+    own = tuple(t.model_copy(update={"base_url": None, "server": 0}) for t in scenario.targets)
+    try:
+        door.dry_run(scenario.model_copy(update={"targets": own}))
+    except SystemExit as ended:
+        print(json.dumps([path, ended.code]))
+"""
+
+
+def head(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))])
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_a_scenario_begins_with_its_question_and_what_each_hypothesis_predicts(path: Path) -> None:
+    said = head(path)
+    assert "Predicted" in said
+    assert f"--scenario scenarios/{path.name}" in said or "make run" in said
+    if path.stem != "two-macs":  # the positive control asks nothing
+        assert "?" in said.partition("Predicted")[0]
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_a_scenario_loads_and_every_phase_has_its_targets(path: Path) -> None:
+    scenario = load_scenario(path, NAMES)
+    assert scenario.name == path.stem
+    planned = planned_phases(scenario)
+    assert [p.name for p in planned] == [p.name for p in scenario.phases]
+    dealt = {t for p in planned for t in p.deal}
+    idle = {t.name for t in scenario.targets} - dealt
+    assert idle == ({"Port B"} if path.stem == "control" else set())
+
+
+def test_every_scenario_can_be_planned_without_anything_being_sent() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PLANS, *map(str, SCENARIOS)],
+        cwd=CHECKOUT,
+        env={**os.environ, **NAMES, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    codes = [json.loads(line) for line in done.stdout.splitlines()]
+    assert codes == [[str(path), 0] for path in SCENARIOS]
+    assert len(re.findall(r"requests in all, worst case", done.stderr)) == len(SCENARIOS)
+
+
+def test_the_seeds_world_is_there() -> None:
+    seeds = {"test3", "test4", "seed", "two-macs", "lmstudio-ollama", "slots", "thirty-ports", "jit-swap"}
+    assert seeds <= {path.stem for path in SCENARIOS}
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdict", "wall_s", "queued_s"),
+    [
+        ("parallel", "fully-parallel", 23, 5),  # six at once, then message 7 at 11 s and message 8 at 12 s
+        ("port-serial", "partly-parallel", 45, 5),
+        ("serial", "serial", 88, 15),  # message 8 comes at 7 s and is sent when the second is answered
+    ],
+)
+def test_eight_messages_through_six_workers_take_the_seeds_time(
+    tmp_path: Path, policy: str, verdict: str, wall_s: float, queued_s: float
+) -> None:
+    names = {"TEST4_POLICY": policy, "TIME_SCALE": "0.02"}
+    run = locust(tmp_path, "--scenario", "scenarios/test4.yaml", env=names)
+    assert run.code == 0, run.err
+    assert run.report["verdict"] == verdict
+    (told,) = run.report["arrivals"]
+    assert told["wall_s"]["value"] == pytest.approx(wall_s, rel=0.03)
+    assert told["queue_s"]["max"] == pytest.approx(queued_s, rel=0.1)
+    printed = re.search(r"first message to last answer ([\d.]+)", " ".join(run.out.split()))
+    assert printed is not None
+    assert float(printed[1]) == pytest.approx(wall_s, rel=0.03)
