@@ -25,6 +25,7 @@ from replay.options import PHASES, refuse_used_prefix, remove_locusts_files, sec
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
+from replay.scenario_sources import scenario_of_entities
 from replay.session import INTERRUPTED_CODE, Session, tell_targets
 
 BAD_INPUT = 2
@@ -34,6 +35,8 @@ def scenario_from(options: Namespace) -> Scenario:
     """The scenario that the command line names. Raises ScenarioError."""
     if options.target:
         return scenario_of_urls(options.target)
+    if options.scenario.endswith(".json"):
+        return scenario_of_entities(Path(options.scenario))
     return load_scenario(Path(options.scenario), os.environ)
 
 

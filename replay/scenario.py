@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from analysis.entities import read_entities
 from analysis.errors import ScenarioError
 from analysis.rounds import PlannedPhase
 from replay.base_url import name_of_url, normal_base_url
@@ -27,6 +26,7 @@ from replay.scenario_types import (
     Server,
     Target,
     Text,
+    in_time_scale,
 )
 
 __all__ = [
@@ -42,12 +42,12 @@ __all__ = [
     "normal_base_url",
     "planned_phases",
     "scenario_of_urls",
+    "usual_phases",
 ]
 
 OPTION: Final = "--target"
 PHASE_USERS: Final = {"phase1": 2, "phase2": 4, "phase3": 8}
 ROUNDS: Final = 5
-TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
 
 
 class Scenario(Frozen):
@@ -80,12 +80,7 @@ KEYS: Final = {  # what may be written below each key
 
 
 def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
-    """The scenario in the file at `path`, `${NAME}` filled from `environ`. Raises ScenarioError.
-
-    A `.json` is a `config-aientities.json`: its entities are the targets.
-    """
-    if path.suffix == ".json":
-        return scenario_of_entities(path)
+    """The scenario in the file at `path`, `${NAME}` filled from `environ`. Raises ScenarioError."""
     written = read_yaml(path)
     problems = list(misplaced(written))
     if "raw" in written:  # our own field for the manifest, not a key of the file
@@ -112,27 +107,8 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
         {"name": name, "base_url": url} | ({"model": model} if model else {})
         for name, (url, model) in zip(names, pairs, strict=True)
     ]
-    written = {"name": "targets", "targets": targets, "phases": _usual_phases(names)}
+    written = {"name": "targets", "targets": targets, "phases": usual_phases(names)}
     return checked(OPTION, written, written)
-
-
-def scenario_of_entities(path: Path) -> Scenario:
-    """Phases 1-3, the control, and eight messages 1 s apart through the file's own number of workers."""
-    file = read_entities(path)
-    for entity in file.entities:
-        if entity.base_url is None:
-            raise ScenarioError(
-                f"{path}: {entity.name}: has no lmStudioServer, and no lmStudioServers is enabled"
-            )
-    targets = [
-        {"name": e.name, "base_url": e.base_url} | ({"model": e.model} if e.model else {})
-        for e in file.entities
-    ]
-    phases = _usual_phases([e.name for e in file.entities])
-    if file.workers is not None:
-        phases.append({"name": "queue", "users": 8, "rounds": 3, "spacing_s": 1, "workers": file.workers})
-    written = {"name": path.stem, "targets": targets, "phases": phases}
-    return checked(str(path), written, written)
 
 
 def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPhase, ...]:
@@ -163,18 +139,8 @@ def checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Sce
         scenario = Scenario.model_validate(data)
     except ValidationError as error:
         raise refusal(where, problems_of(error, written, KEYS)) from None
-    return _scaled(scenario).model_copy(update={"raw": written})
-
-
-def _scaled(scenario: Scenario) -> Scenario:
-    """The same in seconds of this host: simulated servers and the spacing of messages run faster alike."""
-    scale = scenario.time_scale
-    servers = tuple(
-        s.model_copy(update={key: t * scale for key in TIMES if (t := getattr(s, key)) is not None})
-        for s in scenario.servers
-    )
-    phases = tuple(p.model_copy(update={"spacing_s": p.spacing_s * scale}) for p in scenario.phases)
-    return scenario.model_copy(update={"servers": servers, "phases": phases})
+    times = in_time_scale(scenario.servers, scenario.phases, scenario.time_scale)
+    return scenario.model_copy(update={"raw": written} | times)
 
 
 def _keys_not_set(scenario: Scenario, environ: Mapping[str, str]) -> list[Problem]:
@@ -198,7 +164,8 @@ def _url_and_model(index: int, text: str) -> tuple[str, str | None]:
     return url, model.strip() or None
 
 
-def _usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
+def usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Phases 1-3 and the control for targets of these names, as written in YAML."""
     phases: list[dict[str, Any]] = [
         {"name": name, "users": users, "rounds": ROUNDS} for name, users in PHASE_USERS.items()
     ]

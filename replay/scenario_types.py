@@ -1,6 +1,7 @@
 """The parts of a scenario: target, request, phase, server; frozen, and checked when made."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -18,7 +19,8 @@ from analysis.records import CHAIN_PHASE, WARMUP_PHASE
 from replay.base_url import name_of_url, normal_base_url
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
-SIMULATOR_ONLY: Final = ("policy", "ttft_s", "tpot_s", "speed")
+SOLO_TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
+SIMULATOR_ONLY: Final = ("policy", *SOLO_TIMES, "speed")
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {
     "model": "write it as the target's `model`",
@@ -199,3 +201,14 @@ class Server(Frozen):
         if self.kind != "simulator" and strange:
             raise ValueError(f"{strange[0]} is for kind: simulator; take it out or change the kind")
         return self
+
+
+def in_time_scale(servers: Sequence[Server], phases: Sequence[Phase], scale: float) -> dict[str, Any]:
+    """Both in seconds of this host: simulated servers and the spacing of messages run faster alike."""
+    return {
+        "servers": tuple(
+            s.model_copy(update={k: t * scale for k in SOLO_TIMES if (t := getattr(s, k)) is not None})
+            for s in servers
+        ),
+        "phases": tuple(p.model_copy(update={"spacing_s": p.spacing_s * scale}) for p in phases),
+    }

@@ -15,7 +15,8 @@ from analysis.errors import ScenarioError
 from analysis.json_edit import with_value
 from analysis.propose import propose
 from analysis.run import TargetInfo
-from replay.scenario import Scenario, load_scenario
+from replay.scenario import Scenario
+from replay.scenario_sources import scenario_of_entities
 from tests.farm import farm, write_run
 
 OLD = """{
@@ -63,7 +64,7 @@ def entities_file(tmp_path: Path, text: str) -> Path:
 
 
 def scenario(tmp_path: Path, text: str) -> Scenario:
-    return load_scenario(entities_file(tmp_path, text), {})
+    return scenario_of_entities(entities_file(tmp_path, text))
 
 
 def proposed(tmp_path: Path, text: str, *targets: TargetInfo, workers: int | None = 2) -> str:

@@ -21,7 +21,10 @@ from replay.scenario import (
 from replay.scenario_file import fill
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
-LOOPBACK = {"SEED_HOST": "127.0.0.1"}  # no test reaches for the seed's own machines
+LOOPBACK = {  # no test reaches for anybody's machines
+    **{"SEED_HOST": "127.0.0.1", "LLM_HOST": "127.0.0.1", "OTHER_HOST": "127.0.0.2"},
+    **{"MODEL_A": "a", "MODEL_B": "b"},
+}
 TARGETS = "targets: [{name: A, base_url: 'http://127.0.0.1:1'}, {name: B, base_url: 'http://b:2'}]\n"
 PHASES = "phases: [{name: phase1, users: 2, rounds: 5}]\n"
 FINE = TARGETS + PHASES

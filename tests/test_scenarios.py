@@ -1,4 +1,4 @@
-"""Every shipped scenario loads, says what it asks and can be planned; test4 gives the seed's figures."""
+"""Every shipped scenario can be planned; test4 gives the seed's figures."""
 
 import json
 import os
@@ -11,13 +11,9 @@ import pytest
 
 from replay.scenario import load_scenario, planned_phases
 from tests.locusts import CHECKOUT, locust
+from tests.test_scenario import LOOPBACK
 
 SCENARIOS = sorted((CHECKOUT / "scenarios").glob("*.yaml"))
-NAMES = {  # what their `${…}` without a default ask for
-    **{"SEED_HOST": "10.0.0.100", "MAC_1": "10.0.0.100", "MAC_2": "10.0.0.102"},
-    **{"LMSTUDIO_MODEL": "ulysses", "OLLAMA_MODEL": "ulysses:f16"},
-    **{"JIT_URL": "http://127.0.0.1:1234", "JIT_A": "ulysses", "JIT_B": "eternal"},
-}
 PLANS = """
 import json, sys
 from replay import door
@@ -34,24 +30,9 @@ for path in sys.argv[1:]:
 """
 
 
-def head(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return "\n".join(lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))])
-
-
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
-def test_a_scenario_begins_with_its_question_and_what_each_hypothesis_predicts(path: Path) -> None:
-    said = head(path)
-    assert "Predicted" in said
-    assert f"--scenario scenarios/{path.name}" in said or "make run" in said
-    if path.stem != "two-macs":  # the positive control asks nothing
-        assert "?" in said.partition("Predicted")[0]
-
-
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
-def test_a_scenario_loads_and_every_phase_has_its_targets(path: Path) -> None:
-    scenario = load_scenario(path, NAMES)
-    assert scenario.name == path.stem
+def test_every_phase_of_a_scenario_has_its_targets(path: Path) -> None:
+    scenario = load_scenario(path, LOOPBACK)
     planned = planned_phases(scenario)
     assert [p.name for p in planned] == [p.name for p in scenario.phases]
     dealt = {t for p in planned for t in p.deal}
@@ -63,7 +44,7 @@ def test_every_scenario_can_be_planned_without_anything_being_sent() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PLANS, *map(str, SCENARIOS)],
         cwd=CHECKOUT,
-        env={**os.environ, **NAMES, "NO_COLOR": "1"},
+        env={**os.environ, **LOOPBACK, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         check=True,
@@ -95,7 +76,7 @@ def test_eight_messages_through_six_workers_take_the_seeds_time(
     assert run.report["verdict"] == verdict
     (told,) = run.report["arrivals"]
     assert told["wall_s"]["value"] == pytest.approx(wall_s, rel=0.03)
-    assert told["queue_s"]["max"] == pytest.approx(queued_s, rel=0.1)
+    assert told["queue_s"]["max"] == pytest.approx(queued_s, abs=2)  # 1 s there is 20 ms here
     printed = re.search(r"first message to last answer ([\d.]+)", " ".join(run.out.split()))
     assert printed is not None
     assert float(printed[1]) == pytest.approx(wall_s, rel=0.03)

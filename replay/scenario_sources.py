@@ -1,0 +1,26 @@
+"""Scenarios that nobody wrote: from a bot's `config-aientities.json`."""
+
+from pathlib import Path
+
+from analysis.entities import read_entities
+from analysis.errors import ScenarioError
+from replay.scenario import Scenario, checked, usual_phases
+
+
+def scenario_of_entities(path: Path) -> Scenario:
+    """Phases 1-3, the control, and eight messages 1 s apart through the file's own number of workers."""
+    file = read_entities(path)
+    for entity in file.entities:
+        if entity.base_url is None:
+            raise ScenarioError(
+                f"{path}: {entity.name}: has no lmStudioServer, and no lmStudioServers is enabled"
+            )
+    targets = [
+        {"name": e.name, "base_url": e.base_url} | ({"model": e.model} if e.model else {})
+        for e in file.entities
+    ]
+    phases = usual_phases([e.name for e in file.entities])
+    if file.workers is not None:
+        phases.append({"name": "queue", "users": 8, "rounds": 3, "spacing_s": 1, "workers": file.workers})
+    written = {"name": path.stem, "targets": targets, "phases": phases}
+    return checked(str(path), written, written)
