@@ -32,9 +32,8 @@ def with_value(text: str, loc: Loc, value: Any) -> str:
         return f"{text[: start + 1]}{inner}{_line_indent(text, start)}{text[end - 1 :]}"
     last_end = max(member_end for _, member_end in members)
     blank = _blank_after(text, start + 1)
-    multiline = "\n" in blank
-    indent = blank.rpartition("\n")[2] if multiline else None
-    return f"{text[:last_end]},{blank or ' '}{_member(text, key, value, indent)}{text[last_end:]}"
+    of_line = blank.rpartition("\n")[2] if "\n" in blank else None
+    return f"{text[:last_end]},{blank or ' '}{_member(text, key, value, of_line)}{text[last_end:]}"
 
 
 def _spans(text: str) -> dict[Loc, tuple[int, int]]:
