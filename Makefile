@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run web test docker lock clean
+.PHONY: help run web test bench docker lock clean
 
 # The Python that makes .venv; without it the first of python3.13, 3.12, 3.11 and python3 that will do.
 PYTHON ?=
@@ -18,6 +18,7 @@ help:
 	@echo 'make run    do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
 	@echo 'make web    the same in the browser, on 127.0.0.1:8089'
 	@echo 'make test   all checks and tests'
+	@echo 'make bench  what portlap itself costs: the sampler, in per cent of a core'
 	@echo 'make docker the run in a container; its report is left in runs/'
 	@echo 'make lock   resolve requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean  remove .venv and caches; runs/ stays'
@@ -36,6 +37,10 @@ test: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest $(ARGS)
+
+# Never a test: it measures this machine.
+bench: .venv/run.stamp
+	@$(BIN)/python scripts/bench_witness.py
 
 # The container writes into ./runs as whoever called make.
 docker:

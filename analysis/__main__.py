@@ -23,7 +23,7 @@ EXIT_CODES = {INCONCLUSIVE: 3, INVALID: 4}  # of a run's verdict; every other ve
 
 SUFFIXES = (
     "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",
-    "_stats_history.csv", "_failures.csv", "_exceptions.csv",
+    "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_witness.csv",
 )  # fmt: skip
 EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-073015):
   python -m analysis report PREFIX

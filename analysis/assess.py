@@ -10,7 +10,10 @@ from analysis.records import WARMUP
 from analysis.rounds import chain
 from analysis.run import Run
 from analysis.run_conditions import accounted_for, chain_fair, distinct_servers, right_model, warm
+from analysis.servers_agree import servers_slots
 from analysis.verdict import Verdict, phase_verdict
+from analysis.why import why
+from analysis.witnessed import Witnessed, witnessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class PhaseJudged:
     measured: PhaseMeasured
     conditions: tuple[Condition, ...]  # the phase's own
     verdict: Verdict
+    seen: Witnessed | None = None  # what servers and machine said of themselves during the rounds
+    why: tuple[str, ...] = ()  # evidence from it, where there is no gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,11 @@ def assess(run: Run) -> Assessment:
     )
     judged = []
     for phase in measured:
-        own = tuple(phase_conditions(phase, manifest.client))
-        judged.append(PhaseJudged(phase, own, phase_verdict(phase, invalid, (*own, *others))))
+        seen = witnessed(phase, run.witness)
+        agree = servers_slots(phase, run.witness, records, seen)
+        own = (*phase_conditions(phase, manifest.client), agree)
+        verdict = phase_verdict(phase, invalid, (*own, *others))
+        judged.append(PhaseJudged(phase, own, verdict, seen, why(phase, verdict, seen, manifest.host)))
     pairs: list[Judged] = [(j.measured, j.verdict) for j in judged]
     swapped = any(c.name == "warm" and c.passed is False for c in others)
     return Assessment(run, tuple(judged), (*invalid, *others), answer(pairs, swapped))

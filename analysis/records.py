@@ -4,15 +4,12 @@ All instants are seconds on one clock since the run's start; missing is None her
 the file, never 0. docs/FORMAT.md explains each column to a user.
 """
 
-import csv
-import types
-import typing
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
 
 from analysis.errors import RunError
+from analysis.typed_csv import RowWriter, columns, read_rows
 
 WARMUP, BASELINE, BURST, FREE = "warmup", "baseline", "burst", "free"
 KINDS = (WARMUP, BASELINE, BURST, FREE)
@@ -123,68 +120,7 @@ def same_model(asked: str | None, answered: str | None) -> bool:
     )
 
 
-COLUMNS = tuple(f.name for f in fields(RequestRecord))
-
-
-def _plain_type(annotation: Any) -> type:
-    """`float` for `float | None`."""
-    if isinstance(annotation, types.UnionType):
-        annotation = next(t for t in typing.get_args(annotation) if t is not type(None))
-    return typing.cast(type, annotation)
-
-
-_TYPES = {name: _plain_type(t) for name, t in typing.get_type_hints(RequestRecord).items()}
-_REQUIRED = {
-    name for name, t in typing.get_type_hints(RequestRecord).items() if not isinstance(t, types.UnionType)
-}
-
-
-def to_row(record: RequestRecord) -> list[str]:
-    """The cells of one record: seconds with microseconds, missing as an empty cell."""
-    cells = []
-    for name in COLUMNS:
-        value = getattr(record, name)
-        if value is None:
-            cells.append("")
-        else:
-            cells.append(f"{value:.6f}" if isinstance(value, float) else _one_line(value))
-    return cells
-
-
-def _one_line(value: object) -> str:
-    """A row is a line: whatever a server wrote into an error must not tear it."""
-    return " ".join(str(value).replace("\0", " ").splitlines())
-
-
-def from_row(cells: list[str], where: str) -> RequestRecord:
-    """The record of one row. Raises RunError naming `where` and the column that cannot be read."""
-    values: dict[str, Any] = {}
-    if len(cells) != len(COLUMNS):
-        raise RunError(f"{where}: {len(cells)} cells where {len(COLUMNS)} belong; the file is damaged")
-    for name, cell in zip(COLUMNS, cells, strict=True):
-        try:
-            if cell == "" and name not in _REQUIRED:
-                values[name] = None
-            else:
-                values[name] = _TYPES[name](cell)
-        except ValueError:
-            raise RunError(f"{where}: column {name}: {cell!r} is not {_TYPES[name].__name__}") from None
-    return RequestRecord(**values)
-
-
-class RecordWriter:
-    """Appends rows to a new file, each flushed as it comes, so that a kill loses none that ended."""
-
-    def __init__(self, path: Path) -> None:
-        self._file: TextIO = path.open("x", newline="", encoding="utf-8", buffering=1)
-        self._csv = csv.writer(self._file, lineterminator="\n")
-        self._csv.writerow(COLUMNS)
-
-    def write(self, record: RequestRecord) -> None:
-        self._csv.writerow(to_row(record))
-
-    def close(self) -> None:
-        self._file.close()
+COLUMNS = columns(RequestRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +133,7 @@ class RequestLog:
 
 def write_records(path: Path, records: Iterable[RequestRecord]) -> None:
     """Writes a whole log at once. Refuses to overwrite."""
-    writer = RecordWriter(path)
+    writer = RowWriter(path, RequestRecord)
     for record in records:
         writer.write(record)
     writer.close()
@@ -206,21 +142,10 @@ def write_records(path: Path, records: Iterable[RequestRecord]) -> None:
 def read_records(path: Path) -> RequestLog:
     """The log at `path`. A torn last line is set apart, any other damage raises RunError."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        records, torn = read_rows(path, RequestRecord)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}; give the prefix of a run") from None
-    body, _, torn = text.rpartition("\n")
-    rows = csv.reader(body.split("\n"))
-    header = next(rows, None)
-    if header != list(COLUMNS):
-        raise RunError(f"{path}: the first line is not the header of format 1; see docs/FORMAT.md")
-    records = tuple(_parse(rows, path))
     keys = {(r.worker, r.request_id) for r in records}
     if len(keys) != len(records):
         raise RunError(f"{path}: the same (worker, request_id) stands there twice; the file is damaged")
-    return RequestLog(records, torn or None)
-
-
-def _parse(rows: Iterator[list[str]], path: Path) -> Iterator[RequestRecord]:
-    for number, cells in enumerate(rows, start=2):
-        yield from_row(cells, f"{path}:{number}")
+    return RequestLog(records, torn)

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.errors import RunError
 from analysis.records import RequestLog, read_records
 from analysis.rounds import PlannedPhase
+from analysis.witness import WitnessSample, read_witness
 
 FORMAT = 1
 
@@ -68,6 +69,7 @@ class Run:
     prefix: Path
     manifest: Manifest
     log: RequestLog
+    witness: tuple[WitnessSample, ...] = ()  # () if nothing was sampled
 
 
 def file_of(prefix: Path, suffix: str) -> Path:
@@ -108,5 +110,6 @@ def read_manifest(prefix: Path) -> Manifest:
 
 
 def read_run(prefix: Path) -> Run:
-    """The run at `prefix`: manifest and request log. Raises RunError."""
-    return Run(prefix, read_manifest(prefix), read_records(file_of(prefix, "requests.csv")))
+    """The run at `prefix`: manifest, request log, and what servers said of themselves. Raises RunError."""
+    manifest, log = read_manifest(prefix), read_records(file_of(prefix, "requests.csv"))
+    return Run(prefix, manifest, log, read_witness(file_of(prefix, "witness.csv")))

@@ -83,7 +83,7 @@ def remove_locusts_files(prefix: str | None) -> None:
 def refuse_used_prefix(prefix: str) -> None:
     """Raises ScenarioError if files of a run have this prefix: Locust would overwrite them."""
     path = Path(prefix)
-    for suffix in ("requests.csv", "run.json", *LOCUSTS_FILES):
+    for suffix in ("requests.csv", "run.json", "witness.csv", *LOCUSTS_FILES):
         used = path.with_name(f"{path.name}_{suffix}")
         if used.exists():
             raise ScenarioError(

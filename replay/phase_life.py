@@ -27,6 +27,7 @@ from replay.plan import (
 )
 from replay.prompts import chat_body, prompt
 from replay.recorder import Recorder
+from replay.sampler import Sampler
 from replay.scenario import Scenario, Target
 
 FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
@@ -43,6 +44,7 @@ class Conducted:
     infos: dict[str, TargetInfo]
     recorder: Recorder
     dispatch: Dispatch
+    sampler: Sampler | None = None  # of what the servers say of themselves
     health: HealthSampler = field(default_factory=HealthSampler)
     seed: int = field(default_factory=lambda: secrets.randbelow(10**9))
     requests: int = 0

@@ -1,18 +1,17 @@
 """Health checks before anything is sent: reachable, an LLM server, the model there. GET only."""
 
 import os
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 import requests
 
 from analysis.errors import TargetError
 from analysis.run import TargetInfo
 from replay.dialects import Dialect, identify
+from replay.local_process import listening_pid
 from replay.scenario import Target
 
 CHECK_TIMEOUT_S = 5.0
@@ -123,18 +122,3 @@ def _choose(asked: str | None, models: list[str], dialect: Dialect, where: str) 
     if not loaded:
         raise TargetError(f"{where}: no model is loaded; load one, or name one of: {shown or 'none'}")
     raise TargetError(f"{where}: several models; name one of: {shown}")
-
-
-def listening_pid(url: str) -> int | None:
-    """The process that listens on this port of this host; None for other hosts or where it is hidden."""
-    parts = urlsplit(url)
-    try:
-        if not socket.gethostbyname(parts.hostname or "").startswith("127."):
-            return None
-        connections = psutil.net_connections("tcp")
-    except (OSError, psutil.Error):
-        return None
-    for c in connections:
-        if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == parts.port and c.pid:
-            return c.pid
-    return None

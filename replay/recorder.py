@@ -11,8 +11,9 @@ from typing import Any
 
 import psutil
 
-from analysis.records import RecordWriter, RequestRecord
+from analysis.records import RequestRecord
 from analysis.run import Manifest, file_of, write_manifest
+from analysis.typed_csv import RowWriter
 
 NAMED_VERSIONS = ("portlap", "locust", "gevent", "numpy", "scipy")
 
@@ -33,7 +34,7 @@ class Recorder:
             versions={"python": platform.python_version()} | _versions(),
             arguments=tuple(sys.argv[1:]),
         )
-        self._writer = RecordWriter(file_of(prefix, "requests.csv"))
+        self._writer = RowWriter(file_of(prefix, "requests.csv"), RequestRecord)
         write_manifest(prefix, self.manifest)
 
     def record(self, record: RequestRecord) -> None:

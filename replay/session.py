@@ -25,6 +25,7 @@ from replay.free_plan import conduct_free
 from replay.options import FREE, PHASES
 from replay.phase_life import Conducted
 from replay.recorder import Recorder, free_prefix
+from replay.sampler import Sampler, watch_of_run
 from replay.scenario import Scenario, planned_phases
 
 WORKERS_TELL_S = WORKER_REPORT_INTERVAL + 0.5  # what workers counted reaches Locust's CSV this late
@@ -139,13 +140,15 @@ class Session:
         recorder = Recorder(free_prefix(self.prefix), manifest)
         self.recorders.append(recorder)
         self.dispatch.begin(recorder.record)
+        targets = {t.name: t for t in self.scenario.targets}
         return Conducted(
             scenario=scenario,
-            targets={t.name: t for t in self.scenario.targets},
+            targets=targets,
             dialects={info.name: dialect for info, dialect in self.checked},
             infos={info.name: info for info in manifest.targets},
             recorder=recorder,
             dispatch=self.dispatch,
+            sampler=Sampler(watch_of_run(recorder, manifest.targets, targets)),
         )
 
     def lose_witness(self) -> None:
@@ -162,7 +165,7 @@ class Session:
     def finish(self, code: int) -> None:
         """The run is over by itself: closed, Locust ended (headless) or stopped (web UI)."""
         if self.headless:
-            self.engines.stop()
+            self.end_servers()
         told = self.close(finished=code == 0)
         if self.headless:
             self.environment.process_exit_code = code or told
@@ -188,6 +191,8 @@ class Session:
                     LOCUST_WRITES_S + (WORKERS_TELL_S if isinstance(self.runner, MasterRunner) else 0)
                 )
                 self.dispatch.close()
+                if active.sampler is not None:
+                    active.sampler.stop()
                 active.recorder.note(**outcome)
                 active.recorder.close()
                 return report(active.recorder.prefix) if active.recorder.records else 0
@@ -218,8 +223,14 @@ class Session:
         self.environment.process_exit_code = INTERRUPTED_CODE if self.plan == PHASES else 0
 
     def quit(self) -> None:
-        self.engines.stop()
+        self.end_servers()
         self.close()
+
+    def end_servers(self) -> None:
+        """The scenario's own; first nobody asks them any more."""
+        if self.active is not None and self.active.sampler is not None:
+            self.active.sampler.stop()
+        self.engines.stop()
 
 
 def report(prefix: Path) -> int:

@@ -22,12 +22,13 @@ from analysis.records import (
     WARMUP,
     WARMUP_PHASE,
     RequestLog,
-    to_row,
     write_records,
 )
 from analysis.records import RequestRecord as Record
 from analysis.rounds import PlannedPhase
 from analysis.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
+from analysis.typed_csv import RowWriter, to_row
+from analysis.witness import WitnessSample
 
 POLICIES = ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention")
 GAP_S = 0.002  # between an answer and the next send
@@ -317,6 +318,49 @@ def _manifest(
     return replace(made, **more)  # type: ignore[arg-type]
 
 
+def watched(run: Run, *, slots: int | None, cores: float = 1.0, cpus: int = 8, every_s: float = 0.25) -> Run:
+    """The same run with a truthful witness: the busy servers share `cores` of the machine's `cpus`."""
+    ports = sorted({t.base_url for t in run.manifest.targets})
+    records = run.log.records
+    last_s = max(r.end_s or 0.0 for r in records) + 2.0
+    spent, steps, worked = dict.fromkeys(ports, 100.0), dict.fromkeys(ports, 0), dict.fromkeys(ports, 0)
+    samples: list[WitnessSample] = []
+    for tick in range(int(last_s / every_s)):
+        now_s = tick * every_s
+        busy = {p: sum(_worked_on(r, now_s) for r in records if r.base_url == p) for p in ports}
+        sharing = sum(n > 0 for n in busy.values())
+        for port in ports:
+            sent = sum(_in_flight(r, now_s) for r in records if r.base_url == port)
+            if busy[port]:
+                spent[port] += every_s * cores / sharing
+                steps[port], worked[port] = steps[port] + 5, worked[port] + 5 * busy[port]
+            counters = WitnessSample(
+                now_s - 0.0005, now_s + 0.0005, port, busy[port], sent - busy[port], slots,
+                decodes=steps[port], busy_per_decode=worked[port] / max(steps[port], 1),
+            )  # fmt: skip
+            process = WitnessSample(now_s, now_s, port, cpu_s=spent[port], memory_mb=412.0)
+            samples += [counters, process]
+        machine_s = sum(spent.values()) + 0.05 * now_s
+        samples.append(
+            WitnessSample(
+                now_s, now_s, cpu_s=machine_s, memory_mb=9000.0, swapped_mb=12.0, stalled_s=0.0,
+                sampler_cpu_s=0.15 + 0.004 * now_s,
+            )
+        )  # fmt: skip
+    manifest = replace(run.manifest, host={"cpus": cpus})
+    return replace(run, manifest=manifest, witness=tuple(samples))
+
+
+def _worked_on(r: Record, now_s: float) -> bool:
+    if r.first_token_s is None or r.last_token_s is None:
+        return False
+    return r.first_token_s - (r.server_prefill_s or 0.0) <= now_s < r.last_token_s
+
+
+def _in_flight(r: Record, now_s: float) -> bool:
+    return r.send_s is not None and r.last_token_s is not None and r.send_s <= now_s < r.last_token_s
+
+
 def cut(run: Run, rows: int, why: str = "Ctrl-C") -> Run:
     """The same run stopped when `rows` requests had ended."""
     kept = run.log.records[:rows]
@@ -345,6 +389,11 @@ def write_run(prefix: Path, run: Run, *, torn: bool = False, locust: bool = True
         with file_of(prefix, "requests.csv").open("a", encoding="utf-8") as log:
             log.write(",".join(to_row(run.log.records[-1]))[:60])
     write_manifest(prefix, run.manifest)
+    if run.witness:
+        writer = RowWriter(file_of(prefix, "witness.csv"), WitnessSample)
+        for sample in run.witness:
+            writer.write(sample)
+        writer.close()
     if locust:
         _write_stats(file_of(prefix, "stats.csv"), run.log.records)
         _write_failures(file_of(prefix, "failures.csv"), run.log.records)

@@ -20,9 +20,10 @@ from analysis.report import json_report, text
 from analysis.report.console import printed
 from analysis.report.run_metrics import run_figures
 from analysis.run import ClientHealth, Manifest, TargetInfo, read_run
+from analysis.witness import WitnessSample
 from replay.scenario import KEYS, load_scenario
 from servers import __main__ as servers_door
-from tests.farm import farm
+from tests.farm import farm, watched
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -35,8 +36,8 @@ RECORDED = "tests/runs/two-ports"  # the run whose report the README shows
 WITH_THRESHOLDS = (
     "analysis/conditions.py", "analysis/run_conditions.py", "analysis/verdict.py", "analysis/overlap.py",
     "analysis/estimates.py", "analysis/speedup.py", "analysis/records.py", "analysis/locust_csv.py",
-    "analysis/answer.py", "analysis/report/metrics.py", "analysis/report/run_metrics.py",
-    "analysis/report/free.py", "replay/plan.py",
+    "analysis/answer.py", "analysis/servers_agree.py", "analysis/why.py", "analysis/report/metrics.py",
+    "analysis/report/run_metrics.py", "analysis/report/free.py", "replay/plan.py",
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def keys_within(value: Any) -> Iterator[str]:
 
 
 def report_of_a_run() -> dict[str, Any]:
-    assessment = assess(farm("port-serial"))
+    assessment = assess(watched(farm("port-serial"), slots=1))
     return dict(json.loads(json_report.render(assessment, run_figures(assessment))))
 
 
@@ -111,6 +112,10 @@ def excerpts(report: str) -> dict[str, str]:
 
 def test_every_column_of_the_log_is_explained() -> None:
     assert missing(COLUMNS, section(FORMAT, "PREFIX_requests.csv")) == []
+
+
+def test_every_column_of_the_witness_is_explained() -> None:
+    assert missing([f.name for f in fields(WitnessSample)], section(FORMAT, "PREFIX_witness.csv")) == []
 
 
 def test_every_key_of_the_manifest_is_explained() -> None:

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ import pytest
 
 from analysis.errors import TargetError
 from replay import preflight
-from replay.preflight import check, check_targets, listening_pid
+from replay.local_process import listening_pid, on_this_machine
+from replay.preflight import check, check_targets
 from replay.scenario import Target
 
 Answers = dict[str, Any]  # path → JSON body, or (status, body); anything else is 404
@@ -162,8 +164,22 @@ def test_all_targets_are_checked_and_each_failure_is_one_line() -> None:
     assert "connection refused" in problems[0]
 
 
-def test_the_process_behind_a_port_is_seen_where_the_system_lets_us() -> None:
+def for_root_only(kind: str) -> None:
+    """As on macOS."""
+    raise psutil.AccessDenied()
+
+
+def test_the_process_behind_a_port_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving({}) as url:
-        assert listening_pid(url) in (psutil.Process().pid, None)  # None: macOS shows it to root only
+        assert listening_pid(url) == psutil.Process().pid
+        with monkeypatch.context() as mac:
+            mac.setattr(psutil, "net_connections", for_root_only)
+            assert listening_pid(url) == psutil.Process().pid
     assert listening_pid("http://127.0.0.1:9") is None
     assert listening_pid("http://192.0.2.1:80") is None
+
+
+def test_an_address_of_this_machine_is_known_as_such() -> None:
+    own = [a.address for card in psutil.net_if_addrs().values() for a in card if a.family == socket.AF_INET]
+    assert all(on_this_machine(f"http://{address}:1234") for address in [*own, "localhost", "[::1]"])
+    assert not on_this_machine("http://192.0.2.1:1234")

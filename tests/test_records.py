@@ -12,18 +12,16 @@ from analysis.errors import RunError
 from analysis.records import (
     BURST,
     COLUMNS,
-    RecordWriter,
     RequestRecord,
-    from_row,
     read_records,
     same_model,
-    to_row,
     write_records,
 )
+from analysis.typed_csv import RowWriter, from_row, to_row
 from tests.farm import farm, phase
 
 WHOLE = next(r for r in farm("parallel", [phase(2)]).log.records if r.kind == BURST)
-WHOLE = from_row(to_row(WHOLE), "rounded to microseconds, as the recorder writes")
+WHOLE = from_row(RequestRecord, to_row(WHOLE), "rounded to microseconds, as the recorder writes")
 
 seconds = st.none() | st.floats(0, 1e6).map(lambda x: round(x, 6))
 counts = st.none() | st.integers(0, 10**6)
@@ -54,7 +52,7 @@ words = st.none() | st.text(min_size=1).map(lambda t: " ".join(t.replace("\0", "
     )
 )
 def test_a_record_survives_its_row(record: RequestRecord) -> None:
-    assert from_row(to_row(record), "x") == record
+    assert from_row(RequestRecord, to_row(record), "x") == record
 
 
 def test_a_file_survives_whatever_a_server_wrote_into_an_error(tmp_path: Path) -> None:
@@ -74,7 +72,7 @@ def test_missing_is_an_empty_cell_and_never_zero() -> None:
 
 
 def test_each_row_is_on_disk_as_soon_as_it_is_written(tmp_path: Path) -> None:
-    writer = RecordWriter(tmp_path / "x_requests.csv")
+    writer = RowWriter(tmp_path / "x_requests.csv", RequestRecord)
     writer.write(WHOLE)
     assert len(read_records(tmp_path / "x_requests.csv").records) == 1
     writer.close()

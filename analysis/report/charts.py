@@ -83,8 +83,9 @@ def speedup_frame(figures: list[PhaseFigures]) -> pd.DataFrame:
 
 def phases_frame(assessment: Assessment) -> pd.DataFrame:
     """One column per phase, one row per figure, as in every other report."""
-    columns = {p.name: dict(words.phase_rows(p)) for p in (phase_figures(j) for j in assessment.phases)}
-    return pd.DataFrame(columns, dtype=object)
+    figures = [phase_figures(j) for j in assessment.phases]
+    rows = dict(words.rows(figures))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[p.name for p in figures], dtype=object)
 
 
 def svg(chart: alt.Chart | alt.LayerChart) -> str:

@@ -6,7 +6,7 @@ import altair as alt
 import jinja2
 
 from analysis.assess import Assessment
-from analysis.report import arrivals, charts, free, hardware, words
+from analysis.report import arrivals, charts, free, hardware, served, words
 from analysis.report.run_metrics import RunFigures
 from analysis.report.text import style_of
 
@@ -14,7 +14,6 @@ from analysis.report.text import style_of
 def render(assessment: Assessment, figures: RunFigures) -> str:
     here = jinja2.FileSystemLoader(Path(__file__).parent)
     page = jinja2.Environment(loader=here, autoescape=True, undefined=jinja2.StrictUndefined)
-    columns = [words.phase_rows(p) for p in figures.phases]
     steps = free.NEXT_STEPS if figures.verdict is None else assessment.answer.next_steps
     return page.get_template("report.html.j2").render(
         manifest=assessment.run.manifest,
@@ -22,7 +21,7 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
         colour=style_of(figures.verdict or ""),
         answer=assessment.answer.sentence if figures.verdict else "A free run: no verdict is stated.",
         free=free.sentences(assessment.run) if figures.verdict is None else [],
-        rows=[(cells[0][0].strip(), [text for _, text in cells]) for cells in zip(*columns, strict=True)],
+        rows=[(label.strip(), cells) for label, cells in words.rows(figures.phases)],
         said=[(p, words.seed_sentence(p)) for p in figures.phases],
         arrivals=arrivals.sentences(arrivals.arrival_figures(assessment)),
         events=words.events(assessment, figures),
@@ -36,6 +35,7 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
         hardware=hardware.sentences(hardware.hardware_figures(assessment, figures))
         if figures.verdict
         else [],
+        servers=served.sentences(assessment.run.witness),
         timing=words.timing_sentence(figures),
         steps=steps,
         charts=_charts(assessment, figures),

@@ -122,6 +122,11 @@ def _phase(p: PhaseFigures) -> dict[str, Any]:
         "outliers": list(p.outliers),
         "verdict": p.verdict,
         "sentence": p.sentence,
+        "why": list(p.why),
+        "servers": [{"base_url": url, **asdict(load)} for url, load in p.seen.ports.items()]
+        if p.seen
+        else [],
+        "machine": asdict(p.seen.machine) if p.seen and p.seen.machine else None,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from analysis.assess import Assessment
-from analysis.report import arrivals, free, hardware, words
+from analysis.report import arrivals, free, hardware, served, words
 from analysis.report.lanes import picture
 from analysis.report.run_metrics import RunFigures
 from analysis.rounds import PlannedPhase
@@ -61,8 +61,7 @@ def _planned(p: PlannedPhase) -> tuple[str, ...]:
 def _measured(assessment: Assessment, figures: RunFigures) -> list[str]:
     if figures.verdict is None:
         return [_bullets(free.sentences(assessment.run))]
-    columns = [words.phase_rows(p) for p in figures.phases]
-    rows = [(cells[0][0].strip(), *(text for _, text in cells)) for cells in zip(*columns, strict=True)]
+    rows = [(label.strip(), *cells) for label, cells in words.rows(figures.phases)]
     pictures = (picture(j.measured, LANES_WIDTH) for j in assessment.phases)
     return [
         "Value [95 % interval] over the scored rounds.",
@@ -70,7 +69,13 @@ def _measured(assessment: Assessment, figures: RunFigures) -> list[str]:
         _bullets(arrivals.sentences(arrivals.arrival_figures(assessment))),
         *("```text\n" + "\n".join(lines) + "\n```" for lines in pictures if lines),
         _table(words.BASELINE_HEADER, (words.baseline_row(b) for b in figures.baseline)),
-        _bullets([*words.events(assessment, figures), words.timing_sentence(figures)]),
+        _bullets(
+            [
+                *words.events(assessment, figures),
+                *served.sentences(assessment.run.witness),
+                words.timing_sentence(figures),
+            ]
+        ),
     ]
 
 
@@ -78,7 +83,12 @@ def _verdict(assessment: Assessment, figures: RunFigures) -> list[str]:
     if figures.verdict is None:
         return ["None: run the phases."]
     seeds = {p.name: words.seed_sentence(p) for p in figures.phases}
-    said = [f"**{p.name}: {p.verdict}**: {p.sentence}. {seeds[p.name]}".strip() for p in figures.phases]
+    said = [
+        " ".join(
+            filter(None, [f"**{p.name}: {p.verdict}**: {p.sentence}.", seeds[p.name], *_evidence(p.why)])
+        )
+        for p in figures.phases
+    ]
     rows = [
         (
             words.MARKS[c.passed],
@@ -95,6 +105,10 @@ def _verdict(assessment: Assessment, figures: RunFigures) -> list[str]:
         _bullets(words.machine_sentences(figures)),
         _bullets(hardware.sentences(hardware.hardware_figures(assessment, figures))),
     ]
+
+
+def _evidence(why: Sequence[str]) -> list[str]:
+    return [f"Evidence: {'; '.join(why)}."] if why else []
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ from analysis.estimates import Estimate, mean_estimate
 from analysis.phase import Peak, PhaseMeasured
 from analysis.records import RequestRecord
 from analysis.rounds import PlannedPhase, Round
+from analysis.witnessed import Witnessed
 
 ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the maximum under another name
 OUTLIER_LEVEL = 0.99  # no measurement of an undisturbed phase beyond its bound with this probability
@@ -61,6 +62,8 @@ class PhaseFigures:
     verdict: str
     sentence: str
     hint: str
+    seen: Witnessed | None = None  # what servers and machine said of themselves
+    why: tuple[str, ...] = ()  # evidence from it, where there is no gain
 
     @property
     def efficiency(self) -> float | None:
@@ -103,6 +106,8 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         verdict=judged.verdict.outcome,
         sentence=judged.verdict.sentence,
         hint=judged.verdict.hint,
+        seen=judged.seen,
+        why=judged.why,
     )
 
 

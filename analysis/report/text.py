@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.assess import Assessment
-from analysis.report import arrivals, free, hardware, words
+from analysis.report import arrivals, free, hardware, served, words
 from analysis.report.lanes import picture
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
@@ -34,6 +34,7 @@ def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
     if figures.verdict is not None:
         found = hardware.hardware_figures(assessment, figures)
         _list(console, "Hardware", hardware.sentences(found))
+    _list(console, "Servers", served.sentences(assessment.run.witness))
     _list(console, "Client", [words.timing_sentence(figures)])
     next_steps(console, assessment, figures)
 
@@ -68,11 +69,9 @@ def phases_table(phases: tuple[PhaseFigures, ...], width: int, titles: tuple[str
         columns = named[first : first + at_once]
         for title, _ in columns:
             table.add_column(title, min_width=COLUMN - 1, overflow="fold")
-        rows = zip(*(words.phase_rows(p) for _, p in columns), strict=True)
-        for cells in rows:
-            label = cells[0][0]
+        for label, cells in words.rows([p for _, p in columns]):
             style = "bold" if label.startswith(("speedup", "verdict")) else None
-            table.add_row(label, *(text for _, text in cells), style=style)
+            table.add_row(label, *cells, style=style)
         tables.append(table)
     return tables
 
@@ -91,6 +90,8 @@ def _phases(console: Console, phases: tuple[PhaseFigures, ...]) -> None:
         )
         if seed := words.seed_sentence(p):
             console.print(Padding(Text(seed, "dim"), (0, 0, 0, 2)))
+        for evidence in p.why:
+            console.print(Padding(Text(f"evidence: {evidence}"), (0, 0, 0, 2)))
 
 
 def _lanes(console: Console, assessment: Assessment) -> None:

@@ -1,11 +1,13 @@
 """Numbers and findings as short texts, the same in every report. Units stand beside, in the row's label."""
 
 import re
+from collections.abc import Sequence
 
 from analysis.assess import Assessment
 from analysis.conditions import Condition
 from analysis.estimates import Estimate
 from analysis.phase import Peak
+from analysis.report import served
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import BaselineFigures, RunFigures
 
@@ -57,8 +59,14 @@ def ttft(p: PhaseFigures) -> str:
     return f"{number(p.ttft_s.p50)} / {number(p.ttft_s.p95)} / {number(p.ttft_s.max)}"
 
 
-def phase_rows(p: PhaseFigures) -> list[tuple[str, str]]:
-    """(label with unit, text) of every figure of a phase, in the order they are shown."""
+def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
+    """(label with unit, a text per phase) of every figure, in the order they are shown; the verdict last."""
+    columns = [_phase_rows(p) for p in phases]
+    made = [(cells[0][0], [text for _, text in cells]) for cells in zip(*columns, strict=True)]
+    return [*made[:-1], *served.rows(phases), *made[-1:]]
+
+
+def _phase_rows(p: PhaseFigures) -> list[tuple[str, str]]:
     return [
         ("users, over", f"{p.users}, {topology(p)}"),
         ("rounds scored", f"{p.rounds_scored} of {p.rounds}"),

@@ -1,0 +1,88 @@
+"""The servers' own view in words: rows beside the client's figures, and how it was come by."""
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from analysis.report.metrics import PhaseFigures
+from analysis.witness import WitnessSample
+from analysis.witnessed import MachineLoad, PortLoad
+
+NONE = "–"
+SHOWN_ERRORS = 3
+
+
+def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
+    """(label with unit, a text per phase) of what servers and machine told; [] where they told nothing."""
+    made = [
+        ("servers: busy slots", [_each(p, _busy) for p in phases]),
+        ("  waiting there", [_each(p, lambda load: _whole(load.waiting_peak)) for p in phases]),
+        ("  busy per decode", [_each(p, lambda load: _one(load.busy_per_decode)) for p in phases]),
+        ("  models in memory", [_each(p, _loaded) for p in phases]),
+        (
+            "  cores (alone)",
+            [_of_machine(p, lambda m: _beside(m.server_cores, m.server_cores_alone)) for p in phases],
+        ),
+        ("  memory, MB", [_each(p, lambda load: _whole(load.memory_mb)) for p in phases]),
+        ("machine: cores busy", [_of_machine(p, lambda m: _one(m.cores)) for p in phases]),
+        (
+            "  GPU, % (alone)",
+            [_of_machine(p, lambda m: _beside(m.gpu_percent, m.gpu_percent_alone, 0)) for p in phases],
+        ),
+    ]
+    return [(label, cells) for label, cells in made if any(cell != NONE for cell in cells)]
+
+
+def sentences(samples: Sequence[WitnessSample]) -> list[str]:
+    """How often was asked, what it cost, and who did not answer; [] if nothing was sampled."""
+    if not samples:
+        return []
+    said = []
+    asked = [s for s in samples if s.busy is not None or s.loaded is not None or s.error is not None]
+    took = [s.at_s - s.asked_s for s in asked if s.error is None]
+    if took:
+        said.append(
+            f"{len(took)} answers of servers about their own load, each after {median(took) * 1e3:.1f} ms "
+            "(median)"
+        )
+    spent = [(s.at_s, s.sampler_cpu_s) for s in samples if s.sampler_cpu_s is not None]
+    if len(spent) > 1 and spent[-1][0] > spent[0][0]:
+        share = (spent[-1][1] - spent[0][1]) / (spent[-1][0] - spent[0][0])
+        said.append(f"asking and looking took {share:.1%} of one core".replace("%", " %"))
+    failed = dict.fromkeys((s.base_url, s.error) for s in asked if s.error is not None)
+    for base_url, error in list(failed)[:SHOWN_ERRORS]:
+        said.append(f"{base_url} did not tell: {error}")
+    return said
+
+
+def _each(p: PhaseFigures, text: Callable[[PortLoad], str]) -> str:
+    """One text per port, in the order they were dealt; one dash if none tells."""
+    told = [text(load) for load in (p.seen.ports.values() if p.seen else ())]
+    return " + ".join(told) if any(t != NONE for t in told) else NONE
+
+
+def _of_machine(p: PhaseFigures, text: Callable[[MachineLoad], str]) -> str:
+    return text(p.seen.machine) if p.seen and p.seen.machine else NONE
+
+
+def _busy(load: PortLoad) -> str:
+    if load.busy_peak is None:
+        return NONE
+    return f"{load.busy_peak} of {load.slots}" if load.slots is not None else f"{load.busy_peak}"
+
+
+def _loaded(load: PortLoad) -> str:
+    return "/".join(str(n) for n in load.loaded) or NONE
+
+
+def _beside(value: float | None, alone: float | None, digits: int = 1) -> str:
+    if value is None:
+        return NONE
+    return f"{value:.{digits}f}" + (f" ({alone:.{digits}f})" if alone is not None else "")
+
+
+def _one(value: float | None) -> str:
+    return NONE if value is None else f"{value:.1f}"
+
+
+def _whole(value: float | None) -> str:
+    return NONE if value is None else f"{value:.0f}"

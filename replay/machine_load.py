@@ -1,0 +1,149 @@
+"""What this machine says of its load without special rights: processes, memory, heat, graphics processors.
+
+Whatever a system does not tell is None: every look here may fail, none may raise.
+"""
+
+import ctypes
+import platform
+import plistlib
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MEGA = 1e6
+RELATIVES_EVERY = 20  # looks: whom a server has started changes seldom, and finding out costs milliseconds
+IOREG = ("ioreg", "-r", "-a", "-d", "1", "-w", "0", "-c", "IOAccelerator")
+PRESSURES = {1: "normal", 2: "warning", 4: "critical"}
+THERMALS = ("nominal", "moderate", "heavy", "trapping", "sleeping")  # kOSThermalPressureLevel… of macOS
+NOT_WORKING = ("idle", "iowait", "guest", "guest_nice")  # guests are counted as user time already
+
+
+class ProcessLoad:
+    """The process behind a port with all it has started: model runners are often children of it."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._family: list[psutil.Process] = []
+        self._looks = 0
+
+    def look(self) -> dict[str, float]:
+        """`cpu_s` (total) and `memory_mb`; {} if the process is gone or hidden."""
+        try:
+            if self._looks % RELATIVES_EVERY == 0:
+                head = psutil.Process(self._pid)
+                self._family = [head, *head.children(recursive=True)]
+            self._looks += 1
+            spent_s = resident = 0.0
+            for member in self._family:
+                with suppress(psutil.NoSuchProcess), member.oneshot():
+                    times = member.cpu_times()
+                    spent_s += times.user + times.system
+                    resident += member.memory_info().rss
+            return {"cpu_s": spent_s, "memory_mb": resident / MEGA} if resident else {}
+        except psutil.Error:
+            return {}
+
+
+def machine_load() -> dict[str, Any]:
+    """Processor time (total), free and swapped memory of the machine, and what only one system tells."""
+    times = psutil.cpu_times()._asdict()
+    seen: dict[str, Any] = {
+        "cpu_s": sum(t for name, t in times.items() if name not in NOT_WORKING),
+        "memory_mb": psutil.virtual_memory().available / MEGA,
+        "swapped_mb": _or_none(lambda: psutil.swap_memory().sout / MEGA),
+    }
+    if platform.system() == "Darwin":
+        return seen | {"pressure": _or_none(_mac_pressure), "thermal": _or_none(_mac_thermal)}
+    return seen | {"stalled_s": _or_none(_linux_stalled_s)}
+
+
+def _or_none(look: Callable[[], Any]) -> Any:
+    with suppress(OSError, AttributeError, LookupError, ValueError, RuntimeWarning):
+        return look()
+    return None
+
+
+def _linux_stalled_s(path: Path = Path("/proc/pressure/memory")) -> float:
+    """Time in which at least one program waited for memory (`some … total=` in microseconds)."""
+    some = path.read_text().splitlines()[0]
+    return int(some.rpartition("total=")[2]) / 1e6
+
+
+class LinuxThrottling:
+    """`throttled` if a processor was slowed by heat since the last look, else `nominal`; None if untold."""
+
+    def __init__(self, root: Path = Path("/sys/devices/system/cpu")) -> None:
+        self._files = sorted(root.glob("cpu[0-9]*/thermal_throttle/*_throttle_count"))
+        self._before: int | None = None
+
+    def look(self) -> str | None:
+        count = _or_none(lambda: sum(int(f.read_text()) for f in self._files)) if self._files else None
+        before, self._before = self._before, count
+        if count is None:
+            return None
+        return "throttled" if before is not None and count > before else "nominal"
+
+
+def _mac_pressure() -> str:
+    """Level of memory pressure as macOS itself tells programs."""
+    level, size = ctypes.c_int(), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
+    name = b"kern.memorystatus_vm_pressure_level"
+    if ctypes.CDLL(None).sysctlbyname(name, ctypes.byref(level), ctypes.byref(size), None, 0) != 0:
+        raise OSError("sysctl does not know it")
+    return PRESSURES[level.value]
+
+
+def _mac_thermal() -> str:
+    """The last thermal pressure that macOS announced (OSThermalNotification.h)."""
+    system, token, state = ctypes.CDLL(None), ctypes.c_int(), ctypes.c_uint64()
+    name = b"com.apple.system.thermalpressurelevel"
+    if system.notify_register_check(name, ctypes.byref(token)) != 0:
+        raise OSError("no such notification")
+    failed = system.notify_get_state(token, ctypes.byref(state)) != 0
+    system.notify_cancel(token)
+    if failed:
+        raise OSError("no state")
+    return THERMALS[state.value]
+
+
+def gpu_look() -> Callable[[], float | None] | None:
+    """A function that tells how busy (per cent) the busiest graphics processor is; None if nothing can."""
+    if platform.system() == "Darwin":
+        return _mac_gpu if _mac_gpu() is not None else None
+    try:
+        import pynvml  # NVIDIA's library, in the extra `gpu`
+
+        pynvml.nvmlInit()
+        cards = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+    except Exception:  # no library, no driver, no card: each has an error class of its own
+        return None
+
+    def busiest() -> float | None:
+        try:
+            return max(float(pynvml.nvmlDeviceGetUtilizationRates(card).gpu) for card in cards)
+        except Exception:  # a card that fell off, or one that does not tell
+            return None
+
+    return busiest if cards else None
+
+
+def _mac_gpu() -> float | None:
+    try:
+        told = subprocess.run(IOREG, capture_output=True, timeout=5, check=True).stdout
+        return gpu_percent_of(told)
+    except (OSError, subprocess.SubprocessError, ValueError, plistlib.InvalidFileException):
+        return None
+
+
+def gpu_percent_of(told: bytes) -> float | None:
+    """`Device Utilization %` of the busiest accelerator in what ioreg says as a property list."""
+    shares = [
+        entry.get("PerformanceStatistics", {}).get("Device Utilization %")
+        for entry in plistlib.loads(told)
+        if isinstance(entry, dict)
+    ]
+    return max((float(s) for s in shares if s is not None), default=None)

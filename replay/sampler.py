@@ -1,0 +1,59 @@
+"""The run's side of the witness: starts `python -m replay.witness` beside it, and ends it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from analysis.run import TargetInfo, file_of
+from replay import live_log
+from replay.engines import CHECKOUT
+from replay.local_process import on_this_machine
+from replay.recorder import Recorder
+from replay.scenario import Target
+from replay.witness import Port, Watch
+
+STOP_PATIENCE_S = 2.0
+
+
+class Sampler:
+    """A child that samples until `stop`, or until this process is gone: it holds our pipe as stdin."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "replay.witness", watch.to_json()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                cwd=CHECKOUT,
+                start_new_session=True,  # Ctrl-C is for us
+            )
+        except OSError as error:
+            live_log.warning(f"the servers' own load is not sampled: {error}")
+
+    def stop(self) -> None:
+        """Its file is complete afterwards. Called twice is fine."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        if child.stdin:
+            child.stdin.close()
+        try:
+            child.wait(STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def watch_of_run(recorder: Recorder, infos: Sequence[TargetInfo], targets: Mapping[str, Target]) -> Watch:
+    """Every port of the run once; a program that hides its process is still asked for its counters."""
+    ports = {
+        info.base_url: Port(info.base_url, info.kind, info.pid, targets[info.name].api_key_env)
+        for info in infos
+    }
+    return Watch(
+        path=str(file_of(recorder.prefix, "witness.csv").resolve()),
+        origin_s=recorder.origin_s,
+        ports=tuple(ports.values()),
+        machine=any(on_this_machine(url) for url in ports),
+    )
