@@ -122,7 +122,7 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
     try:
         if scenario.servers:
             live_log.info(f"starting {len(scenario.servers)} servers of the scenario")
-            scenario = with_urls(scenario, engines.start(scenario.servers))
+            scenario = with_urls(scenario, engines.start(scenario.servers, scenario.time_scale))
         checked = _check(scenario)
     except BaseException:
         engines.stop()

@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from analysis.errors import TargetError
+from analysis.errors import ScenarioError, TargetError
 from replay.scenario import Scenario, Server
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -20,11 +20,14 @@ class Engines:
     def __init__(self) -> None:
         self._children: list[subprocess.Popen[str]] = []
 
-    def start(self, servers: Sequence[Server]) -> list[str]:
-        """Base URLs in the order of `servers`, once all answer. Raises TargetError if a child fails."""
+    def start(self, servers: Sequence[Server], time_scale: float = 1) -> list[str]:
+        """Base URLs in the order of `servers`, a farm's ports one by one, once all answer.
+
+        `time_scale` is for the farms. Raises TargetError if a child fails.
+        """
         urls: list[str] = []
-        for kind, group in groupby(servers, key=lambda s: s.kind):
-            urls += self._start(_command(kind, list(group)))
+        for command in _commands(servers, time_scale):
+            urls += self._start(command)
         return urls
 
     def _start(self, command: list[str]) -> list[str]:
@@ -63,28 +66,46 @@ class Engines:
         self._children = []
 
 
-def _command(kind: str, servers: list[Server]) -> list[str]:
-    """The arguments of `python -m servers` for neighbouring servers of one kind."""
-    if kind == "llamacpp":
-        command = ["llamacpp"]
-        for s in servers:
-            command += ["--port", str(s.port), "--slots", str(s.slots), "--threads", str(s.threads)]
-            command += ["--model", str(Path(s.model).absolute()) if s.model else "embedded"]
-        return command + ["--oversubscribe"] * any(s.oversubscribe for s in servers)
-    command = ["simulate"]
-    first = servers[0]
+def _commands(servers: Sequence[Server], time_scale: float) -> Iterator[list[str]]:
+    """The arguments of each child: neighbours of one kind share one, a farm's file is one of its own."""
+    key = [(s.kind, i if s.farm else None) for i, s in enumerate(servers)]
+    for (kind, _), places in groupby(range(len(servers)), key=lambda i: key[i]):
+        group = [servers[i] for i in places]
+        yield _llamacpp(group) if kind == "llamacpp" else _simulate(group, time_scale)
+
+
+def _llamacpp(servers: Sequence[Server]) -> list[str]:
+    command = ["llamacpp"]
     for s in servers:
-        command += ["--port", str(s.port), "--speed", str(s.speed or 1.0)]
-    command += ["--policy", first.policy or "serial", "--slots", str(first.slots)]
-    if first.ttft_s is not None:
-        command += ["--ttft-s", str(first.ttft_s)]
-    if first.tpot_s is not None:
-        command += ["--tpot-s", str(first.tpot_s)]
-    return command
+        command += ["--port", str(s.port), "--slots", str(s.slots), "--threads", str(s.threads)]
+        command += ["--model", str(Path(s.model).absolute()) if s.model else "embedded"]
+    return command + ["--oversubscribe"] * any(s.oversubscribe for s in servers)
+
+
+def _simulate(servers: Sequence[Server], time_scale: float) -> list[str]:
+    """A farm's file, or the farm itself: neighbours of one policy are ports of one machine."""
+    if farm := servers[0].farm:
+        source = farm if isinstance(farm, str) else json.dumps(farm)
+        return ["simulate", "--farm", source, *(["--time-scale", str(time_scale)] if time_scale != 1 else [])]
+    machines = []
+    for policy, group in groupby(servers, key=lambda s: s.policy or "serial"):
+        ports = []
+        for s in group:
+            given = {"port": s.port, "ttft_s": s.ttft_s, "tpot_s": s.tpot_s, "speed": s.speed}
+            given["slots"] = s.slots if policy == "slots" else None
+            ports.append({key: value for key, value in given.items() if value is not None})
+        machines.append({"policy": policy, "ports": ports})
+    return ["simulate", "--farm", json.dumps({"machines": machines})]
 
 
 def with_urls(scenario: Scenario, urls: Sequence[str]) -> Scenario:
-    """The scenario with the addresses of its own servers filled in."""
+    """The scenario with the addresses of its own servers filled in. Raises ScenarioError."""
+    for i, target in enumerate(scenario.targets):  # of a farm's file, only now it is known how many it has
+        if target.server is not None and target.server >= len(urls):
+            raise ScenarioError(
+                f"targets[{i}].server: no server {target.server}: those of the scenario are {len(urls)}, "
+                "counted from 0, each port of a farm as one; correct it"
+            )
     targets = tuple(
         t if t.server is None else t.model_copy(update={"base_url": urls[t.server], "server": None})
         for t in scenario.targets

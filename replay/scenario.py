@@ -91,7 +91,11 @@ def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
     scenario = checked(str(path), {"name": path.stem} | filled, written)
     if keyless := _keys_not_set(scenario, environ):
         raise refusal(str(path), keyless)
-    return scenario
+    servers = tuple(
+        s.model_copy(update={"farm": str((path.parent / s.farm).resolve())}) if isinstance(s.farm, str) else s
+        for s in scenario.servers
+    )
+    return scenario.model_copy(update={"servers": servers})
 
 
 def scenario_of_urls(urls: Sequence[str]) -> Scenario:
@@ -186,7 +190,8 @@ def _contradictions(scenario: Scenario) -> Iterator[Problem]:
     for i, first in _repeated([t.name for t in targets]):
         yield ("targets", i, "name"), _named_twice(targets[i].name, f"targets[{first}]")
     for i, target in enumerate(targets):
-        if target.server is not None and target.server >= len(servers):
+        counted = not any(s.farm for s in servers)  # how many ports a farm has, its file knows
+        if target.server is not None and target.server >= len(servers) and counted:
             text = f"no server {target.server}: `servers` has {len(servers)}, counted from 0"
             yield ("targets", i, "server"), f"{text}; correct it or add one"
     for i, first in _repeated([p.name for p in phases]):

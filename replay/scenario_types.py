@@ -20,7 +20,7 @@ from replay.base_url import name_of_url, normal_base_url
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
 SOLO_TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
-SIMULATOR_ONLY: Final = ("policy", *SOLO_TIMES, "speed")
+SIMULATOR_ONLY: Final = ("policy", *SOLO_TIMES, "speed", "farm")
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {
     "model": "write it as the target's `model`",
@@ -194,12 +194,18 @@ class Server(Frozen):
     ttft_s: Annotated[Number, Field(gt=0)] | None = None
     tpot_s: Annotated[Number, Field(ge=0)] | None = None
     speed: Annotated[Number, Field(gt=0)] | None = None
+    farm: Text | dict[str, Any] | None = (
+        None  # what a farm's file says, or its path from the scenario's folder
+    )
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "Server":
         strange = [key for key in SIMULATOR_ONLY if getattr(self, key) is not None]
         if self.kind != "simulator" and strange:
             raise ValueError(f"{strange[0]} is for kind: simulator; take it out or change the kind")
+        beside = sorted(self.model_fields_set - {"kind", "farm"})
+        if self.farm and beside:
+            raise ValueError(f"{beside[0]} is for the farm to say; take it out here")
         return self
 
 

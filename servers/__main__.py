@@ -3,13 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from analysis.errors import PortlapError
 from servers import llamacpp, simulator
-from servers.behaviour import Behaviour
-from servers.queue_model import POLICIES, named
+from servers.options import add_simulate_options, farm_of
 from servers.ready import tell
 
 EMBEDDED = "embedded"
@@ -17,7 +15,8 @@ EXAMPLES = """\
 Once all servers answer, stdout holds a JSON line for each, then {"ready": true}; Ctrl-C stops them:
   python -m servers llamacpp --port 0
   python -m servers simulate --port 0 --port 0 --policy port-serial
-  python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02"""
+  python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02
+  python -m servers simulate --farm scenarios/farms/seed-serial.yaml --time-scale 0.02 --truth truth.csv"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,61 +104,12 @@ def _run_llamacpp(options: argparse.Namespace) -> int:
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
-    add = parser.add_argument
-    add("--policy", choices=POLICIES, default="serial", help="who is served when (default: serial)")
-    add("--slots", type=int, default=1, metavar="K", help="per port, of --policy slots (default: 1)")
-    add("--ttft-s", type=float, default=0.05, help="solo time to first token (default: %(default)s)")
-    add(
-        "--tpot-s",
-        type=float,
-        default=0.01,
-        help="solo time per further token (default: %(default)s)",
-    )
-    add("--speed", type=float, action="append", help="for all, or one per port; 2 = twice as fast")
-    add("--jitter", type=float, default=0.0, help="scatter of both from request to request, as 0.05")
-    add("--seed", type=int, default=7, help="of the jitter (default: %(default)s)")
-    add(
-        "--truth",
-        type=Path,
-        metavar="FILE.csv",
-        help="write down what was done when to each request",
-    )
-    add("--no-stream-usage", action="store_true", help="never report usage in a stream")
-    add("--lump", action="store_true", help="send a stream in one piece at its end")
-    count = partial(add, type=int, metavar="N")
-    count("--stop-after", help="answers end by themselves after N tokens")
-    count("--cached", help="report N cached prompt tokens")
-    count("--fail-every", help="answer each Nth request with HTTP 500")
-    count("--hang-every", help="accept each Nth request and never answer it")
-    count("--die-after", help="cut the connection after N tokens")
-    count("--die-every", default=1, help="… of each Nth request (default: of all)")
+    add_simulate_options(parser)
     parser.set_defaults(run=_run_simulate)
 
 
 def _run_simulate(options: argparse.Namespace) -> int:
-    behaviour = Behaviour(
-        policy=named(options.policy, options.slots),
-        ttft_s=options.ttft_s,
-        tpot_s=options.tpot_s,
-        jitter=options.jitter,
-        seed=options.seed,
-        stream_usage=not options.no_stream_usage,
-        lump=options.lump,
-        stop_after=options.stop_after,
-        cached=options.cached,
-        fail_every=options.fail_every,
-        hang_every=options.hang_every,
-        die_after=options.die_after,
-        die_every=options.die_every,
-    )
-    return simulator.serve(
-        behaviour,
-        options.host,
-        options.port or [0],
-        options.speed or [1.0],
-        options.truth,
-        options.until_stdin_closes,
-    )
+    return simulator.serve(farm_of(options), options.host, options.truth, options.until_stdin_closes)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,14 @@
-"""What the simulator is asked to do, and what one request will get: no I/O."""
+"""What a farm means: limits for the queueing model, and what one request gets. No I/O."""
 
-from collections.abc import Sequence
+import math
+import random
 from dataclasses import dataclass
 
-from analysis.errors import ScenarioError
 from servers import wire
-from servers.queue_model import Job, Policy
+from servers.farm import MachineSpec, PortSpec
+from servers.queue_model import Job, Pace, Policy, Port, drifting, named
 
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How the servers act. Every Nth request counts over all ports."""
-
-    policy: Policy
-    ttft_s: float  # of a request alone at a port of speed 1
-    tpot_s: float
-    jitter: float = 0.0  # standard deviation of the logarithm of both, drawn once per request
-    seed: int = 7
-    stream_usage: bool = True
-    lump: bool = False  # a stream comes in one piece at its end
-    stop_after: int | None = None  # tokens after which an answer ends by itself
-    cached: int | None = None  # prompt tokens said to come from a cache
-    fail_every: int | None = None
-    hang_every: int | None = None
-    die_after: int | None = None  # tokens after which the connection is cut …
-    die_every: int = 1  # … of each Nth request
+DRIFT_LASTS_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +21,69 @@ class Plan:
     cut: bool  # the connection breaks after the job's tokens
 
 
-def plan_reply(does: Behaviour, ask: wire.Ask, number: int, port: int, slowness: float) -> Plan:
-    """The job, the answer and its fate; `slowness` multiplies the solo times."""
-    tokens = served = min(ask.max_tokens, does.stop_after or ask.max_tokens)
+def policy_of(machine: MachineSpec, time_scale: float) -> Policy:
+    """The machine's limits, its ports numbered from 0. What it does not say is as its `policy` has it."""
+    base = named(machine.policy or "parallel")
+    pace = Pace(tuple((at_s * time_scale, speed) for at_s, speed in machine.pace))
+    if machine.drift_per_min:
+        pace = drifting(machine.drift_per_min / time_scale, DRIFT_LASTS_S * time_scale, 0.5 * time_scale)
+    return Policy(
+        slots=machine.slots or base.slots,
+        compute=machine.compute or base.compute,
+        throughput=machine.throughput or base.throughput,
+        ports_throughput=machine.ports_throughput,
+        background=machine.background,
+        order=machine.order,
+        seed=machine.seed,
+        pace=pace,
+        ports={i: _limits(p, base.port, time_scale) for i, p in enumerate(machine.ports)},
+    )
+
+
+def _limits(spec: PortSpec, base: Port, time_scale: float) -> Port:
+    return Port(
+        # careful: of the named policies only `slots` has a number of its own; the others' word is their name
+        slots=spec.slots or base.slots,
+        model_slots=spec.model_slots or base.model_slots,
+        prefills=spec.prefills or math.inf,
+        decode_beside_prefill=spec.decode_beside_prefill,
+        throughput=spec.throughput,
+        models_in_memory=spec.models_in_memory or math.inf,
+        load_s=spec.load_s * time_scale,
+        cached_prompts=spec.cached_prompts,
+    )
+
+
+def plan_reply(
+    does: PortSpec, ask: wire.Ask, number: int, place: int, chance: random.Random, time_scale: float
+) -> Plan:
+    """The job, the answer and its fate of request `number` at the machine's port `place`."""
+    slowness = chance.lognormvariate(0.0, does.jitter) * time_scale / does.speed
+    stop = does.stop_after
+    if isinstance(stop, tuple):
+        stop = chance.randint(min(stop), max(stop))
+    tokens = served = min(ask.max_tokens, stop or ask.max_tokens)
     if does.die_after and is_nth(number, does.die_every):
         served = min(tokens, does.die_after)
     answer = wire.Answer(
         number=number,
+        model=ask.model,
         finish_reason="length" if tokens == ask.max_tokens else "stop",
         prompt_tokens=ask.prompt_tokens,
         output_tokens=tokens,
-        cached_tokens=does.cached,
     )
-    job = Job(port, does.ttft_s * slowness, does.tpot_s * slowness, served)
+    job = Job(
+        port=place,
+        prefill_s=(does.ttft_s - does.overhead_s + does.prompt_token_s * ask.prompt_tokens) * slowness,
+        tpot_s=does.tpot_s * slowness,
+        tokens=served,
+        overhead_s=does.overhead_s * slowness,
+        model=ask.model,
+        prompt=ask.words if does.cached_prompts else (),
+    )
     return Plan(job, answer, ask.usage and does.stream_usage, cut=served < tokens)
 
 
 def is_nth(number: int, every: int | None) -> bool:
     """False where nothing was asked for."""
     return every is not None and number % every == 0
-
-
-def check(behaviour: Behaviour, ports: Sequence[int], speeds: Sequence[float]) -> list[float]:
-    """The speed of each port. Raises ScenarioError if an option makes no sense."""
-    if len(speeds) not in (1, len(ports)):
-        raise ScenarioError(
-            f"--speed is given {len(speeds)} times for {len(ports)} ports; give one, or one each"
-        )
-    positive = {"--ttft-s": behaviour.ttft_s, "--speed": min(speeds)}
-    for option in ("stop_after", "fail_every", "hang_every", "die_after", "die_every"):
-        positive["--" + option.replace("_", "-")] = getattr(behaviour, option)
-    positive["--slots"] = behaviour.policy.port.slots
-    for option, value in positive.items():
-        if value is not None and value <= 0:
-            raise ScenarioError(f"{option} {value:g}: must be more than 0")
-    if min(behaviour.tpot_s, behaviour.jitter) < 0:
-        raise ScenarioError("--tpot-s and --jitter must not be below 0")
-    return list(speeds) * (len(ports) if len(speeds) == 1 else 1)

@@ -1,119 +1,141 @@
-"""Simulated servers on several ports, one process and one loop: their token times are known."""
+"""Simulated servers on many ports, one process and one loop: their token times are known."""
 
 import asyncio
 import gc
 import itertools
 import json
-import math
 import os
 import random
 import socket
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import ClientConnectionResetError, web
 
 from servers import wire
-from servers.behaviour import Behaviour, Plan, check, is_nth, plan_reply
-from servers.live import Inbox, LiveMachine, precise_loop
+from servers.behaviour import Plan, is_nth, plan_reply, policy_of
+from servers.farm import FarmSpec, PortSpec
+from servers.live import LiveMachine, precise_loop
+from servers.outlet import Outlet
 from servers.ports import listen_all, reachable
 from servers.ready import announce, stop_signals, tell, when_stdin_closes
 from servers.truth import CUT, FAILED, HUNG, SERVED, Story, TruthLog
 
+MOST_KEPT = 512  # rows; where users never pause, writing them makes a few tokens late
+ROOM_FOR_LEAVERS_S = 0.05  # at the end; careful: 0 would wait for ever
+
 
 class Simulator:
-    """The request handlers of all ports, before one machine."""
+    """The request handlers of one machine's ports."""
 
-    def __init__(self, behaviour: Behaviour, truth: TruthLog) -> None:
-        self._behaviour = behaviour
+    def __init__(self, farm: FarmSpec, place: int, truth: TruthLog) -> None:
+        machine = farm.machines[place]
+        self._time_scale = farm.time_scale
         self._truth = truth
-        self._chance = random.Random(behaviour.seed)
-        self._numbers = itertools.count(1)
-        self._machine = LiveMachine(behaviour.policy)
+        self._chance = random.Random(machine.seed)
+        self._machine = LiveMachine(policy_of(machine, farm.time_scale))
         self._clock = asyncio.get_running_loop().time
 
-    def app(self, port: int, speed: float) -> web.Application:
-        """The server of one port."""
+    def app(self, place: int, spec: PortSpec, port: int) -> web.Application:
+        """The server of the machine's port number `place`, which listens at `port`."""
+        numbers = itertools.count(1)
 
         async def health(http: web.Request) -> web.Response:
             return web.json_response({"status": "ok"})
 
         async def models(http: web.Request) -> web.Response:
-            return web.json_response(wire.models_body())
+            return web.json_response(wire.models_body(spec.models))
+
+        async def lateness(http: web.Request) -> web.Response:
+            self._flush()
+            return web.json_response(self._truth.lateness())
 
         async def chat(http: web.Request) -> web.StreamResponse:
-            return await self._chat(http, port, speed)
+            arrival_s = self._clock()
+            try:
+                ask = wire.read_ask(await http.json(), spec.models)
+            except json.JSONDecodeError:
+                return _refusal(wire.BadRequest(400, "the body is not JSON"))
+            except wire.BadRequest as refusal:
+                return _refusal(refusal)
+            story = Story(next(numbers), port, ask.model, ask.prompt_tokens, arrival_s)
+            try:
+                return await self._act(http, ask, spec, place, story)
+            except ClientConnectionResetError:  # it went between two tokens: its story says so
+                return web.Response()
+            finally:
+                self._end(story)
 
         app = web.Application()
         app.router.add_get("/health", health)
         app.router.add_get("/v1/models", models)
+        app.router.add_get("/lateness", lateness)
         app.router.add_post("/v1/chat/completions", chat)
         return app
 
-    async def _chat(self, http: web.Request, port: int, speed: float) -> web.StreamResponse:
-        """Answers, and writes down the truth about it whatever happens."""
-        try:
-            ask = wire.read_ask(await http.json())
-        except json.JSONDecodeError:
-            return _refusal(wire.BadRequest(400, "the body is not JSON"))
-        except wire.BadRequest as refusal:
-            return _refusal(refusal)
-        story = Story(next(self._numbers), port, self._clock())
-        try:
-            return await self._act(http, ask, speed, story)
-        except ClientConnectionResetError:  # it went between two tokens: its story says so
-            return web.Response()
-        finally:
-            self._truth.write(story, time.time() - self._clock())
-
-    async def _act(self, http: web.Request, ask: wire.Ask, speed: float, story: Story) -> web.StreamResponse:
-        does = self._behaviour
-        if is_nth(story.number, does.fail_every):
+    async def _act(
+        self, http: web.Request, ask: wire.Ask, spec: PortSpec, place: int, story: Story
+    ) -> web.StreamResponse:
+        if is_nth(story.number, spec.fail_every):
             story.outcome = FAILED
-            return _refusal(wire.BadRequest(500, "--fail-every asked for this failure"))
-        if is_nth(story.number, does.hang_every):
+            return _refusal(wire.BadRequest(500, "fail_every asked for this failure"))
+        if is_nth(story.number, spec.hang_every):
             story.outcome = HUNG
             await asyncio.Event().wait()  # until the client goes
-        scatter = self._chance.lognormvariate(0.0, does.jitter)
-        plan = plan_reply(does, ask, story.number, story.port, scatter / speed)
-        story.request, inbox = self._machine.arrive(plan.job, story.arrival_s)
+        plan = plan_reply(spec, ask, story.number, place, self._chance, self._time_scale)
+        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        if ask.stream:
+            await reply.prepare(http)
+            if not spec.lump:
+                await reply.write(plan.answer.role())
+        outlet = Outlet(http, plan, story, live=ask.stream and not spec.lump)
+        story.request = self._machine.arrive(plan.job, story.arrival_s, outlet.hear)
         try:
+            await outlet.ended.wait()
+            story.cached_tokens = spec.cached
+            if spec.cached_prompts:
+                story.cached_tokens = int(story.request.cached * ask.prompt_tokens)
             if ask.stream:
-                return await self._stream(http, plan, inbox, story)
-            return await self._whole(http, plan, inbox, story)
+                return await self._close(http, reply, plan, spec, story)
+            if plan.cut:
+                return _cut(http, reply, story)
+            story.outcome = SERVED
+            timings = _timings(plan, story) if spec.timings else None
+            return web.json_response(plan.answer.body(story.cached_tokens, timings))
         finally:
             self._machine.leave(story.request)
 
-    async def _stream(self, http: web.Request, plan: Plan, inbox: Inbox, story: Story) -> web.StreamResponse:
-        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await reply.prepare(http)
-        unsent = plan.answer.role()
-        if not self._behaviour.lump:
-            await reply.write(unsent)
-            unsent = b""
-        for index in range(plan.job.tokens):
-            unsent += plan.answer.token(index)  # before its instant, so that it takes no time then
-            await inbox.get()
-            if not self._behaviour.lump:
-                await reply.write(unsent)
-                unsent = b""
-                story.written_s.append(self._clock())
+    async def _close(
+        self, http: web.Request, reply: web.StreamResponse, plan: Plan, spec: PortSpec, story: Story
+    ) -> web.StreamResponse:
+        """All that a stream still lacks after its last token."""
+        rest = (
+            b"" if not spec.lump else plan.answer.role() + b"".join(plan.answer.tokens()[: plan.job.tokens])
+        )
         if plan.cut:
             return _cut(http, reply, story)
-        await reply.write(unsent + plan.answer.closing(plan.usage))
+        timings = _timings(plan, story) if spec.timings else None
+        await reply.write(rest + plan.answer.closing(plan.usage, story.cached_tokens, timings))
         await reply.write_eof()
         story.outcome = SERVED
         return reply
 
-    async def _whole(self, http: web.Request, plan: Plan, inbox: Inbox, story: Story) -> web.StreamResponse:
-        for _ in range(plan.job.tokens):
-            await inbox.get()
-        reply = web.json_response(plan.answer.body())
-        if plan.cut:
-            return _cut(http, reply, story)
-        story.outcome = SERVED
-        return reply
+    def _end(self, story: Story) -> None:
+        """Writes down the truth while nobody is served, so that writing makes no token late."""
+        self._truth.add(story)
+        if self._machine.idle or self._truth.kept >= MOST_KEPT:
+            self._flush()
+            gc.collect(1)
+
+    def _flush(self) -> None:
+        self._truth.flush(time.time() - self._clock())
+
+
+def _timings(plan: Plan, story: Story) -> dict[str, object] | None:
+    r = story.request
+    if r is None or r.ready_s is None or r.first_token_s is None or r.end_s is None:
+        return None
+    return plan.answer.timings(r.first_token_s - r.ready_s, r.end_s - r.first_token_s)
 
 
 def _cut(http: web.Request, reply: web.StreamResponse, story: Story) -> web.StreamResponse:
@@ -129,70 +151,70 @@ def _refusal(refusal: wire.BadRequest) -> web.Response:
     return web.json_response(body, status=refusal.status)
 
 
-def serve(
-    behaviour: Behaviour,
-    host: str,
-    ports: Sequence[int],
-    speeds: Sequence[float],
-    truth: Path | None,
-    until_stdin_closes: bool,
-) -> int:
+def serve(farm: FarmSpec, host: str, truth: Path | None, until_stdin_closes: bool) -> int:
     """Runs the servers until it is asked to stop; the exit code."""
-    each_speed = check(behaviour, ports, speeds)
-    listeners = dict(zip(listen_all(host, ports), each_speed, strict=True))
+    listeners = listen_all(host, [port.port for port in farm.ports])
     log = TruthLog(truth)
     with asyncio.Runner(loop_factory=precise_loop) as runner:
-        runner.run(_serve(behaviour, host, listeners, log, until_stdin_closes))
+        runner.run(_serve(farm, host, listeners, log, until_stdin_closes))
     return 0
 
 
 async def _serve(
-    behaviour: Behaviour,
-    host: str,
-    speeds: dict[socket.socket, float],
-    log: TruthLog,
-    until_stdin_closes: bool,
+    farm: FarmSpec, host: str, listeners: list[socket.socket], log: TruthLog, until_stdin_closes: bool
 ) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in stop_signals():
         loop.add_signal_handler(number, stop.set)
     if until_stdin_closes:
         when_stdin_closes(lambda: loop.call_soon_threadsafe(stop.set))
-    simulator = Simulator(behaviour, log)
-    runners, lines = [], []
+    runners, lines, sockets = [], [], iter(listeners)
     try:
-        for listener, speed in speeds.items():
-            port = listener.getsockname()[1]
-            # TCP_NODELAY needs no word: asyncio sets it on every connection. A request whose client
-            # has gone is cancelled, so that it leaves the queue.
-            runner = web.AppRunner(
-                simulator.app(port, speed),
-                handler_cancellation=True,
-                access_log=None,
-                shutdown_timeout=0.05,  # careful: 0 would wait for ever
-            )
-            runners.append(runner)
-            await runner.setup()
-            await web.SockSite(runner, listener).start()
-            lines.append(_description(behaviour, host, port, speed))
-        gc.freeze()  # what stands now need not be looked through again in mid-stream
+        for which, machine in enumerate(farm.machines):
+            simulator = Simulator(farm, which, log)
+            for place, spec in enumerate(machine.ports):
+                listener = next(sockets)
+                port = listener.getsockname()[1]
+                # TCP_NODELAY needs no word: asyncio sets it on every connection. A request whose client
+                # has gone is cancelled, so that it leaves the queue.
+                runner = web.AppRunner(
+                    simulator.app(place, spec, port),
+                    handler_cancellation=True,
+                    access_log=None,
+                    shutdown_timeout=ROOM_FOR_LEAVERS_S,
+                )
+                runners.append(runner)
+                await runner.setup()
+                await web.SockSite(runner, listener).start()
+                lines.append(_description(farm, which, place, host, port))
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # careful: a collection in mid-stream makes tokens late; `_end` collects between
         announce(lines)
-        tell(f"simulating {len(speeds)} server(s); Ctrl-C stops them")
+        tell(f"simulating {len(lines)} server(s); Ctrl-C stops them")
         await stop.wait()
     finally:
         for runner in runners:
             await runner.cleanup()
+        log.flush(time.time() - loop.time())
+        late = log.lateness()
+        if late["tokens"]:
+            told = ", ".join(f"{name} {late[f'{name}_ms']:.2f} ms" for name in ("p50", "p99", "max"))
+            tell(f"{late['tokens']} tokens were written later than due by {told}")
 
 
-def _description(behaviour: Behaviour, host: str, port: int, speed: float) -> dict[str, object]:
+def _description(farm: FarmSpec, number: int, place: int, host: str, port: int) -> dict[str, object]:
     """The line of one server on stdout."""
-    slots = min(behaviour.policy.port.slots, behaviour.policy.slots)
+    machine = farm.machines[number]
+    policy, spec = policy_of(machine, farm.time_scale), machine.ports[place]
+    slots = min(policy.at(place).slots, policy.slots)
     return {
         "base_url": f"http://{reachable(host)}:{port}",
-        "model": wire.MODEL,
+        "model": spec.models[0],
         "kind": "simulator",
-        "slots": int(slots) if math.isfinite(slots) else None,
+        "slots": None if slots == float("inf") else int(slots),
         "threads": None,
         "pid": os.getpid(),
-        "speed": speed,
+        "machine": number,
+        "speed": spec.speed,
     }

@@ -1,10 +1,10 @@
 """The OpenAI protocol as the simulator speaks it: bodies and server-sent events, no I/O."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MODEL = "simulated"
 DEFAULT_MAX_TOKENS = 64
 TEMPLATE_TOKENS = 4  # what a chat template would add to each message
 DONE = b"data: [DONE]\n\n"
@@ -23,24 +23,29 @@ class BadRequest(Exception):
 class Ask:
     """What a client asks for."""
 
-    prompt_tokens: int  # one per word
+    model: str
+    words: tuple[str, ...]
+    prompt_tokens: int  # one per word, and the template's
     max_tokens: int
     stream: bool
     usage: bool  # within the stream
 
 
-def read_ask(body: Any) -> Ask:
+def read_ask(body: Any, models: Sequence[str]) -> Ask:
     """Raises BadRequest with 400, or with 404 for a model that is not ours."""
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
         raise BadRequest(400, "'messages' must be a list", "messages")
-    if body.get("model") not in (None, MODEL):
-        raise BadRequest(404, f"The model '{body['model']}' does not exist", "model")
+    model = body.get("model") or models[0]
+    if model not in models:
+        raise BadRequest(404, f"The model '{model}' does not exist", "model")
     limit = body.get("max_tokens", body.get("max_completion_tokens")) or DEFAULT_MAX_TOKENS
     if not isinstance(limit, int) or limit < 1:
         raise BadRequest(400, "'max_tokens' must be a positive integer", "max_tokens")
-    words = [len(str(m.get("content")).split()) for m in body["messages"] if isinstance(m, dict)]
+    messages = [str(m.get("content")).split() for m in body["messages"] if isinstance(m, dict)]
     return Ask(
-        prompt_tokens=sum(words) + TEMPLATE_TOKENS * len(words),
+        model=model,
+        words=tuple(word for words in messages for word in words),
+        prompt_tokens=sum(map(len, messages)) + TEMPLATE_TOKENS * len(messages),
         max_tokens=limit,
         stream=bool(body.get("stream")),
         usage=bool((body.get("stream_options") or {}).get("include_usage")),
@@ -54,10 +59,10 @@ def error_body(message: str, status: int, param: str | None = None) -> dict[str,
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def models_body() -> dict[str, Any]:
-    """The list of the one model."""
-    model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "portlap"}
-    return {"object": "list", "data": [model]}
+def models_body(models: Sequence[str]) -> dict[str, Any]:
+    """The list of the models."""
+    data = [{"id": m, "object": "model", "created": 0, "owned_by": "portlap"} for m in models]
+    return {"object": "list", "data": data}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,49 +70,63 @@ class Answer:
     """One answer: makes its chunks or its whole body."""
 
     number: int
+    model: str
     finish_reason: str  # `length` or `stop`
     prompt_tokens: int
     output_tokens: int
-    cached_tokens: int | None
 
     def role(self) -> bytes:
         """The chunk that opens a stream; it holds no token."""
         return self._event({"role": "assistant", "content": ""})
 
-    def token(self, index: int) -> bytes:
-        """The chunk of one token."""
-        return self._event({"content": _word(index)})
+    def tokens(self) -> "list[bytes]":
+        """The chunks of all tokens, made before their instants so that they take no time then."""
+        before, after = self._event({"content": "\0"}).split(rb"\u0000")
+        return [before + _word(i).encode() + after for i in range(self.output_tokens)]
 
-    def closing(self, usage: bool) -> bytes:
+    def closing(self, usage: bool, cached: int | None, timings: dict[str, Any] | None) -> bytes:
         """All that follows the last token: finish reason, usage if wanted, end of stream."""
-        end = self._event({}, self.finish_reason)
+        end = self._event({}, self.finish_reason, {} if usage or timings is None else {"timings": timings})
         if usage:
-            end += _sse(self._head("chat.completion.chunk") | {"choices": [], "usage": self._usage()})
+            last = self._head("chat.completion.chunk") | {"choices": [], "usage": self._usage(cached)}
+            end += _sse(last if timings is None else last | {"timings": timings})
         return end + DONE
 
-    def body(self) -> dict[str, Any]:
+    def body(self, cached: int | None, timings: dict[str, Any] | None) -> dict[str, Any]:
         """The answer of a request without streaming."""
         text = "".join(_word(i) for i in range(self.output_tokens))
         message = {"role": "assistant", "content": text}
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
-        return self._head("chat.completion") | {"choices": [choice], "usage": self._usage()}
+        whole = self._head("chat.completion") | {"choices": [choice], "usage": self._usage(cached)}
+        return whole if timings is None else whole | {"timings": timings}
+
+    def timings(self, prefill_s: float, decode_s: float) -> dict[str, Any]:
+        """As llama.cpp tells them; ms."""
+        return {
+            "prompt_n": self.prompt_tokens,
+            "prompt_ms": round(prefill_s * 1e3, 3),
+            "predicted_n": self.output_tokens,
+            "predicted_ms": round(decode_s * 1e3, 3),
+        }
 
     def _head(self, kind: str) -> dict[str, Any]:
         name = f"chatcmpl-{self.number}"
-        return {"id": name, "object": kind, "created": 0, "model": MODEL}
+        return {"id": name, "object": kind, "created": 0, "model": self.model}
 
-    def _event(self, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+    def _event(
+        self, delta: dict[str, str], finish_reason: str | None = None, more: dict[str, Any] | None = None
+    ) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        return _sse(self._head("chat.completion.chunk") | {"choices": [choice]})
+        return _sse(self._head("chat.completion.chunk") | {"choices": [choice]} | (more or {}))
 
-    def _usage(self) -> dict[str, Any]:
+    def _usage(self, cached: int | None) -> dict[str, Any]:
         usage: dict[str, Any] = {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.output_tokens,
             "total_tokens": self.prompt_tokens + self.output_tokens,
         }
-        if self.cached_tokens is not None:
-            usage["prompt_tokens_details"] = {"cached_tokens": self.cached_tokens}
+        if cached is not None:
+            usage["prompt_tokens_details"] = {"cached_tokens": cached}
         return usage
 
 

@@ -172,11 +172,11 @@ def test_a_hung_request_never_answers_and_does_not_hold_up_the_others() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--tpot-s", "-1"), "--tpot-s and --jitter must not be below 0"),
-        (("--slots", "0", "--policy", "slots"), "--slots 0: must be more than 0"),
+        (("--tpot-s", "-1"), "--tpot-s: must be greater than or equal to 0"),
+        (("--slots", "0", "--policy", "slots"), "--slots: must be greater than or equal to 1"),
         (("--port", "0", "--speed", "1", "--speed", "2"), "2 times for 1 ports"),
         (("--truth", "."), "--truth .: "),
-        (("--port", "9999999"), "must be 0 to 65535"),
+        (("--port", "9999999"), "--port: must be less than or equal to 65535"),
     ],
 )
 def test_an_option_without_sense_gets_one_line_and_exit_code_2(
