@@ -196,10 +196,8 @@ def _contradictions(scenario: Scenario) -> Iterator[Problem]:
             yield ("targets", i, "server"), f"{text}; correct it or add one"
     for i, first in _repeated([p.name for p in phases]):
         yield ("phases", i, "name"), _named_twice(phases[i].name, f"phases[{first}]")
-    if scenario.time_scale != 1 and not all(
-        t.server is not None and t.server < len(servers) and servers[t.server].kind == "simulator"
-        for t in targets
-    ):
+    simulated = all(t.server is not None for t in targets) and {s.kind for s in servers} == {"simulator"}
+    if scenario.time_scale != 1 and not simulated:
         yield ("time_scale",), "is for simulated servers only; take it out: real ones take their time"
     names = [t.name for t in targets]
     for i, phase in enumerate(phases):

@@ -42,7 +42,7 @@ def test_another_policy_is_another_machine() -> None:
 
 
 def test_each_farm_and_each_kind_is_a_child_of_its_own() -> None:
-    farm = {"kind": "simulator", "farm": {"machines": [{"ports": 2}]}}
+    farm: dict[str, object] = {"kind": "simulator", "farm": {"machines": [{"ports": 2}]}}
     found = commands(
         farm, farm, {"kind": "simulator"}, {"kind": "llamacpp"}, {"kind": "llamacpp"}, time_scale=0.5
     )

@@ -177,7 +177,7 @@ def test_a_scenario_starts_a_farm_and_neighbours_keep_their_own_settings(tmp_pat
     run = locust(tmp_path, "--scenario", str(path))
     assert run.code == 0, run.err
     assert run.phase("one")["verdict"] == "serial"
-    assert run.phase("other")["verdict"] in ("parallel", "fully-parallel")
+    assert run.phase("other")["decode_peak"] == 2  # 1 and 2 s: too unequal for a verdict
     solo_s = {b["target"]: b["solo_s"]["value"] / b["tokens"] for b in run.report["baseline"]}
     assert solo_s["D"] == pytest.approx(2 * solo_s["C"], rel=0.2)
 
