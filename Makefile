@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run web test bench docker lock clean
+.PHONY: help run web test truth bench docker lock clean
 
 # The Python that makes .venv; without it the first of python3.13, 3.12, 3.11 and python3 that will do.
 PYTHON ?=
@@ -19,6 +19,7 @@ help:
 	@echo 'make web    the same in the browser, on 127.0.0.1:8089'
 	@echo 'make test   all checks and tests'
 	@echo 'make bench  what portlap itself costs: the sampler, in per cent of a core'
+	@echo 'make truth  servers of known truth by the thousand, judged; writes docs/truth.md'
 	@echo 'make docker the run in a container; its report is left in runs/'
 	@echo 'make lock   resolve requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean  remove .venv and caches; runs/ stays'
@@ -41,6 +42,10 @@ test: .venv/dev.stamp
 # Never a test: it measures this machine.
 bench: .venv/run.stamp
 	@$(BIN)/python scripts/bench_witness.py
+
+# Pure farms in about a minute, then real ones over sockets.
+truth: .venv/dev.stamp
+	$(BIN)/python -m tests.truth_table $(ARGS)
 
 # The container writes into ./runs as whoever called make.
 docker:

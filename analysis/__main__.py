@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +11,9 @@ from rich.text import Text
 from analysis.assess import Assessment, assess
 from analysis.entities import read_entities
 from analysis.errors import PortlapError, RunError
+from analysis.locust_only import is_locust_only, read_bounds
 from analysis.propose import propose, write_new
-from analysis.report import json_report, markdown, text
+from analysis.report import bounds, json_report, markdown, text
 from analysis.report.console import for_stream, printed
 from analysis.report.run_metrics import RunFigures, run_figures
 from analysis.run import file_of, read_run
@@ -46,14 +47,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Writes report.json, report.md and report.html beside the run and prints one of them."""
+    prefix = prefix_of(options.prefix)
+    if is_locust_only(prefix):
+        return _report_bounds(prefix, options)
     assessment, figures = _read(options.prefix)
     texts = {
         "report.json": json_report.render(assessment, figures),
         "report.md": markdown.render(assessment, figures),
         "report.html": _html(assessment, figures),
     }
+    _write(prefix, texts, options, lambda console: text.show(console, assessment, figures))
+    return _exit_code(figures)
+
+
+def _report_bounds(prefix: Path, options: argparse.Namespace) -> int:
+    found = read_bounds(prefix)
+    texts = {"report.json": bounds.as_json(found), "report.md": bounds.markdown(found)}
+    _write(prefix, texts, options, lambda console: bounds.show(console, found))
+    return EXIT_CODES[INCONCLUSIVE]
+
+
+def _write(
+    prefix: Path, texts: dict[str, str], options: argparse.Namespace, draw: Callable[[Console], None]
+) -> None:
+    """Writes the reports beside the run and prints the one that was asked for."""
     for suffix, written in texts.items():
-        path = file_of(assessment.run.prefix, suffix)
+        path = file_of(prefix, suffix)
         try:
             path.write_text(written, encoding="utf-8")
         except OSError as error:
@@ -61,8 +80,7 @@ def report(options: argparse.Namespace) -> int:
     if options.json or options.markdown:
         _print(texts["report.json" if options.json else "report.md"])
     elif not options.quiet:
-        _print(printed(lambda console: text.show(console, assessment, figures), sys.stdout))
-    return _exit_code(figures)
+        _print(printed(draw, sys.stdout))
 
 
 def _html(assessment: Assessment, figures: RunFigures) -> str:
@@ -73,6 +91,10 @@ def _html(assessment: Assessment, figures: RunFigures) -> str:
 
 def check(options: argparse.Namespace) -> int:
     """Prints the verdict and its conditions only; writes nothing."""
+    if is_locust_only(prefix := prefix_of(options.prefix)):
+        found = read_bounds(prefix)
+        _print(printed(lambda console: bounds.show(console, found), sys.stdout))
+        return EXIT_CODES[INCONCLUSIVE]
     assessment, figures = _read(options.prefix)
 
     def draw(console: Console) -> None:
@@ -85,6 +107,9 @@ def check(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Prints the phases of several runs side by side; writes nothing."""
+    for prefix in options.prefixes:
+        if is_locust_only(prefix_of(prefix)):
+            raise RunError(f"{prefix}: holds Locust's statistics only, no phases to compare; use `report`")
     runs = [_read(prefix) for prefix in options.prefixes]
     shown = [(a.run.prefix.name, p) for a, figures in runs for p in figures.phases]
     if not shown:
@@ -154,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = "a run's prefix, as in runs/20251021-073015, or any of its files"
+    one = "a run's prefix, as in runs/20251021-073015, or any of its files; also of a plain Locust's --csv"
     add = commands.add_parser("report", help="print the report; write PREFIX_report.json, .md and .html")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     kind = add.add_mutually_exclusive_group()

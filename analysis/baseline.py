@@ -18,6 +18,7 @@ class Alone:
     ttft_s: float | None  # None: it does not stream
     tpot_s: float | None
     overhead_s: float  # share of the solo that uses no compute: TTFT less the server's own prefill
+    overhead_known: bool  # False: the server does not tell its prefill, and `overhead_s` is an upper bound
     n: int
 
     def latency_for(self, tokens: int | None) -> float:
@@ -52,6 +53,7 @@ def alone_by_target(solos: Sequence[RequestRecord], asked: Mapping[str, int | No
             ttft_s=fmean(ttfts) if ttfts else None,
             tpot_s=fmean(tpots) if tpots else None,
             overhead_s=fmean(max((s.ttft_s or 0.0) - (s.server_prefill_s or 0.0), 0.0) for s in mine),
+            overhead_known=all(s.server_prefill_s is not None for s in mine),
             n=len(mine),
         )
     return found

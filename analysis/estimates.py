@@ -100,6 +100,7 @@ def fit_speedup(
 ) -> Fit | None:
     """Speedup `G = S / W` with its interval; None where too little was measured to have one.
 
+    Of the intervals with one scatter for all, and with solos and rounds each their own, the wider one.
     Least squares of log duration on {target of the solo, is-round, time}. `serial_s` replays the phase's
     schedule one at a time from a solo time per target; its elasticities carry the solos' errors over to G
     (delta method). Time is centred on the rounds, so drift that is linear in time cancels.
@@ -126,8 +127,15 @@ def fit_speedup(
     scatter = math.sqrt(float(residuals @ residuals) / df)
     solo_logs = dict(zip(targets, coefficients[: len(targets)].tolist(), strict=True))
 
+    of_round = design[:, len(targets)] == 1.0
+
     def estimate(contrast: Array, log: float, n: int) -> LogEstimate:
-        return LogEstimate(log, scatter * math.sqrt(float(contrast @ inverse @ contrast)), df, n)
+        pooled = LogEstimate(log, scatter * math.sqrt(float(contrast @ inverse @ contrast)), df, n)
+        apart = _own_scatter(contrast, design, inverse, residuals, of_round)
+        if apart is None:
+            return pooled
+        own = LogEstimate(log, *apart, n)
+        return max(pooled, own, key=lambda e: e.high() / e.value)
 
     contrast = np.zeros(design.shape[1])
     contrast[: len(targets)] = _elasticities(solo_logs, serial_s)
@@ -151,6 +159,28 @@ def fit_speedup(
         residuals=_standardised(residuals, design, inverse, scatter),
         scatter=scatter,
     )
+
+
+def _own_scatter(
+    contrast: Array, design: Array, inverse: Array, residuals: Array, of_round: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Standard error and degrees of freedom if solos and rounds scatter differently (Welch-Satterthwaite).
+
+    The pooled scatter is too small where a round averages over many requests and each target has few solos.
+    None where either kind leaves less than one degree of freedom.
+    """
+    weights = design @ inverse @ contrast
+    spare = np.eye(len(residuals)) - design @ inverse @ design.T
+    parts, total_df = [], 0.0
+    for kind in (of_round, ~of_round):
+        df = float(np.trace(spare[np.ix_(kind, kind)]))
+        if df < 1:
+            return None
+        part = float(residuals[kind] @ residuals[kind]) / df * float(weights[kind] @ weights[kind])
+        parts.append(part)
+        total_df += part**2 / df
+    variance = math.fsum(parts)
+    return (math.sqrt(variance), variance**2 / total_df) if total_df > 0 else None
 
 
 def _elasticities(

@@ -72,6 +72,16 @@ class PhaseMeasured:
         return self.fit.solo_s[request.target].value * share * drifted
 
     @property
+    def overhead_known(self) -> bool:
+        """True if every server tells its own prefill, so that G_net is no mere lower bound."""
+        return self.streams and all(self.alone[t].overhead_known for t in self.plan.deal)
+
+    def busy_s(self, request: RequestRecord) -> float:
+        """How long this request keeps its server at work alone: less the overhead, where that is known."""
+        expected_s = self.expected_s(request)
+        return expected_s - self.alone[request.target].overhead_s if self.overhead_known else expected_s
+
+    @property
     def decode_overlaps(self) -> list[float]:
         """C of each scored round that streamed."""
         found = (overlap(decode_intervals(r.requests)) for r in self.scored)

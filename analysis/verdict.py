@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from analysis.conditions import Condition
+from analysis.conditions import MIN_DF, Condition
 from analysis.estimates import LogEstimate
 from analysis.overlap import MODE_SHARE, end_steps, ended_together, first_token_steps
 from analysis.phase import PhaseMeasured
@@ -50,15 +50,22 @@ def gains(phase: PhaseMeasured) -> bool:
 
 
 def gains_nothing(phase: PhaseMeasured, last_look: bool) -> bool:
+    """Surely below 1.15: by the wall clock, or by the compute where the overhead of rounds is known."""
     g = phase.speedup
     if g is None:
         return False
-    return g.high() < GAIN or (last_look and g.high(LOOK_LEVEL) < SMALL_GAIN)
+    if g.high() < GAIN or (last_look and g.high(LOOK_LEVEL) < SMALL_GAIN):
+        return True
+    return phase.overhead_known and all(
+        e is not None and e.high() < GAIN for e in (phase.speedup_net, phase.speedup_decode)
+    )
 
 
 def decided(phase: PhaseMeasured) -> bool:
     """True at a look where another round cannot change the verdict's kind any more."""
     if len(phase.scored) < MIN_ROUNDS or len(phase.rounds) not in LOOKS:
+        return False
+    if phase.fit is None or phase.fit.df < MIN_DF:
         return False
     return gains(phase) or gains_nothing(phase, last_look=False)
 
@@ -115,7 +122,7 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
         return _more(f"the rounds do not agree how many streams were open together "
                      f"(needed in {MODE_SHARE:.0%} of them)")  # fmt: skip
     if k == 1:
-        steps = first_token_steps(phase.scored, phase.expected_s)
+        steps = first_token_steps(phase.scored, phase.busy_s)
         if gain:
             return _more("one stream at a time, and yet faster than one after another")
         if steps and median(steps) < STEP:
@@ -167,7 +174,8 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
             f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
         )
     if nothing:
-        return Verdict(SLICED, f"{seen}, but they only share the same compute{_bound(phase)}")
+        hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
+        return Verdict(SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
     return _more(f"{seen}; gain or no gain is not decided")
 
 
@@ -183,8 +191,15 @@ def _slots_sentence(phase: PhaseMeasured, k: int) -> str:
 
 def _bound(phase: PhaseMeasured) -> str:
     """What a missing gain leaves open, in words."""
-    g = phase.speedup
-    return "" if g is None else f" (speedup {g.value:.2f}, at most {g.high():.2f})"
+    g, net = phase.speedup, phase.speedup_net
+    if g is None:
+        return ""
+    if g.high(LOOK_LEVEL) >= SMALL_GAIN and net is not None:
+        return (
+            f" (speedup {g.value:.2f} by time that uses no compute; without it {net.value:.2f}, "
+            f"at most {net.high():.2f})"
+        )
+    return f" (speedup {g.value:.2f}, at most {g.high():.2f})"
 
 
 def _more(why: str) -> Verdict:

@@ -1,4 +1,4 @@
-"""Runs of known truth for the tests, made by arithmetic: no clock, no socket, no code of the estimators.
+"""Runs of known truth for the tests, by `servers.queue_model`: no clock, no socket, no estimator.
 
 farm("port-serial")                                   # two ports; phases of 2, 4, 8 users and the control
 farm("slots", [phase(4, ports=1)], slots=2)           # one phase, two slots behind each port
@@ -29,33 +29,18 @@ from analysis.rounds import PlannedPhase
 from analysis.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
 from analysis.typed_csv import RowWriter, to_row
 from analysis.witness import WitnessSample
+from servers.queue_model import Job, Policy, Request, drifting, named, simulate
 
 POLICIES = ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention")
 GAP_S = 0.002  # between an answer and the next send
+LONGEST_S = 900.0  # no run of a farm takes longer
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What limits the farm: requests at work in all and per port, and their compute in solo streams."""
-
-    total: float = math.inf
-    per_port: float = math.inf
-    compute: float = math.inf
-
-    def rate(self, active: int) -> float:
-        """Pace of each active request; 1 alone, whatever the policy."""
-        return 1.0 if active < 2 else min(1.0, self.compute / active)
-
-
-def machine(policy: str, slots: int = 2, factor: float = 0.6) -> Machine:
-    return {
-        "serial": Machine(total=1),
-        "port-serial": Machine(per_port=1),
-        "time-sliced": Machine(compute=1.0),
-        "slots": Machine(per_port=slots),
-        "parallel": Machine(),
-        "contention": Machine(compute=factor),
-    }[policy]
+def limits_of(policy: str | Policy, slots: int = 2, factor: float = 0.6) -> Policy:
+    """The policy of that name; `factor`: what two or more contending streams are worth together."""
+    if isinstance(policy, Policy):
+        return policy
+    return Policy(throughput=(1.0, factor)) if policy == "contention" else named(policy, slots)
 
 
 @dataclass(frozen=True)
@@ -72,6 +57,15 @@ class FarmTarget:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{1234 + self.port}"
+
+    def job(self, slowness: float = 1.0, loads_s: float = 0.0) -> Job:
+        return Job(
+            port=self.port,
+            prefill_s=self.prefill_s * slowness,
+            tpot_s=self.tpot_s * slowness,
+            tokens=self.tokens,
+            overhead_s=self.overhead_s + loads_s,
+        )
 
 
 NAMES = ("Ulysses", "Eternal", "Fear", "Joyce", "Night", "Kafka", "Plato", "Woolf")
@@ -111,75 +105,14 @@ def standard_phases(ports: int = 2, rounds: int = 5) -> list[PlannedPhase]:
     ]
 
 
-@dataclass(eq=False)
-class Work:
-    """One request on its way through the farm; the solo seconds it needs, then the instants it met."""
-
-    target: FarmTarget
-    scheduled_s: float
-    late_s: float = 0.0  # no release is perfect
-    scale: float = 1.0
-    done_s: float = 0.0
-    send_s: float = math.inf
-    arrival_s: float = math.inf
-    admitted_s: float = math.inf
-    first_s: float = math.inf
-    end_s: float = math.inf
-
-    @property
-    def due_s(self) -> float:
-        return self.scheduled_s + self.late_s
-
-    @property
-    def prefill_s(self) -> float:
-        return self.target.prefill_s * self.scale
-
-    @property
-    def total_s(self) -> float:
-        return self.prefill_s + self.target.tpot_s * (self.target.tokens - 1) * self.scale
-
-    def to_milestone_s(self) -> float:
-        """Solo seconds to the first token, and from there to the last."""
-        return (self.prefill_s if self.first_s == math.inf else self.total_s) - self.done_s
-
-
-def serve(works: list[Work], limits: Machine, workers: int | None = None) -> None:
-    """Fills in the instants: first come, first served; `workers` caps what the client keeps in flight."""
-    now = min(w.due_s for w in works)
-    while any(w.end_s == math.inf for w in works):
-        for w in works:
-            flying = sum(o.send_s <= now < o.end_s for o in works)
-            if w.send_s == math.inf and w.due_s <= now and (workers is None or flying < workers):
-                w.send_s, w.arrival_s = now, now + w.target.overhead_s
-        active = [w for w in works if w.admitted_s <= now < w.end_s]
-        for w in sorted(works, key=lambda o: o.arrival_s):
-            beside = sum(o.target.port == w.target.port for o in active)
-            free = len(active) < limits.total and beside < limits.per_port
-            if w.arrival_s <= now and w.admitted_s == math.inf and free:
-                w.admitted_s = now
-                active.append(w)
-        rate = limits.rate(len(active))
-        coming = [i for w in works for i in (w.due_s, w.arrival_s) if now < i < math.inf]
-        steps = [w.to_milestone_s() / rate for w in active]
-        step = min([i - now for i in coming] + steps)
-        now = min(coming, default=math.inf) if step not in steps else now + step
-        for w, needs in zip(active, steps, strict=True):
-            w.done_s += step * rate
-            if needs <= step + 1e-12:
-                if w.first_s == math.inf:
-                    w.first_s, w.done_s = now, w.prefill_s
-                else:
-                    w.end_s = now
-
-
 @dataclass
 class _Script:
     """Writes the log of one run, request after request, on its own clock."""
 
-    limits: Machine
+    limits: Policy
     jitter: float
-    drift_per_min: float
     rng: random.Random
+    common: float = 0.0
     now_s: float = 1.0
     records: list[Record] = field(default_factory=list)
 
@@ -194,50 +127,69 @@ class _Script:
         loads_s: float = 0.0,
     ) -> None:
         """One round (or solo) from `now_s` on; the clock stands behind its last answer afterwards."""
-        works = []
+        trend = self._common()
+        arrivals = []
         for i, target in enumerate(deal):
-            noise = self.jitter * self.rng.gauss(0, 1) + self.drift_per_min * self.now_s / 60
-            late_s = self.rng.uniform(0, 0.0004) if len(deal) > 1 else 0.0
-            target = replace(target, overhead_s=target.overhead_s + loads_s)
-            works.append(Work(target, self.now_s + i * spacing_s, late_s, math.exp(noise)))
-        serve(works, self.limits, workers)
-        made = [self._record(w, kind, name, index, i, workers) for i, w in enumerate(works)]
+            slowness = math.exp(self.jitter * self.rng.gauss(0, 1) + trend)
+            late_s = self.rng.uniform(0, 0.0004) if len(deal) > 1 else 0.0  # no release is perfect
+            arrivals.append((self.now_s + i * spacing_s + late_s, target.job(slowness, loads_s)))
+        served = simulate(self.limits, arrivals, workers or math.inf)
+        order = sorted(range(len(deal)), key=lambda i: arrivals[i][0])
+        due = [
+            (i, deal[i], self.now_s + i * spacing_s, request)
+            for i, request in zip(order, served, strict=True)
+        ]
+        made = [self._record(*d, kind, name, index, workers) for d in sorted(due, key=lambda d: d[0])]
         for record in sorted(made, key=lambda r: r.end_s or 0.0):
             self.records.append(replace(record, request_id=len(self.records)))
-        self.now_s = max(w.end_s for w in works) + GAP_S
+        self.now_s = max(r.end_s or 0.0 for r in served) + GAP_S
+
+    def _common(self) -> float:
+        """Log scatter that all requests sent together share."""
+        return self.common * self.rng.gauss(0, 1) if self.common else 0.0
 
     def _record(
-        self, w: Work, kind: str, name: str, index: int | None, user: int, workers: int | None
+        self,
+        user: int,
+        target: FarmTarget,
+        scheduled_s: float,
+        served: Request,
+        kind: str,
+        name: str,
+        index: int | None,
+        workers: int | None,
     ) -> Record:
-        queued_s = w.send_s - w.scheduled_s if workers is not None and kind == BURST else None
+        first_s, end_s, admitted_s = served.first_token_s, served.end_s, served.admission_s
+        assert first_s is not None and end_s is not None and admitted_s is not None
+        queued_s = served.arrival_s - scheduled_s if workers is not None and kind == BURST else None
         return Record(
             request_id=0,
             phase=name,
             round=index,
             kind=kind,
             user=user if kind in (BURST, FREE) else None,
-            target=w.target.name,
-            base_url=w.target.base_url,
-            model=w.target.name.lower(),
-            scheduled_s=w.scheduled_s,
+            target=target.name,
+            base_url=target.base_url,
+            model=target.name.lower(),
+            scheduled_s=scheduled_s,
             queued_s=queued_s,
-            send_s=w.send_s,
-            first_token_s=w.first_s,
-            last_token_s=w.end_s,
-            end_s=w.end_s + 0.0002,
+            send_s=served.arrival_s,
+            first_token_s=first_s,
+            last_token_s=end_s,
+            end_s=end_s + 0.0002,
             prompt_tokens=48,
             cached_tokens=0,
-            output_tokens=w.target.tokens,
-            chunks=w.target.tokens,
-            longest_gap_s=(w.end_s - w.first_s) / (w.target.tokens - 1),
+            output_tokens=target.tokens,
+            chunks=target.tokens,
+            longest_gap_s=(end_s - first_s) / (target.tokens - 1),
             stamp="user",
             http_status=200,
             finish_reason="length",
             error=None,
-            answered_model=w.target.name.lower(),
+            answered_model=target.name.lower(),
             server_queue_s=None,
-            server_prefill_s=w.first_s - w.admitted_s,
-            server_decode_s=w.end_s - w.first_s,
+            server_prefill_s=first_s - admitted_s,
+            server_decode_s=end_s - first_s,
             server_load_s=None,
             worker=0,
             clock_error_s=self.rng.uniform(0.0001, 0.0003),
@@ -245,7 +197,7 @@ class _Script:
 
 
 def farm(
-    policy: str,
+    policy: str | Policy,
     phases: Sequence[PlannedPhase] | None = None,
     *,
     targets: Sequence[FarmTarget] = (),
@@ -253,6 +205,7 @@ def farm(
     factor: float = 0.6,
     jitter: float = 0.0,
     drift_per_min: float = 0.0,
+    common: float = 0.0,
     seed: int = 1,
     chain: bool = True,
     **manifest: object,
@@ -261,7 +214,10 @@ def farm(
     plans = list(standard_phases() if phases is None else phases)
     ports = max(len(p.targets) for p in plans)
     known = {t.name: t for t in (targets or targets_on(ports))}
-    script = _Script(machine(policy, slots, factor), jitter, drift_per_min, random.Random(seed))
+    limits = limits_of(policy, slots, factor)
+    if drift_per_min:
+        limits = replace(limits, pace=drifting(drift_per_min, LONGEST_S))
+    script = _Script(limits, jitter, random.Random(seed), common)
     used = [known[name] for name in dict.fromkeys(n for p in plans for n in p.targets)]
     for i, target in enumerate([*used, *used, used[0]]):
         script.send(WARMUP, WARMUP_PHASE, i, [target], loads_s=1.5 if i < len(used) else 0.0)
@@ -271,7 +227,11 @@ def farm(
         if chain and number == min(1, len(plans) - 1):
             for i, name in enumerate(smallest.deal):
                 script.send(BASELINE, CHAIN_PHASE, i, [known[name]])
-    return Run(Path("farm"), _manifest(policy, used, plans, **manifest), RequestLog(tuple(script.records)))
+    return Run(
+        Path("farm"),
+        _manifest(str(policy) if isinstance(policy, str) else "of-a-policy", used, plans, **manifest),
+        RequestLog(tuple(script.records)),
+    )
 
 
 def _phase(script: _Script, plan: PlannedPhase, known: dict[str, FarmTarget]) -> None:
@@ -286,7 +246,7 @@ def _phase(script: _Script, plan: PlannedPhase, known: dict[str, FarmTarget]) ->
 def free_farm(policy: str, levels: Sequence[int] = (1, 2, 4), answers: int = 6, **options: float) -> Run:
     """A run of the free plan: solos, then closed loops of 1, 2 and 4 users, `answers` each."""
     known = targets_on(2)
-    script = _Script(machine(policy), options.get("jitter", 0.0), 0.0, random.Random(1))
+    script = _Script(limits_of(policy), options.get("jitter", 0.0), random.Random(1))
     for i, target in enumerate([*known, *known]):
         script.send(BASELINE, FREE, i, [target])
     for level in levels:
