@@ -111,7 +111,7 @@ def compare(options: argparse.Namespace) -> int:
         if is_locust_only(prefix_of(prefix)):
             raise RunError(f"{prefix}: holds Locust's statistics only, no phases to compare; use `report`")
     runs = [_read(prefix) for prefix in options.prefixes]
-    shown = [(a.run.prefix.name, p) for a, figures in runs for p in figures.phases]
+    shown = [(a.run.prefix.name, p) for a, figures in runs for p in figures.listed]
     if not shown:
         raise RunError("nothing to compare: these runs have no phases; give runs of the plan `phases`")
     phases = tuple(p for _, p in shown)

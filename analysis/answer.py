@@ -44,9 +44,9 @@ def ports_phase(judged: Sequence[Judged]) -> Judged | None:
 
 
 def control_phase(judged: Sequence[Judged]) -> Judged | None:
-    """The phase with the fewest users among those that keep to one port."""
+    """The phase with the fewest users among those that keep to one port; one model before several."""
     one_port = [j for j in judged if j[0].topology == "one-port"]
-    return min(one_port, key=lambda j: j[0].plan.users, default=None)
+    return min(one_port, key=lambda j: (len(set(j[0].plan.deal)) > 1, j[0].plan.users), default=None)
 
 
 def answer(judged: Sequence[Judged], swapped: bool) -> Answer:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from analysis.answer import Answer, Judged, answer
 from analysis.conditions import Condition, phase_conditions
+from analysis.localise import Localisation, Pair, contention_matrix, localise
 from analysis.locust_csv import witness
+from analysis.machine.model import Machine, consistent, machine_model
 from analysis.phase import PhaseMeasured, measure_phase
 from analysis.records import WARMUP
 from analysis.rounds import chain
@@ -33,6 +35,9 @@ class Assessment:
     phases: tuple[PhaseJudged, ...]
     conditions: tuple[Condition, ...]  # of the whole run
     answer: Answer
+    machine: Machine
+    limit: Localisation
+    matrix: tuple[Pair, ...]
 
 
 def assess(run: Run) -> Assessment:
@@ -56,6 +61,20 @@ def assess(run: Run) -> Assessment:
         own = (*phase_conditions(phase, manifest.client), agree)
         verdict = phase_verdict(phase, invalid, (*own, *others))
         judged.append(PhaseJudged(phase, own, verdict, seen, why(phase, verdict, seen, manifest.host)))
-    pairs: list[Judged] = [(j.measured, j.verdict) for j in judged]
+    told: list[Judged] = [(j.measured, j.verdict) for j in judged]
     swapped = any(c.name == "warm" and c.passed is False for c in others)
-    return Assessment(run, tuple(judged), (*invalid, *others), answer(pairs, swapped))
+    fair = all(c.passed is not False for c in (*invalid, *others))
+    machine = machine_model([j.measured for j in judged if fair and _fair(j)])
+    return Assessment(
+        run=run,
+        phases=tuple(judged),
+        conditions=(*invalid, *others, consistent(machine)),
+        answer=answer([j for j in told if j[0].plan.pair_of is None] or told, swapped),
+        machine=machine,
+        limit=localise(told),
+        matrix=contention_matrix(told),
+    )
+
+
+def _fair(judged: PhaseJudged) -> bool:
+    return all(c.passed is not False for c in judged.conditions)

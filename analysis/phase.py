@@ -98,6 +98,11 @@ class PhaseMeasured:
         return "programs" if len({i.kind for i in infos}) > 1 else "ports"
 
     @property
+    def all_overlap(self) -> bool:
+        """Whether all requests of a round were surely open together: then more users may still fit."""
+        return self.total.streams is not None and self.total.streams >= self.plan.users
+
+    @property
     def ports(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.targets[t].base_url for t in self.plan.deal))
 

@@ -23,6 +23,8 @@ class PlannedPhase:
     max_rounds: int = 5
     spacing_s: float = 0.0  # between neighbouring requests of one round
     workers: int | None = None  # requests the client keeps in flight at most; the others wait in its queue
+    after: str | None = None  # runs only if all requests of the phase of this name overlapped
+    pair_of: str | None = None  # the contention matrix that this pair of targets belongs to
 
     @property
     def deal(self) -> tuple[str, ...]:

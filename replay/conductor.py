@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from analysis.errors import PortlapError, TargetError
@@ -28,36 +28,51 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
     for target, found in answers.items():
         if found[-1].error is not None:
             raise TargetError(f"target {target}: its warm-up failed: {found[-1].error}")
-    choose_tokens(run, planned, answers)
-    _announce(run, planned)
-    chain_of = smallest(planned)
-    todo, done = list(planned), list[PlannedPhase]()
-    while todo:
+    todo = [p for p in planned if p.after is None]
+    later = [p for p in planned if p.after is not None]
+    choose_tokens(run, todo, answers)
+    _announce(run, todo, later)
+    chain_of = smallest(todo)
+    done, overlapped = list[PlannedPhase](), set[str]()
+    while todo or later:
+        if not todo:
+            todo, later = _grown(later[0], done, overlapped), later[1:]
+            continue
         before_chain = [chain_of] if chain_of in todo else []
         fitted = _fit(run, todo, before_chain, keep=0 if done else 1)
         if not fitted.phases:
             break
         plan = fitted.phases[0]
         todo.pop(0)
-        run.recorder.note(phases_planned=(*done, plan, *todo))
+        run.recorder.note(phases_planned=(*done, plan, *todo, *later))
         seat_users(run, runner, classes, plan.deal)
         measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_of.name:
             run_chain(run, plan)
         done.append(plan if decided(measured) else with_rounds(plan, len(measured.rounds)))
+        overlapped |= {plan.name} if measured.all_overlap else set()
         run.recorder.note(
             phases_finished=tuple(p.name for p in done),
             client=run.health.summary(),
             cuts=_cuts(planned, done),
         )
         narrate.analysed(measured, run.health.summary())
-    run.recorder.note(
-        phases_planned=tuple(done),
-        cuts=_cuts(planned, done) + tuple(f"{p.name} left out: {_price(run, p)}" for p in todo),
-    )
-    for plan in todo:
-        live_log.warning(f"{plan.name} left out: {_price(run, plan)}")
+    left_out = tuple(f"{p.name} left out: {_price(run, p)}" for p in todo)
+    run.recorder.note(phases_planned=tuple(done), cuts=_cuts(planned, done) + left_out)
+    for line in left_out:
+        live_log.warning(line)
     runner.start(0, SPAWN_RATE)
+
+
+def _grown(
+    plan: PlannedPhase, done: Sequence[PlannedPhase], overlapped: Collection[str]
+) -> list[PlannedPhase]:
+    """The next larger phase, if all requests of the one before it overlapped: else more would only wait."""
+    if plan.after in overlapped:
+        return [plan]
+    if any(p.name == plan.after for p in done):
+        live_log.info(f"{plan.name} not needed: the requests of {plan.after} did not all overlap")
+    return []
 
 
 def seat_users(run: Conducted, runner: Any, classes: Classes, deal: Sequence[str]) -> None:
@@ -80,11 +95,11 @@ def seat_users(run: Conducted, runner: Any, classes: Classes, deal: Sequence[str
         )
 
 
-def _announce(run: Conducted, planned: Sequence[PlannedPhase]) -> None:
+def _announce(run: Conducted, planned: Sequence[PlannedPhase], later: Sequence[PlannedPhase]) -> None:
     fitted = _fit(run, planned, planned, keep=1)
     for target, solo_s in run.solo_s.items():
         live_log.info(f"{target}: {run.infos[target].max_tokens} tokens, about {solo_s:.2f} s alone")
-    for line in describe(fitted.phases, run.solo_s, run.scenario.budget_s):
+    for line in describe((*fitted.phases, *later), run.solo_s, run.scenario.budget_s):
         live_log.info(line)
     if fitted.cuts:
         spent_s = time.monotonic() - run.began_s

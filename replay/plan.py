@@ -146,15 +146,22 @@ def describe(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], budget
 
     Warm-up and chain are part of both sums.
     """
+    sure = [p for p in phases if p.after is None]
     lines = [
         f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s'[: len(set(p.deal)) > 1]}, "
         f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s" + _idle(p)
-        for p in phases
+        for p in sure
     ]
-    warm_up = warm_up_turns(list(dict.fromkeys(t for p in phases for t in p.deal)))
-    requests = sum(requests_of(p) for p in phases) + len(warm_up) + smallest(phases).users
+    lines += [
+        f"{p.name}: {p.users} users, only if all requests of {p.after} overlap and the budget allows: "
+        f"at most {worst_case_s(p, solo_s):.0f} s more"
+        for p in phases
+        if p.after is not None
+    ]
+    warm_up = warm_up_turns(list(dict.fromkeys(t for p in sure for t in p.deal)))
+    requests = sum(requests_of(p) for p in sure) + len(warm_up) + smallest(sure).users
     warm_up_s = sum(solo_s[t] for t, _ in warm_up)
-    worst_s = warm_up_s + total_s(phases, solo_s) + chain_s(phases, solo_s)
+    worst_s = warm_up_s + total_s(sure, solo_s) + chain_s(sure, solo_s)
     limit = f"budget {budget_s:.0f} s" if budget_s else "no budget"
     lines.append(f"{requests} requests in all, worst case {worst_s:.0f} s if everything is serial ({limit})")
     return lines

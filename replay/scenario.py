@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from analysis.errors import ScenarioError
 from analysis.rounds import PlannedPhase
 from replay.base_url import name_of_url, normal_base_url
+from replay.expansion import pairs, sizes_grown
 from replay.scenario_errors import Problem, nearest, problems_of, refusal
 from replay.scenario_file import fill, misplaced, read_yaml
 from replay.scenario_types import (
@@ -48,6 +49,7 @@ __all__ = [
 OPTION: Final = "--target"
 PHASE_USERS: Final = {"phase1": 2, "phase2": 4, "phase3": 8}
 ROUNDS: Final = 5
+CONTROL_USERS: Final = 8  # the control grows to so many while all of them overlap
 
 
 class Scenario(Frozen):
@@ -116,25 +118,34 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
 
 
 def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPhase, ...]:
-    """The phases in order; with `names` for these targets only, and none without a target."""
+    """The phases in order; with `names` for these targets only, and none without a target.
+
+    A matrix becomes its pairs. What a phase may grow to comes last: it has what the budget leaves over.
+    """
     everyone = tuple(t.name for t in scenario.targets)
-    planned = []
+    planned: list[PlannedPhase] = []
+    grown: list[PlannedPhase] = []
     for phase in scenario.phases:
         dealt = phase.targets or everyone
         kept = tuple(name for name in dealt if names is None or name in names)
-        if kept:
-            planned.append(
-                PlannedPhase(
-                    name=phase.name,
-                    users=phase.users,
-                    targets=kept,
-                    min_rounds=phase.rounds.min,
-                    max_rounds=phase.rounds.max,
-                    spacing_s=phase.spacing_s,
-                    workers=phase.workers,
-                )
-            )
-    return tuple(planned)
+        if phase.kind == "matrix":
+            planned += [
+                _planned(phase, f"{phase.name} {a} + {b}", (a, b), pair_of=phase.name)
+                for a, b in pairs([t for t in scenario.targets if t.name in kept])
+            ]
+        elif kept:
+            planned.append(_planned(phase, phase.name, kept))
+            before = phase.name
+            for users in sizes_grown(phase):
+                grown.append(_planned(phase, f"{phase.name}-{users}", kept, users=users, after=before))
+                before = grown[-1].name
+    return tuple(planned + grown)
+
+
+def _planned(phase: Phase, name: str, targets: tuple[str, ...], **other: Any) -> PlannedPhase:
+    own = {"users": phase.users, "min_rounds": phase.rounds.min, "max_rounds": phase.rounds.max}
+    client = {"spacing_s": phase.spacing_s, "workers": phase.workers}
+    return PlannedPhase(name=name, targets=targets, **own | client | other)
 
 
 def checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:
@@ -174,7 +185,9 @@ def usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
         {"name": name, "users": users, "rounds": ROUNDS} for name, users in PHASE_USERS.items()
     ]
     if len(names) > 1:  # with one target every phase is its own control
-        control = {"name": "control", "users": 2, "rounds": ROUNDS, "targets": names[:1]}
+        control = {
+            "name": "control", "users": 2, "grow_to": CONTROL_USERS, "rounds": ROUNDS, "targets": names[:1]
+        }  # fmt: skip
         phases.insert(1, control)
     if len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port tells most
         phases.insert(0, {"name": "ports", "users": len(names), "rounds": ROUNDS})
@@ -200,7 +213,16 @@ def _contradictions(scenario: Scenario) -> Iterator[Problem]:
     if scenario.time_scale != 1 and not simulated:
         yield ("time_scale",), "is for simulated servers only; take it out: real ones take their time"
     names = [t.name for t in targets]
+    taken = {p.name for p in phases}
     for i, phase in enumerate(phases):
+        for users in sizes_grown(phase):
+            if f"{phase.name}-{users}" in taken:
+                text = (
+                    f"it would grow to a phase {phase.name}-{users}, which is there already; rename that one"
+                )
+                yield ("phases", i, "grow_to"), text
+        if phase.kind == "matrix" and len(phase.targets or names) < 2:
+            yield ("phases", i, "kind"), "a matrix needs two targets; name another, or take the phase out"
         for k, name in enumerate(phase.targets or ()):
             if name not in names:
                 text = f"no target is named {name!r}; {nearest(name, names)}"

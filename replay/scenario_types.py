@@ -154,14 +154,22 @@ class Rounds(Frozen):
 
 
 class Phase(Frozen):
-    """One block of rounds: `users` requests leave together, `rounds` times."""
+    """One block of rounds: `users` requests leave together, `rounds` times; or every pair of targets."""
 
     name: Name
+    kind: Literal["burst", "matrix"] = "burst"
     users: Whole
+    grow_to: Whole | None = None  # twice the users again and again up to so many, while all of them overlap
     rounds: Rounds
     targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # None: all of them
     spacing_s: Annotated[Number, Field(ge=0)] = 0
     workers: Annotated[Whole, Field(ge=1)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_pair_is_two(cls, data: Any) -> Any:
+        is_matrix = isinstance(data, dict) and data.get("kind") == "matrix"
+        return {"users": 2} | data if is_matrix else data
 
     @field_validator("name")
     @classmethod
@@ -179,6 +187,19 @@ class Phase(Frozen):
                 " (each target is measured alone between the rounds anyway)"
             )
         return users
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> "Phase":
+        if self.kind == "matrix":
+            given = {"users": self.users != 2, "grow_to": self.grow_to, "spacing_s": self.spacing_s}
+            for key in [key for key, value in (given | {"workers": self.workers}).items() if value]:
+                raise ValueError(f"{key!r} is not for kind: matrix, whose pairs are two users; take it out")
+        if self.grow_to is not None and self.grow_to < 2 * self.users:
+            raise ValueError(
+                f"grow_to {self.grow_to} must be at least twice the {self.users} users; "
+                "raise it or take it out"
+            )
+        return self
 
 
 class Server(Frozen):

@@ -37,7 +37,8 @@ WITH_THRESHOLDS = (
     "analysis/conditions.py", "analysis/run_conditions.py", "analysis/verdict.py", "analysis/overlap.py",
     "analysis/estimates.py", "analysis/speedup.py", "analysis/records.py", "analysis/locust_csv.py",
     "analysis/answer.py", "analysis/servers_agree.py", "analysis/why.py", "analysis/report/metrics.py",
-    "analysis/report/run_metrics.py", "analysis/report/free.py", "replay/plan.py",
+    "analysis/machine/throughput.py", "analysis/machine/model.py", "analysis/machine/tables.py",
+    "analysis/machine/scalability.py", "analysis/report/free.py", "replay/plan.py",
 )  # fmt: skip
 
 
@@ -121,7 +122,17 @@ def test_every_column_of_the_witness_is_explained() -> None:
 def test_every_key_of_the_manifest_is_explained() -> None:
     kinds = (Manifest, TargetInfo, ClientHealth)
     keys = [f.name for kind in kinds for f in fields(kind)]
-    planned = ["name", "users", "targets", "min_rounds", "max_rounds", "spacing_s", "workers"]
+    planned = [
+        "name",
+        "users",
+        "targets",
+        "min_rounds",
+        "max_rounds",
+        "spacing_s",
+        "workers",
+        "after",
+        "pair_of",
+    ]
     assert missing(keys + planned, section(FORMAT, "PREFIX_run.json")) == []
 
 
@@ -209,7 +220,7 @@ def test_the_example_of_a_scenario_is_one(tmp_path: Path) -> None:
     path = tmp_path / "example.yaml"
     path.write_text(block[1], encoding="utf-8")
     scenario = load_scenario(path, {"ETERNAL_KEY": "x"})
-    assert [p.name for p in scenario.phases] == ["phase1", "control", "queue"]
+    assert [p.name for p in scenario.phases] == ["phase1", "control", "pairs", "queue"]
 
 
 # The documents themselves

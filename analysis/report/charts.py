@@ -53,7 +53,8 @@ def lanes_chart(assessment: Assessment, phase_name: str) -> alt.Chart:
 
 def speedup_chart(assessment: Assessment) -> alt.LayerChart:
     """G with its 95 % interval over users, one line per set of ports, between serial (1) and Gmax."""
-    data = speedup_frame([phase_figures(j) for j in assessment.phases])
+    figures = (phase_figures(j) for j in assessment.phases)
+    data = speedup_frame([p for p in figures if p.pair_of is None])
     base = alt.Chart(
         data, title="Speedup over users (dotted: at most, red: serial)", width=560, height=260
     ).encode(

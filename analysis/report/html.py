@@ -1,12 +1,13 @@
 """The report as one HTML file that needs no network: the terminal's content with its charts as SVG."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import altair as alt
 import jinja2
 
 from analysis.assess import Assessment
-from analysis.report import arrivals, charts, free, hardware, served, words
+from analysis.report import arrivals, charts, free, hardware, machine_words, served, words
 from analysis.report.run_metrics import RunFigures
 from analysis.report.text import style_of
 
@@ -21,8 +22,8 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
         colour=style_of(figures.verdict or ""),
         answer=assessment.answer.sentence if figures.verdict else "A free run: no verdict is stated.",
         free=free.sentences(assessment.run) if figures.verdict is None else [],
-        rows=[(label.strip(), cells) for label, cells in words.rows(figures.phases)],
-        said=[(p, words.seed_sentence(p)) for p in figures.phases],
+        rows=[(label.strip(), cells) for label, cells in words.rows(figures.listed)],
+        said=[(p, words.seed_sentence(p)) for p in figures.listed],
         arrivals=arrivals.sentences(arrivals.arrival_figures(assessment)),
         events=words.events(assessment, figures),
         conditions=[
@@ -31,7 +32,11 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
         ],
         baseline_header=words.BASELINE_HEADER,
         baseline=[words.baseline_row(b) for b in figures.baseline],
-        machine=words.machine_sentences(figures),
+        machine=machine_words.machine_sentences(figures),
+        throughput=_rows(machine_words.THROUGHPUT_HEADER, machine_words.throughput_rows(figures.machine)),
+        limit=machine_words.limit_sentences(assessment),
+        pairs=_rows(machine_words.PAIRS_HEADER, machine_words.pair_rows(assessment.matrix)),
+        tied=machine_words.pair_sentences(assessment.matrix),
         hardware=hardware.sentences(hardware.hardware_figures(assessment, figures))
         if figures.verdict
         else [],
@@ -42,10 +47,15 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
     )
 
 
+def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The header first; nothing at all without rows."""
+    return [header, *rows] if rows else []
+
+
 def _charts(assessment: Assessment, figures: RunFigures) -> list[str]:
     """SVG of the speedup over users and of one round of each phase."""
     made: list[alt.Chart | alt.LayerChart] = []
-    if any(p.speedup for p in figures.phases):
+    if any(p.speedup for p in figures.listed):
         made.append(charts.speedup_chart(assessment))
-    made += [charts.lanes_chart(assessment, p.name) for p in figures.phases if p.wall_s is not None]
+    made += [charts.lanes_chart(assessment, p.name) for p in figures.listed if p.wall_s is not None]
     return [charts.svg(chart) for chart in made]

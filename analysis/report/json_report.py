@@ -7,9 +7,9 @@ from typing import Any
 from analysis.assess import Assessment
 from analysis.conditions import Condition
 from analysis.estimates import Estimate
-from analysis.phase import Peak
 from analysis.report.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.hardware import HardwareFigures, hardware_figures
+from analysis.report.machine_json import limit_json, machine_json, matrix_json
 from analysis.report.metrics import Percentiles, PhaseFigures
 from analysis.report.run_metrics import RunFigures
 
@@ -21,9 +21,8 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
 
 
 def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
-    answer, machine, late = assessment.answer, figures.machine, figures.timing_error
+    answer, late = assessment.answer, figures.timing_error
     manifest = assessment.run.manifest
-    slots, per_port = machine.slots, machine.slots_per_port
     return {
         "format": FORMAT,
         "scenario": manifest.scenario_name,
@@ -37,16 +36,10 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
         "phases": [_phase(p) for p in figures.phases],
         "arrivals": [_arrivals(f) for f in arrival_figures(assessment)],
-        "machine": {
-            "slots": _exactly(slots),
-            "slots_at_least": slots.streams,
-            "slots_per_port": _exactly(per_port),
-            "slots_per_port_at_least": per_port.streams,
-            "gain_by_users": machine.gain_by_users,
-            "gain_by_users_one_port": machine.gain_by_users_one_port,
-            "recommended_workers": machine.recommended_workers,
-        },
+        "machine": machine_json(figures.machine),
         "hardware": _hardware(hardware_figures(assessment, figures)),
+        "limit": limit_json(assessment.limit),
+        "matrix": matrix_json(assessment.matrix),
         "baseline": [
             {
                 "target": b.target,
@@ -122,6 +115,7 @@ def _phase(p: PhaseFigures) -> dict[str, Any]:
         "outliers": list(p.outliers),
         "verdict": p.verdict,
         "sentence": p.sentence,
+        "pair_of": p.pair_of,
         "why": list(p.why),
         "servers": [{"base_url": url, **asdict(load)} for url, load in p.seen.ports.items()]
         if p.seen
@@ -136,10 +130,6 @@ def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
 
 def _percentiles(found: Percentiles | None) -> dict[str, float | None]:
     return {name: getattr(found, name, None) for name in ("p50", "p95", "max")}
-
-
-def _exactly(peak: Peak) -> int | None:
-    return peak.streams if peak.exact else None
 
 
 def _condition(condition: Condition, phase: str | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from analysis.assess import Assessment
-from analysis.report import arrivals, free, hardware, served, words
+from analysis.report import arrivals, free, hardware, machine_words, served, words
 from analysis.report.lanes import picture
 from analysis.report.run_metrics import RunFigures
 from analysis.rounds import PlannedPhase
@@ -61,13 +61,16 @@ def _planned(p: PlannedPhase) -> tuple[str, ...]:
 def _measured(assessment: Assessment, figures: RunFigures) -> list[str]:
     if figures.verdict is None:
         return [_bullets(free.sentences(assessment.run))]
-    rows = [(label.strip(), *cells) for label, cells in words.rows(figures.phases)]
-    pictures = (picture(j.measured, LANES_WIDTH) for j in assessment.phases)
+    rows = [(label.strip(), *cells) for label, cells in words.rows(figures.listed)]
+    pictures = (
+        picture(j.measured, LANES_WIDTH) for j in assessment.phases if j.measured.plan.pair_of is None
+    )
     return [
         "Value [95 % interval] over the scored rounds.",
-        _table(("", *(p.name for p in figures.phases)), rows),
+        _table(("", *(p.name for p in figures.listed)), rows),
         _bullets(arrivals.sentences(arrivals.arrival_figures(assessment))),
         *("```text\n" + "\n".join(lines) + "\n```" for lines in pictures if lines),
+        _table(machine_words.PAIRS_HEADER, machine_words.pair_rows(assessment.matrix)),
         _table(words.BASELINE_HEADER, (words.baseline_row(b) for b in figures.baseline)),
         _bullets(
             [
@@ -87,7 +90,7 @@ def _verdict(assessment: Assessment, figures: RunFigures) -> list[str]:
         " ".join(
             filter(None, [f"**{p.name}: {p.verdict}**: {p.sentence}.", seeds[p.name], *_evidence(p.why)])
         )
-        for p in figures.phases
+        for p in figures.listed
     ]
     rows = [
         (
@@ -102,13 +105,21 @@ def _verdict(assessment: Assessment, figures: RunFigures) -> list[str]:
         f"**{figures.verdict}**: {assessment.answer.sentence}",
         _bullets(said),
         _table(("", "condition", "found", "do"), rows),
-        _bullets(words.machine_sentences(figures)),
+        _bullets([*machine_words.machine_sentences(figures), *_limit(assessment)]),
+        _table(machine_words.THROUGHPUT_HEADER, machine_words.throughput_rows(figures.machine)),
         _bullets(hardware.sentences(hardware.hardware_figures(assessment, figures))),
     ]
 
 
 def _evidence(why: Sequence[str]) -> list[str]:
     return [f"Evidence: {'; '.join(why)}."] if why else []
+
+
+def _limit(assessment: Assessment) -> list[str]:
+    said = machine_words.limit_sentences(assessment)
+    return [f"the limit: {s}" if i == 0 else s for i, s in enumerate(said)] + (
+        machine_words.pair_sentences(assessment.matrix)
+    )
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -62,6 +62,7 @@ class PhaseFigures:
     verdict: str
     sentence: str
     hint: str
+    pair_of: str | None  # the contention matrix it is a part of
     seen: Witnessed | None = None  # what servers and machine said of themselves
     why: tuple[str, ...] = ()  # evidence from it, where there is no gain
 
@@ -106,6 +107,7 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         verdict=judged.verdict.outcome,
         sentence=judged.verdict.sentence,
         hint=judged.verdict.hint,
+        pair_of=phase.plan.pair_of,
         seen=judged.seen,
         why=judged.why,
     )

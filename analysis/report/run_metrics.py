@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from analysis.assess import Assessment, PhaseJudged
-from analysis.estimates import Estimate
-from analysis.phase import Peak
+from analysis.estimates import Estimate, LogEstimate
+from analysis.localise import MACHINES, Compared
+from analysis.machine.model import Machine, consistent
+from analysis.machine.scalability import Scalability, scalability
+from analysis.machine.throughput import (
+    Throughput,
+    more_may_help,
+    recommended,
+    throughputs,
+    with_another_port,
+)
 from analysis.report.metrics import PhaseFigures, percentile, phase_figures
 from analysis.verdict import INCONCLUSIVE, INVALID
 
 FREE = "free"
-AS_GOOD = 0.95  # of the most responses per minute: fewer users who reach it are enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,17 @@ class BaselineFigures:
 
 @dataclass(frozen=True, slots=True)
 class MachineFigures:
-    """What the phases say of the machine; a slot count is exact or at least so many."""
+    """What the machine gives, as far as it is consistent; a slot count is exact or at least so many."""
 
-    slots: Peak
-    slots_per_port: Peak  # where all ports agree
-    gain_by_users: dict[str, float]  # over all ports
+    model: Machine
+    gain_by_users: dict[str, float]  # measured, over all ports
     gain_by_users_one_port: dict[str, float]
+    throughputs: tuple[Throughput, ...]  # () where the phases contradict each other
     recommended_workers: int | None
+    more_may_help: bool
+    another_port: LogEstimate | None  # the best throughput then, at most, over the best now
+    second_machine: Compared | None  # measured
+    scalability: Scalability | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,11 @@ class RunFigures:
     machine: MachineFigures
     timing_error: TimingError | None
 
+    @property
+    def listed(self) -> tuple[PhaseFigures, ...]:
+        """The phases without the pairs of a matrix, which have a table of their own."""
+        return tuple(p for p in self.phases if p.pair_of is None)
+
 
 def run_figures(assessment: Assessment) -> RunFigures:
     phases = tuple(phase_figures(j) for j in assessment.phases)
@@ -64,7 +80,7 @@ def run_figures(assessment: Assessment) -> RunFigures:
         verdict=None if assessment.run.manifest.plan == FREE else assessment.answer.outcome,
         phases=phases,
         baseline=_baseline(assessment.phases, phases),
-        machine=_machine(assessment.phases, phases),
+        machine=_machine(assessment, phases),
         timing_error=TimingError(percentile(late, 0.5), percentile(late, 0.99), len(late)) if late else None,
     )
 
@@ -91,44 +107,24 @@ def _baseline(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) ->
     return tuple(found.values())
 
 
-def _machine(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) -> MachineFigures:
-    told = [p for p in figures if p.verdict not in (INCONCLUSIVE, INVALID) and p.speedup is not None]
+def _machine(assessment: Assessment, figures: Sequence[PhaseFigures]) -> MachineFigures:
+    model = assessment.machine
+    plain = [p for p in figures if p.pair_of is None and p.verdict not in (INCONCLUSIVE, INVALID)]
+    told = [p for p in plain if p.speedup is not None]
     most_ports = max((p.ports for p in told), default=0)
-    widest = [p for p in told if p.ports == most_ports]
-    largest = max(told, key=lambda p: (p.users, p.ports), default=None)
+    rows = [] if consistent(model).passed is False else throughputs(model)
     return MachineFigures(
-        slots=largest.total if largest else Peak(None, False),
-        slots_per_port=_slots_per_port(told),
-        gain_by_users=_gains(widest),
+        model=model,
+        gain_by_users=_gains([p for p in told if p.ports == most_ports]),
         gain_by_users_one_port=_gains([p for p in told if p.ports == 1]),
-        recommended_workers=_recommended_workers(
-            widest, [j for j in judged if any(j.measured.plan.name == p.name for p in widest)]
-        ),
+        throughputs=tuple(rows),
+        recommended_workers=recommended(rows),
+        more_may_help=more_may_help(model, rows),
+        another_port=with_another_port(model, rows),
+        second_machine=next((c for c in assessment.limit.compared if c.separation == MACHINES), None),
+        scalability=scalability(model.points),
     )
 
 
 def _gains(phases: Sequence[PhaseFigures]) -> dict[str, float]:
     return {str(p.users): p.speedup.value for p in phases if p.speedup is not None}
-
-
-def _slots_per_port(phases: Sequence[PhaseFigures]) -> Peak:
-    """The most streams seen on each port; unknown where the ports differ."""
-    best: dict[str, Peak] = {}
-    for phase in phases:
-        for port, peak in phase.per_port.items():
-            before = best.get(port, Peak(None, False))
-            if (peak.streams or 0, peak.exact) > (before.streams or 0, before.exact):
-                best[port] = peak
-    if len({peak.streams for peak in best.values()}) != 1:
-        return Peak(None, False)
-    return min(best.values(), key=lambda peak: peak.exact)  # exact only where every port is
-
-
-def _recommended_workers(phases: Sequence[PhaseFigures], judged: Sequence[PhaseJudged]) -> int | None:
-    """The fewest users with 95 % of the most responses per minute measured; one alone counts too."""
-    rates = {p.users: p.responses_per_min for p in phases if p.responses_per_min is not None}
-    if not rates:
-        return None
-    smallest = min(judged, key=lambda j: j.measured.plan.users).measured
-    rates[1] = 60 / fmean(smallest.solo_s[t] for t in smallest.plan.deal)
-    return min(users for users, rate in rates.items() if rate >= AS_GOOD * max(rates.values()))

@@ -1,5 +1,6 @@
 """The report on the terminal: answers first, explains second, ends in the next step."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -8,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.assess import Assessment
-from analysis.report import arrivals, free, hardware, served, words
+from analysis.report import arrivals, free, hardware, machine_words, served, words
 from analysis.report.lanes import picture
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
@@ -23,14 +24,16 @@ def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
     headline(console, assessment, figures)
     if figures.verdict is None:
         _list(console, "Without a plan", free.sentences(assessment.run))
-    if figures.phases:
-        _phases(console, figures.phases)
+    if figures.listed:
+        _phases(console, figures.listed)
         _list(console, "Arrivals", arrivals.sentences(arrivals.arrival_figures(assessment)))
         _lanes(console, assessment)
+    _pairs(console, assessment)
     _list(console, "To know", words.events(assessment, figures))
     conditions(console, assessment)
     _baseline(console, figures)
-    _list(console, "Machine", words.machine_sentences(figures))
+    _machine(console, figures)
+    _list(console, "Limit", machine_words.limit_sentences(assessment))
     if figures.verdict is not None:
         found = hardware.hardware_figures(assessment, figures)
         _list(console, "Hardware", hardware.sentences(found))
@@ -97,7 +100,7 @@ def _phases(console: Console, phases: tuple[PhaseFigures, ...]) -> None:
 def _lanes(console: Console, assessment: Assessment) -> None:
     _title(console, "Lanes", "one round of each phase, to scale")
     for judged in assessment.phases:
-        if lines := picture(judged.measured, console.width):
+        if judged.measured.plan.pair_of is None and (lines := picture(judged.measured, console.width)):
             console.print(Text("\n".join(lines), no_wrap=True, overflow="crop"), Text())
 
 
@@ -112,16 +115,27 @@ def conditions(console: Console, assessment: Assessment) -> None:
     console.print(table)
 
 
+def _pairs(console: Console, assessment: Assessment) -> None:
+    if not assessment.matrix:
+        return
+    _title(console, "Pairs", "every two targets together, against each alone")
+    _table(console, machine_words.PAIRS_HEADER, machine_words.pair_rows(assessment.matrix))
+    for sentence in machine_words.pair_sentences(assessment.matrix):
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
+
+
+def _machine(console: Console, figures: RunFigures) -> None:
+    _list(console, "Machine", machine_words.machine_sentences(figures))
+    if rows := machine_words.throughput_rows(figures.machine):
+        console.print()
+        _table(console, machine_words.THROUGHPUT_HEADER, rows)
+
+
 def _baseline(console: Console, figures: RunFigures) -> None:
     if not figures.baseline:
         return
     _title(console, "Baseline", "each target alone, with its 95 % interval over n solos")
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for name in words.BASELINE_HEADER:
-        table.add_column(name)
-    for b in figures.baseline:
-        table.add_row(*words.baseline_row(b))
-    console.print(table)
+    _table(console, words.BASELINE_HEADER, [words.baseline_row(b) for b in figures.baseline])
 
 
 def next_steps(console: Console, assessment: Assessment, figures: RunFigures) -> None:
@@ -132,6 +146,15 @@ def next_steps(console: Console, assessment: Assessment, figures: RunFigures) ->
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
     for number, step in enumerate(steps, start=1):
         table.add_row(f"{number}.", step)
+    console.print(table)
+
+
+def _table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
 
 

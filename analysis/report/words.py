@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from analysis.assess import Assessment
 from analysis.conditions import Condition
 from analysis.estimates import Estimate
-from analysis.phase import Peak
 from analysis.report import served
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import BaselineFigures, RunFigures
@@ -174,21 +173,3 @@ def timing_sentence(figures: RunFigures) -> str:
         f"portlap saw bytes {late.p50_s * 1e3:.2f} ms late at the median, {late.p99_s * 1e3:.2f} ms at p99 "
         f"(n = {late.n})"
     )
-
-
-def machine_sentences(figures: RunFigures) -> list[str]:
-    machine, said = figures.machine, []
-    if machine.slots_per_port.streams is not None:
-        said.append(f"slots per port: {_how_many(machine.slots_per_port)}")
-    if machine.slots.streams is not None:
-        said.append(f"requests answered at once in all: {_how_many(machine.slots)}")
-    if machine.recommended_workers is not None:
-        said.append(
-            f"requests in flight worth having: {machine.recommended_workers} "
-            "(the fewest with 95 % of the most responses per minute measured)"
-        )
-    return said
-
-
-def _how_many(peak: Peak) -> str:
-    return f"{peak.streams}" if peak.exact else f"at least {peak.streams}"

@@ -1,0 +1,178 @@
+"""The machine behind the ports: slots, gain table, factor over busy ports, and whether the phases agree."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from scipy.special import stdtrit
+
+from analysis.conditions import SURELY, Condition
+from analysis.estimates import LogEstimate
+from analysis.machine.slots import SlotsSeen, slots_seen
+from analysis.machine.tables import FACTOR, GAIN, Fitted, Load, fit_tables
+from analysis.phase import PhaseMeasured
+from analysis.rounds import Job, serial_s
+
+PREDICTED_BAND = (0.9, 1.1)  # of the measured wall clock
+NO_PHASE = "no phase with whole answers and passed conditions was measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One phase's wall clock predicted from the other phases; `why_not` says why there is none."""
+
+    phase: str
+    users: int
+    wall_s: LogEstimate  # measured, at the phase's middle
+    predicted_s: LogEstimate | None
+    why_not: str | None = None
+
+    @property
+    def residual(self) -> float | None:
+        """Predicted over measured, less 1."""
+        return None if self.predicted_s is None else self.predicted_s.value / self.wall_s.value - 1
+
+    @property
+    def surely_off(self) -> bool:
+        """99 % sure that the prediction misses by more than a tenth."""
+        if self.predicted_s is None:
+            return False
+        log = self.predicted_s.log - self.wall_s.log
+        df = min(self.predicted_s.df, self.wall_s.df)
+        half = float(stdtrit(df, 0.5 + SURELY / 2)) * math.hypot(self.predicted_s.se, self.wall_s.se)
+        low, high = (math.log(b) for b in PREDICTED_BAND)
+        return log - half > high or log + half < low
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What all phases say together. `fitted` is None where nothing can be said, `why_not` then says why."""
+
+    slots: SlotsSeen
+    ports: tuple[str, ...]  # of the widest phase: what "all ports" means below
+    solo_s: LogEstimate | None  # of one answer, mean over the targets
+    tokens: float | None  # of one answer, mean over the targets
+    users: int  # in the largest phase
+    points: tuple[
+        tuple[int, float], ...
+    ]  # users and speedup of the phases over all ports, all at one instant
+    fitted: Fitted | None
+    predictions: tuple[Prediction, ...]
+    why_not: str | None = None
+
+    @property
+    def gains(self) -> dict[int, LogEstimate | None]:
+        """Total pace of n streams, in solo streams; None where only a product with a factor is known."""
+        return self._table(GAIN)
+
+    @property
+    def factors(self) -> dict[int, LogEstimate | None]:
+        """What each port keeps of its pace when a ports are busy."""
+        return self._table(FACTOR)
+
+    def _table(self, table: str) -> dict[int, LogEstimate | None]:
+        if self.fitted is None:
+            return {}
+        return {key[1]: self.fitted.entry(key) for key in self.fitted.keys if key[0] == table}
+
+
+def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
+    """The machine that most of these phases used; several models on a port tell of something else."""
+    used = _of_one_machine([p for p in phases if p.fit is not None])
+    seen = slots_seen(used)
+    if not used:
+        return Machine(seen, (), None, None, 0, (), None, (), NO_PHASE)
+    loads = [_load(p) for p in used]
+    widest = max(used, key=lambda p: (len(p.ports), -p.plan.users))
+    return Machine(
+        slots=seen,
+        ports=widest.ports,
+        solo_s=_mean_solo(widest, used),
+        tokens=sum(widest.alone[t].tokens for t in widest.plan.deal) / widest.plan.users,
+        users=max(p.plan.users for p in used),
+        points=tuple(
+            (p.plan.users, p.speedup.value)
+            for p in used
+            if p.speedup is not None and set(p.ports) == set(widest.ports) and not p.plan.spacing_s
+        ),
+        fitted=fit_tables(loads, seen.slots()),
+        predictions=tuple(_predicted(i, used, loads) for i in range(len(used))),
+    )
+
+
+def consistent(machine: Machine) -> Condition:
+    """Each phase predicted from the others. It decides only whether the machine's figures are stated."""
+    told = [p for p in machine.predictions if p.residual is not None]
+    if not told:
+        return Condition("machine model", None, "no phase can be predicted from the others")
+    off = [p for p in told if p.surely_off]
+    worst = max(off or told, key=lambda p: abs(p.residual or 0.0))
+    return Condition(
+        "machine model",
+        not off,
+        f"{len(told)} of {len(machine.predictions)} phases predicted from the others; the farthest, "
+        f"{worst.phase}: {worst.predicted_s.value if worst.predicted_s else 0:.2f} s predicted, "
+        f"{worst.wall_s.value:.2f} s measured ({worst.residual:+.1%})",
+        "more rounds; or the machine changed between phases",
+    )
+
+
+def _of_one_machine(phases: Sequence[PhaseMeasured]) -> list[PhaseMeasured]:
+    plain = [p for p in phases if p.plan.pair_of is None]
+    single = [p for p in plain if len(p.ports) == len(set(p.plan.deal))]
+    hosts = Counter(host for p in single or plain if (host := _host(p)) is not None)
+    if not hosts:
+        return []
+    most = hosts.most_common(1)[0][0]
+    return [p for p in single or plain if _host(p) == most]
+
+
+def _host(phase: PhaseMeasured) -> str | None:
+    """The machine of a phase; None if it used several."""
+    hosts = {urlsplit(port).hostname for port in phase.ports}
+    return hosts.pop() if len(hosts) == 1 else None
+
+
+def _load(phase: PhaseMeasured) -> Load:
+    assert phase.speedup is not None
+    plan, solo_s = phase.plan, phase.solo_s
+    requests = tuple(
+        (i * plan.spacing_s, phase.targets[t].base_url, solo_s[t]) for i, t in enumerate(plan.deal)
+    )
+    serial = serial_s([Job(due_s, 0.0, needs_s) for due_s, _, needs_s in requests])
+    return Load(plan.name, plan.users, requests, plan.workers, serial, phase.speedup)
+
+
+def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load]) -> Prediction:
+    """What the other phases say of this one: their slots, their tables, its own schedule and solos."""
+    load = loads[index]
+    log_serial = math.log(load.serial_s)
+    wall_s = LogEstimate(log_serial - load.speedup.log, load.speedup.se, load.speedup.df, load.speedup.n)
+    others = [p for i, p in enumerate(phases) if i != index]
+    known = slots_seen(others)
+    unseen = next((port for _, port, _ in load.requests if port not in known.per_port), None)
+    if not others or unseen is not None:
+        where = f" used {unseen}" if others else ""
+        return Prediction(load.name, load.users, wall_s, None, f"no other phase{where}")
+    slots = known.slots()
+    fitted = fit_tables([other for i, other in enumerate(loads) if i != index], slots)
+    if (beyond := fitted.tables.beyond(load.running(slots))) is not None:
+        return Prediction(load.name, load.users, wall_s, None, f"no other phase had {beyond}")
+    predicted_s = fitted.estimate(lambda tables: math.log(load.wall_s(slots, tables)))
+    why_not = "the other phases leave a choice" if predicted_s is None else None
+    return Prediction(load.name, load.users, wall_s, predicted_s, why_not)
+
+
+def _mean_solo(widest: PhaseMeasured, phases: Sequence[PhaseMeasured]) -> LogEstimate:
+    """Mean over the deal of the widest phase, each target's solo averaged over all its phases."""
+    deal = Counter(widest.plan.deal)
+    mean, variance, df, n = 0.0, 0.0, math.inf, 0
+    for target, times in deal.items():
+        found = [p.fit.solo_s[target] for p in phases if p.fit is not None and target in p.fit.solo_s]
+        share_s = times / deal.total() * math.exp(sum(e.log for e in found) / len(found))
+        mean += share_s
+        variance += (share_s * math.hypot(*(e.se for e in found)) / len(found)) ** 2
+        df, n = min(df, *(e.df for e in found)), n + sum(e.n for e in found)
+    return LogEstimate(math.log(mean), math.sqrt(variance) / mean, df, n)

@@ -1,0 +1,54 @@
+"""How many requests are answered at once, from all phases: on each port, and on the whole machine."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.machine.waves import Slots
+from analysis.phase import UNKNOWN, Peak, PhaseMeasured
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsSeen:
+    """Exact, or at least so many; `limit` only where the machine surely admits fewer than its ports would."""
+
+    per_port: dict[str, Peak]
+    total: Peak  # over the most ports that were busy together
+    limit: int | None
+
+    def slots(self) -> Slots:
+        """For a replay. A port not seen to its end is taken to be like the others; else it has no limit."""
+        exact = {p.streams for p in self.per_port.values() if p.exact and p.streams}
+        alike = float(exact.pop() or math.inf) if len(exact) == 1 else math.inf
+        per_port = {
+            port: float(p.streams) if p.exact and p.streams else max(alike, float(p.streams or 0))
+            for port, p in self.per_port.items()
+        }
+        return Slots(per_port, math.inf if self.limit is None else float(self.limit))
+
+    @property
+    def each_port(self) -> Peak:
+        """Of every port, where all agree; exact only if each is."""
+        peaks = list(self.per_port.values())
+        if len({p.streams for p in peaks}) != 1:
+            return UNKNOWN
+        return min(peaks, key=lambda p: p.exact)
+
+
+def slots_seen(phases: Sequence[PhaseMeasured]) -> SlotsSeen:
+    ports = list(dict.fromkeys(port for p in phases for port in p.ports))
+    per_port = {port: _most(p.per_port.get(port, UNKNOWN) for p in phases) for port in ports}
+    widest = max((len(p.ports) for p in phases), default=0)
+    total = _most(p.total for p in phases if len(p.ports) == widest)
+    together = [per_port[port].streams or 0 for port in ports]
+    if not (total.exact and total.streams and len(ports) > 1 and sum(together) > total.streams):
+        return SlotsSeen(per_port, total, None)
+    # A port that reached the machine's limit may have more slots of its own: nobody can see them.
+    hidden = {
+        port: replace(p, exact=p.exact and (p.streams or 0) < total.streams) for port, p in per_port.items()
+    }
+    return SlotsSeen(hidden, total, total.streams)
+
+
+def _most(peaks: Iterable[Peak]) -> Peak:
+    return max(peaks, key=lambda p: (p.streams or 0, p.exact), default=UNKNOWN)

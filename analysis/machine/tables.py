@@ -1,0 +1,176 @@
+"""The pace of a machine as two small tables, and their fit to the speedups of its phases.
+
+Two mechanisms are tried and the one that explains the phases with fewer numbers is kept (Akaike's criterion):
+
+    ports    each port gains g(n) with n streams of its own, and keeps the factor h(a) when a ports are busy
+    streams  the ports share one compute: the total pace R(m) depends on the m streams in all, whichever port
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.estimates import LogEstimate
+from analysis.machine.waves import Piece, Slots, makespan_s
+
+PORTS, STREAMS = "ports", "streams"
+GAIN, FACTOR = "gain", "factor"
+MODEL_FLOOR = 0.01  # standard error of a log speedup that no model of waves can beat: releases, overheads
+LARGEST_STEP, SMALLEST_STEP, MOST_STEPS = 1.0, 1e-6, 30  # of the fit, in logarithms
+
+Key = tuple[str, int]  # entry of a table: GAIN of n streams, FACTOR of a busy ports
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Total pace in solo streams: 1 is one request alone. Between measured entries straight lines."""
+
+    kind: str
+    gain: Mapping[int, float]
+    factor: Mapping[int, float]
+
+    def pace(self, running: Mapping[str, int]) -> dict[str, float]:
+        """What each request keeps of its own pace, by port."""
+        if self.kind == STREAMS:
+            streams = sum(running.values())
+            return dict.fromkeys(running, _at(self.gain, streams) / streams)
+        kept = _at(self.factor, len(running))
+        return {port: kept * _at(self.gain, n) / n for port, n in running.items()}
+
+    def total(self, running: Mapping[str, int]) -> float:
+        return sum(running[port] * each for port, each in self.pace(running).items())
+
+    def beyond(self, running: Mapping[str, int]) -> str | None:
+        """What of this load was never measured; None if the tables reach so far."""
+        streams, on_a_port = sum(running.values()), max(running.values())
+        if self.kind == STREAMS:
+            return f"{streams} streams in all" if streams > max(self.gain) else None
+        if on_a_port > max(self.gain):
+            return f"{on_a_port} streams on one port"
+        return f"{len(running)} busy ports" if len(running) > max(self.factor) else None
+
+
+def _at(table: Mapping[int, float], n: int) -> float:
+    if n in table:
+        return table[n]
+    known = sorted(table)
+    return float(np.interp(n, known, [table[k] for k in known]))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One phase as the model sees it: its requests (due, port, solo seconds) and the speedup it measured."""
+
+    name: str
+    users: int
+    requests: tuple[tuple[float, str, float], ...]
+    workers: int | None
+    serial_s: float
+    speedup: LogEstimate
+
+    def running(self, slots: Slots) -> dict[str, int]:
+        return dict(slots.filled([port for _, port, _ in self.requests], self.workers))
+
+    def wall_s(self, slots: Slots, tables: Tables) -> float:
+        return makespan_s([Piece(*r) for r in self.requests], slots, tables.pace, self.workers)
+
+
+def _keys(load: Load, slots: Slots, kind: str) -> set[Key]:
+    """The entries that this load asks for at its fullest."""
+    running = load.running(slots)
+    if kind == STREAMS:
+        keys = {(GAIN, sum(running.values()))}
+    else:
+        keys = {(GAIN, n) for n in running.values()} | {(FACTOR, len(running))}
+    return {(table, n) for table, n in keys if n > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The tables as fitted, with what is needed to say how sure anything computed from them is."""
+
+    kind: str
+    keys: tuple[Key, ...]
+    logs: Array
+    covariance: Array
+    unknown: Array  # directions (rows) that the phases do not determine
+    misfit: float  # weighted sum of squares
+    df: float
+
+    @property
+    def tables(self) -> Tables:
+        return _tables(self.kind, self.keys, self.logs)
+
+    def estimate(self, log_of: Callable[[Tables], float]) -> LogEstimate | None:
+        """A quantity computed from the tables, given as its logarithm; None if they do not determine it."""
+        gradient = _gradient(lambda logs: np.array([log_of(_tables(self.kind, self.keys, logs))]), self.logs)
+        if np.abs(self.unknown @ gradient[0]).max(initial=0.0) > 1e-6:
+            return None
+        variance = float(gradient[0] @ self.covariance @ gradient[0])
+        return LogEstimate(log_of(self.tables), math.sqrt(max(variance, 0.0)), self.df, len(self.keys))
+
+    def entry(self, key: Key) -> LogEstimate | None:
+        table, n = key
+        return self.estimate(lambda tables: math.log(getattr(tables, table)[n]))
+
+
+def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
+    found: dict[str, dict[int, float]] = {GAIN: {1: 1.0}, FACTOR: {1: 1.0}}
+    for (table, n), log in zip(keys, logs, strict=True):
+        found[table][n] = math.exp(log)
+    return Tables(kind, found[GAIN], found[FACTOR])
+
+
+def fit_tables(loads: Sequence[Load], slots: Slots) -> Fitted:
+    """The better of both mechanisms; `ports` where neither is."""
+    ports, streams = (_fit(loads, slots, kind) for kind in (PORTS, STREAMS))
+    return streams if _criterion(streams) < _criterion(ports) else ports
+
+
+def _criterion(fitted: Fitted) -> float:
+    return fitted.misfit + 2 * len(fitted.keys)
+
+
+def _fit(loads: Sequence[Load], slots: Slots, kind: str) -> Fitted:
+    """Weighted least squares of log speedup (Gauss-Newton, least step where the phases leave a choice)."""
+    keys = tuple(sorted(set().union(*(_keys(load, slots, kind) for load in loads))))
+    observed = np.array([load.speedup.log for load in loads])
+    weights = np.array([1 / math.hypot(load.speedup.se, MODEL_FLOOR) for load in loads])
+
+    def predicted(logs: Array) -> Array:
+        tables = _tables(kind, keys, logs)
+        return np.array([math.log(load.serial_s / load.wall_s(slots, tables)) for load in loads])
+
+    logs = np.array([math.log(n) if table == GAIN else 0.0 for table, n in keys])
+    df = min(load.speedup.df for load in loads)
+    if not keys:  # never two together: the slots say everything
+        misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())
+        return Fitted(kind, keys, logs, np.zeros((0, 0)), np.zeros((0, 0)), misfit, df)
+    for _ in range(MOST_STEPS):
+        slopes = _gradient(predicted, logs) * weights[:, None]
+        step = np.linalg.pinv(slopes, rcond=1e-6) @ ((observed - predicted(logs)) * weights)
+        logs = logs + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        if np.abs(step).max() < SMALLEST_STEP:
+            break
+    misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())
+    _, sizes, directions = np.linalg.svd(slopes)
+    rank = int((sizes > 1e-6 * max(sizes, default=0.0)).sum())
+    spare = len(loads) - rank
+    inflation = max(misfit / spare, 1.0) if spare > 0 else 1.0  # phases that disagree make everything unsure
+    covariance = np.linalg.pinv(slopes.T @ slopes, rcond=1e-9) * inflation
+    return Fitted(kind, keys, logs, covariance, directions[rank:], misfit, df)
+
+
+def _gradient(function: Callable[[Array], Array], at: Array, step: float = 1e-4) -> Array:
+    """One row per value, one column per entry; by central differences."""
+    columns = []
+    for i in range(len(at)):
+        shift = np.zeros(len(at))
+        shift[i] = step
+        columns.append((function(at + shift) - function(at - shift)) / (2 * step))
+    return np.array(columns).T.reshape(-1, len(at)) if columns else np.zeros((1, 0))

@@ -1,0 +1,118 @@
+"""Throughput over requests in flight, how many of them are worth having, and what more ports would bring."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+from analysis.estimates import LogEstimate
+from analysis.machine.model import Machine
+from analysis.machine.tables import Tables
+from analysis.machine.waves import Piece, Slots, makespan_s
+
+AS_GOOD = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
+BEST = 1e-9  # throughputs that differ by less are the same
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """So many requests kept in flight, dealt round robin over all ports."""
+
+    workers: int
+    pace: LogEstimate  # in solo streams
+    responses_per_min: LogEstimate
+    output_tokens_per_s: LogEstimate | None
+    wall_s: LogEstimate  # of so many sent at one instant
+
+
+def throughputs(machine: Machine) -> list[Throughput]:
+    """One row per number of workers, up to the most that was measured; [] where nothing can be said."""
+    rows = (_throughput(machine, workers) for workers in range(1, machine.users + 1))
+    return [row for row in rows if row is not None]
+
+
+def _throughput(machine: Machine, workers: int) -> Throughput | None:
+    wall = wall_clock(machine, workers)
+    if machine.fitted is None or machine.solo_s is None or wall is None:
+        return None
+    running = machine.slots.slots().filled(dealt(machine.ports, workers))
+    pace = machine.fitted.estimate(lambda tables: math.log(tables.total(running)))
+    if pace is None:
+        return None
+    per_s = ratio(pace, machine.solo_s)
+    tokens = per_s.times(machine.tokens) if machine.tokens else None
+    return Throughput(workers, pace, per_s.times(60), tokens, wall)
+
+
+def wall_clock(
+    machine: Machine, requests: int, spacing_s: float = 0.0, workers: int | None = None
+) -> LogEstimate | None:
+    """First due to last answer of so many requests, dealt over all ports, by replay in waves.
+
+    None where the tables do not reach so far, or do not determine it.
+    """
+    if machine.fitted is None or machine.solo_s is None:
+        return None
+    slots, asked = machine.slots.slots(), dealt(machine.ports, requests)
+    if machine.fitted.tables.beyond(slots.filled(asked, workers)) is not None:
+        return None
+
+    def log_of(tables: Tables, solo_s: float) -> float:
+        pieces = [Piece(i * spacing_s, port, solo_s) for i, port in enumerate(asked)]
+        return math.log(makespan_s(pieces, slots, tables.pace, workers))
+
+    alone_s, step = machine.solo_s.value, 1e-3
+    wall = machine.fitted.estimate(lambda tables: log_of(tables, alone_s))
+    if wall is None:
+        return None
+    ends = [log_of(machine.fitted.tables, alone_s * math.exp(shift)) for shift in (-step, step)]
+    elasticity = (ends[1] - ends[0]) / (2 * step)
+    df = min(wall.df, machine.solo_s.df)
+    return LogEstimate(wall.log, math.hypot(wall.se, elasticity * machine.solo_s.se), df, wall.n)
+
+
+def recommended(rows: Sequence[Throughput]) -> int | None:
+    """The fewest requests in flight with 95 % of the best throughput: `maxConcurrentWorkers`."""
+    most = max((r.pace.log for r in rows), default=0.0)
+    return next((r.workers for r in rows if r.pace.log >= most + math.log(AS_GOOD) - BEST), None)
+
+
+def more_may_help(machine: Machine, rows: Sequence[Throughput]) -> bool:
+    """True if the best lies at the most that was measured, and no slots are known to end there."""
+    if not rows:
+        return False
+    full = machine.slots.slots()
+    asked = dealt(machine.ports, 2 * rows[-1].workers)
+    return recommended(rows) == rows[-1].workers and sum(full.filled(asked).values()) > rows[-1].workers
+
+
+def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstimate | None:
+    """The throughput at most, over today's best: a further port brings no more than the last one did.
+
+    One port alone: twice. None where the last port took more than all the others gave.
+    """
+    if machine.fitted is None or not rows:
+        return None
+    slots, workers = machine.slots.slots(), rows[-1].workers
+
+    def at_most(tables: Tables) -> float:
+        now = _best(machine.ports, workers, slots, tables)
+        before = _best(machine.ports[:-1], workers, slots, tables)
+        return math.log(max(2 * now - before, 1e-9) / now)
+
+    found = machine.fitted.estimate(at_most)
+    return None if found is None or found.log < math.log(1e-6) else found
+
+
+def _best(ports: Sequence[str], workers: int, slots: Slots, tables: Tables) -> float:
+    loads = (slots.filled(dealt(ports, n)) for n in range(1, workers + 1) if ports)
+    return max((tables.total(on) for on in loads if tables.beyond(on) is None), default=0.0)
+
+
+def dealt(ports: Sequence[str], n: int) -> list[str]:
+    return list(islice(cycle(ports), n))
+
+
+def ratio(a: LogEstimate, b: LogEstimate) -> LogEstimate:
+    """Of two independent estimates."""
+    return LogEstimate(a.log - b.log, math.hypot(a.se, b.se), min(a.df, b.df), min(a.n, b.n))
