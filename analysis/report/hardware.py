@@ -33,10 +33,12 @@ class HardwareFigures:
 
 def hardware_figures(assessment: Assessment, figures: RunFigures) -> HardwareFigures:
     told = hardware(assessment.answer.finding)
-    timed = [p for p in figures.phases if p.responses_per_min is not None and p.speedup is not None]
+    timed = [p for p in figures.listed if p.responses_per_min is not None and p.speedup is not None]
     if assessment.answer.outcome == INVALID or not timed:
         return HardwareFigures(told, None, None, None, None, None)
-    together = ports_phase([(j.measured, j.verdict) for j in assessment.phases])
+    together = ports_phase(
+        [(j.measured, j.verdict) for j in assessment.phases if j.measured.plan.pair_of is None]
+    )
     ports = next((p for p in timed if together and p.name == together[0].plan.name), None)
     most = max(timed, key=_rate)
     basis = ports or timed[0]
