@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 
 from analysis.phase import PhaseMeasured
 from analysis.records import RequestRecord
+from analysis.rounds import Round
 from analysis.run import ClientHealth
 
 MAX_SPREAD = 0.05  # of a solo: beyond it the burst is not a burst
@@ -22,6 +23,11 @@ MIN_DF = 2  # solos and rounds more than unknowns: with one, intervals cover 88 
 MAX_CPU_PERCENT = 80.0  # of one core: portlap's own process
 TIMINGS_AGREE, TIMINGS_AGREE_S = 0.05, 0.020  # server's decode time against ours
 TOKENS_AGREE = 0.10  # usage against chunks
+AT_ONCE_S = 0.25  # between the ends of requests that one cause has broken
+ALL_BROKE = (
+    "all requests of a round broke at once: the context they share may be full; "
+    "load the model with a larger one, or ask for fewer tokens"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,16 @@ def answers_whole(phase: PhaseMeasured) -> Condition:
         "answers whole",
         passed,
         f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}{more}",
-        "mend what the named answer says, then run again",
+        ALL_BROKE
+        if any(map(_broke_at_once, phase.rounds))
+        else "mend what the named answer says, then run again",
     )
+
+
+def _broke_at_once(one: Round) -> bool:
+    """Whether every request of the round failed, and all at the same instant."""
+    ends = [r.end_s for r in one.requests if r.error is not None and r.end_s is not None]
+    return 1 < len(ends) == len(one.requests) and max(ends) - min(ends) <= AT_ONCE_S
 
 
 def no_cache(phase: PhaseMeasured) -> Condition:

@@ -93,6 +93,15 @@ def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:
     by_port = {t.base_url: t for t in targets}
     if len(by_port) < 2:
         return Condition("distinct servers", True, "one port, one server")
+    for t in targets:
+        if "also_counted_at" in t.server:
+            return Condition(
+                "distinct servers",
+                False,
+                f"a lone request to {t.name} was counted at {t.server['also_counted_at']} as well: "
+                "one server stands behind both ports, or somebody else asked it",
+                "start a second program for the second port, or measure one port",
+            )
     pids = [t.pid for t in by_port.values()]
     if None in pids:
         return Condition("distinct servers", None, "the processes behind the ports cannot be seen from here")

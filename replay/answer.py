@@ -6,14 +6,14 @@ HTML) becomes an `error` of one line, without times, so that equal failures coun
 
 import http.client
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from replay.dialects import READERS, Reader
 from replay.http_stream import Arrival, Reply
-from replay.sse import read_events
+from replay.sse import read_events, read_lines
 
 TEXT_KEYS = ("content", "reasoning_content", "reasoning", "text")  # a reasoning token is a token
 MAX_TEXT = 200  # characters of a server's own words in an error
@@ -55,15 +55,19 @@ class Content(NamedTuple):
     broken: str | None = None
 
 
-def read_answer(reply: Reply, end_s: float | None, problem: str | None) -> Answer:
+def read_answer(
+    reply: Reply, end_s: float | None, problem: str | None, reader: Reader = READERS["openai"]
+) -> Answer:
     """The answer in `reply`; `problem` failed on the way, the server's own words go before it."""
     refusal = _refusal(reply)
-    content = Content() if refusal else read_content(reply.pieces)
+    told = Content() if refusal else read_content(reply.pieces, reader.lines)
+    content = told._replace(documents=tuple((at, reader.chunk(event)) for at, event in told.documents))
     documents = [document for _, document in content.documents]
     tokens = [at for at, document in content.documents if content.streamed and has_text(document)]
     late_s = [at.lateness_s for at in tokens[:1] + tokens[-1:] if at.lateness_s is not None]
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
     cached = _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
+    times = reader.times(reply.send_s, [(at.at_s, event) for at, event in told.documents])
     return Answer(
         send_s=reply.send_s,
         first_token_s=tokens[0].at_s if tokens else None,
@@ -79,33 +83,44 @@ def read_answer(reply: Reply, end_s: float | None, problem: str | None) -> Answe
         prompt_tokens=_count(usage.get("prompt_tokens")),
         cached_tokens=_count(timings.get("cache_n")) if cached is None else cached,
         output_tokens=_count(usage.get("completion_tokens")),
-        server_prefill_s=_seconds(timings.get("prompt_ms")),
-        server_decode_s=_seconds(timings.get("predicted_ms")),
+        server_queue_s=times.queue_s,
+        server_load_s=times.load_s,
+        server_prefill_s=times.prefill_s,
+        server_decode_s=times.decode_s,
         lateness_s=max(late_s) if late_s and reply.stamp == "kernel" else None,
     )
 
 
-def read_content(pieces: list[tuple[Arrival, bytes]]) -> Content:
-    """The events of a stream, or the one document that is the whole body."""
+def read_content(pieces: list[tuple[Arrival, bytes]], lines: bool = False) -> Content:
+    """The events of a stream (`lines`: one per line), or the one document that is the whole body."""
     body = b"".join(data for _, data in pieces).strip()
     if not body:
         return Content(broken="the answer is empty")
+    if lines:
+        return _read_documents(read_lines([*pieces, (pieces[-1][0], b"\n")]))
     if body.startswith(b"{"):  # as no line of an event stream does, whatever Content-Type says
         document = parse(body)
         broken = None if document and _choices(document) else "the answer is JSON without choices"
         return Content(((pieces[-1][0], document),) if document else (), done=True, broken=broken)
+    content = _read_documents(read_events(pieces))
+    if not (content.documents or content.done or content.broken):
+        start = one_line(body.decode("utf-8", "replace"))
+        return content._replace(broken=f"the answer is neither a stream nor JSON: {start!r}")
+    return content
+
+
+def _read_documents(texts: Iterable[tuple[Arrival, str | bytes]]) -> Content:
+    """What a stream holds: JSON objects, and the word that it is done."""
     documents, done, broken = [], False, None
-    for arrival, text in read_events(pieces):
+    for arrival, text in texts:
         document = parse(text)
         if document is not None:
             documents.append((arrival, document))
-        elif text.strip() == "[DONE]":
+        elif text.strip() in ("[DONE]", b"[DONE]"):
             done = True
-        else:
-            broken = broken or f"an event of the stream is no JSON object: {one_line(text)!r}"
-    if not (documents or done or broken):
-        start = one_line(body.decode("utf-8", "replace"))
-        broken = f"the answer is neither a stream nor JSON: {start!r}"
+        elif text.strip():
+            said = text if isinstance(text, str) else text.decode("utf-8", "replace")
+            broken = broken or f"an event of the stream is no JSON object: {one_line(said)!r}"
     return Content(tuple(documents), streamed=True, done=done, broken=broken)
 
 
@@ -188,9 +203,3 @@ def _last_text(values: Iterable[Any]) -> str | None:
 
 def _count(value: Any) -> int | None:
     return value if type(value) is int and value >= 0 else None
-
-
-def _seconds(milliseconds: Any) -> float | None:
-    if type(milliseconds) not in (int, float) or not 0 <= milliseconds < math.inf:
-        return None
-    return float(milliseconds / 1_000)

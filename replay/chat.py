@@ -18,6 +18,7 @@ import h11
 
 from analysis.records import STOPPED
 from replay.answer import Answer, one_line, read_answer
+from replay.dialects import READERS
 from replay.http_stream import HttpStream, Reply
 
 CHAT_PATH = "/v1/chat/completions"
@@ -25,7 +26,7 @@ SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
 FIXED_HEADERS = (
     ("Content-Type", "application/json"),
-    ("Accept", "text/event-stream, application/json"),
+    ("Accept", "text/event-stream, application/x-ndjson, application/json"),
     ("Accept-Encoding", "identity"),  # a compressor would hold tokens back
     ("User-Agent", "portlap"),
 )
@@ -35,13 +36,15 @@ FIXED_HEADERS = (
 class ChatOrder:
     """Everything one request needs.
 
-    A server that refuses a field of the body (`stream_options`) is to get another order without it.
+    A server that refuses a field of the body (`stream_options`) gets another order without it: the
+    warm-up tries the ways of its dialect in turn.
     """
 
     base_url: str  # as `normal_base_url` writes it: without /v1
     body: dict[str, Any]
     timeout_s: float  # from send to end; a connect has as much once more
     path: str = CHAT_PATH
+    reader: str = "openai"  # how the answer is read: a name in replay.dialects.READERS
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # holds the key
 
 
@@ -124,7 +127,8 @@ class Connection:
         return problem
 
     def _answer(self, end_s: float | None, problem: str | None) -> Answer:
-        answer = read_answer(self._reply, end_s, problem)
+        reader = READERS[self._order.reader if self._order else "openai"]
+        answer = read_answer(self._reply, end_s, problem, reader)
         headers = self._order.headers if self._order else ()
         return replace(answer, error=_without_keys(answer.error, headers))
 

@@ -9,16 +9,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import gevent
 import psutil
 
 from analysis.errors import PortlapError, ScenarioError, TargetError
-from analysis.run import TargetInfo
-from replay import live_log, start_form, web_guard
+from replay import check_table, live_log, start_form, web_guard
+from replay.checks import Checked, findings
 from replay.conductor import Classes
-from replay.dialects import Dialect
 from replay.engines import Engines, with_urls
 from replay.gate import Gate
 from replay.options import PHASES, refuse_used_prefix, remove_locusts_files, seconds_of
@@ -26,7 +25,7 @@ from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
 from replay.scenario_sources import scenario_of_entities
-from replay.session import INTERRUPTED_CODE, Session, tell_targets
+from replay.session import INTERRUPTED_CODE, Session
 
 BAD_INPUT = 2
 
@@ -123,7 +122,7 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
         if scenario.servers:
             live_log.info(f"starting {len(scenario.servers)} servers of the scenario")
             scenario = with_urls(scenario, engines.start(scenario.servers, scenario.time_scale))
-        checked = _check(scenario)
+        checked = _check(scenario, sys.stdout if options.check else sys.stderr)
     except BaseException:
         engines.stop()
         raise
@@ -136,14 +135,16 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
     return Session(environment, runner, scenario, classes, checked, engines, prefix, headless)
 
 
-def _check(scenario: Scenario) -> Sequence[tuple[TargetInfo, Dialect]]:
-    """Raises TargetError with the first problem once all are shown."""
-    checked, problems = check_targets(scenario.targets)
-    tell_targets(checked)
-    for problem in problems[:-1]:
-        live_log.error(problem)
+def _check(scenario: Scenario, told_to: TextIO) -> Sequence[Checked]:
+    """Shows the table. Raises TargetError if a target failed."""
+    checked, problems = check_targets(scenario.targets, scenario.request)
+    found = findings(checked, scenario.targets, planned_phases(scenario), scenario.request)
+    check_table.show(scenario.targets, checked, problems, found, told_to)
     if problems:
-        raise TargetError(problems[-1])
+        names = ", ".join(problems)
+        raise TargetError(
+            f"{len(problems)} of {len(scenario.targets)} targets failed: {names}; see above why"
+        )
     return checked
 
 
@@ -166,7 +167,7 @@ def dry_run(scenario: Scenario) -> NoReturn:
     """The plan, and what answers now; the servers that the run would start itself are not started."""
     standing = [t for t in scenario.targets if t.base_url is not None]
     if standing:
-        _check(scenario.model_copy(update={"targets": tuple(standing)}))
+        _check(scenario.model_copy(update={"targets": tuple(standing)}), sys.stderr)
     if scenario.servers:
         live_log.info(
             f"would start {len(scenario.servers)} servers: {', '.join(s.kind for s in scenario.servers)}"

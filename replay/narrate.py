@@ -7,15 +7,18 @@ from analysis.conditions import phase_conditions
 from analysis.phase import PhaseMeasured
 from analysis.records import RequestRecord
 from analysis.rounds import PlannedPhase
-from analysis.run import ClientHealth, TargetInfo
+from analysis.run import ClientHealth
 from analysis.verdict import GAINS, INCONCLUSIVE, SERIAL, phase_verdict
 from replay import live_log
 from replay.plan import worst_case_s
 
 
-def target_found(info: TargetInfo) -> None:
-    slots = f", {info.slots} slot{'s' * (info.slots != 1)}" if info.slots is not None else ""
-    live_log.success(f"{info.name}: {info.kind} at {info.base_url}, model {info.model}{slots}")
+def echoed(target: str, url: str) -> None:
+    live_log.warning(f"a request to {target} was counted at {url} too: one server behind both ports?")
+
+
+def refused(record: RequestRecord) -> None:
+    live_log.info(f"{record.target}: not asked that way ({record.error}); trying another")
 
 
 def warmed_up(record: RequestRecord) -> None:

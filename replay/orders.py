@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from replay.chat import ChatOrder
+from replay.chat import CHAT_PATH, ChatOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,10 @@ class Order:
     api_key_env: str | None = None  # the key itself never travels
     offset_s: float = 0.0  # after the gate's instant
     workers: int | None = None  # requests in flight at most; the others queue here
+    path: str = CHAT_PATH
+    reader: str = "openai"  # of the answer
 
     def chat(self, environ: Mapping[str, str] = os.environ) -> ChatOrder:
         key = environ.get(self.api_key_env, "") if self.api_key_env else ""
         headers = (("Authorization", f"Bearer {key}"),) if key else ()
-        return ChatOrder(self.base_url, self.body, self.timeout_s, headers=headers)
+        return ChatOrder(self.base_url, self.body, self.timeout_s, self.path, self.reader, headers)

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analysis.overlap import streams_known
@@ -12,7 +12,7 @@ from analysis.rounds import PlannedPhase
 from analysis.run import TargetInfo
 from analysis.verdict import decided
 from replay import live_log, narrate
-from replay.dialects import Dialect
+from replay.dialects import Ask, Way
 from replay.dispatch import Dispatch, Seat
 from replay.health import HealthSampler
 from replay.orders import Order
@@ -25,12 +25,14 @@ from replay.plan import (
     tokens_for_budget,
     warm_up_turns,
 )
-from replay.prompts import chat_body, prompt
+from replay.prompts import prompt
 from replay.recorder import Recorder
 from replay.sampler import Sampler
 from replay.scenario import Scenario, Target
 
 FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
+# Statuses of a server that does not know the path or a field; 200 too, LM Studio says so to everything.
+REFUSED = (200, 400, 404, 405, 415, 422, 500, 501)
 TIMEOUT_SOLOS, TIMEOUT_EXTRA_S = 3, 30.0  # a round may take 3·N·T + 30 s before its requests time out
 
 
@@ -40,11 +42,12 @@ class Conducted:
 
     scenario: Scenario
     targets: Mapping[str, Target]
-    dialects: Mapping[str, Dialect]
+    ways: dict[str, tuple[Way, ...]]  # to ask each target, best first; the warm-up drops those refused
     infos: dict[str, TargetInfo]
     recorder: Recorder
     dispatch: Dispatch
     sampler: Sampler | None = None  # of what the servers say of themselves
+    traces: Callable[[], dict[str, str]] = dict  # by address, what changes with each answer there
     health: HealthSampler = field(default_factory=HealthSampler)
     seed: int = field(default_factory=lambda: secrets.randbelow(10**9))
     requests: int = 0
@@ -70,6 +73,7 @@ def order_for(
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request
     content = prompt(target.test_message, run.seed, run.requests)
+    way = run.ways[seat.target][0]
     solo_s = run.solo_s.get(seat.target, 0.0)
     return Order(
         batch=batch,
@@ -82,17 +86,12 @@ def order_for(
         target=seat.target,
         base_url=info.base_url,
         model=info.model,
-        body=chat_body(
-            content,
-            info.model,
-            tokens,
-            asked.temperature,
-            dict(run.dialects[seat.target].request_fields),
-            asked.extra,
-        ),
+        body=way.body(Ask(content, info.model, tokens, asked.temperature, asked.extra)),
         timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * solo_s + TIMEOUT_EXTRA_S),
         origin_s=run.recorder.origin_s,
         api_key_env=target.api_key_env,
+        path=way.path,
+        reader=way.reader,
     )
 
 
@@ -109,12 +108,35 @@ def warm_up(run: Conducted, targets: Sequence[str]) -> dict[str, list[RequestRec
     asked = run.scenario.request.max_tokens
     tokens = LEAST_TOKENS if asked == "auto" else asked
     answers: dict[str, list[RequestRecord]] = {t: [] for t in targets}
+    echoes: dict[str, list[set[str]]] = {t: [] for t in targets}
     for index, (target, short) in enumerate(warm_up_turns(targets)):
         n = min(FIRST_TOKENS, tokens) if short else tokens
+        before = run.traces()
         record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
+        while not answers[target] and _refuses(record) and len(run.ways[target]) > 1:
+            narrate.refused(record)
+            run.ways[target] = run.ways[target][1:]
+            record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
+        now, own = run.traces(), run.infos[target].base_url
+        echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
         answers[target].append(record)
         narrate.warmed_up(record)
+    _tell_echoes(run, echoes)
     return answers
+
+
+def _tell_echoes(run: Conducted, echoes: Mapping[str, Sequence[set[str]]]) -> None:
+    """Ports that were not asked and yet answered, each time: the same server. Once may be a late counter."""
+    for target, seen in echoes.items():
+        for url in set.intersection(*seen):
+            info = run.infos[target]
+            run.infos[target] = replace(info, server=info.server | {"also_counted_at": url})
+            narrate.echoed(target, url)
+
+
+def _refuses(record: RequestRecord) -> bool:
+    """Whether the server may answer if asked another way: it did not like this one, or said nothing."""
+    return record.error is not None and record.http_status in REFUSED and not record.tokens
 
 
 def choose_tokens(
@@ -134,7 +156,8 @@ def choose_tokens(
             continue
         n = asked if isinstance(asked, int) else tokens.get(target, LEAST_TOKENS)
         words = len(prompt(run.targets[target].test_message, 0, 0).split())
-        run.infos[target] = replace(info, max_tokens=n, prompt_words=words)
+        server = info.server | {"endpoint": run.ways[target][0].path}
+        run.infos[target] = replace(info, max_tokens=n, prompt_words=words, server=server)
         speed = speeds[target]
         latency_s = answers[target][-1].latency_s
         run.solo_s[target] = speed.solo_s(n) if speed else (latency_s or AIM_S)

@@ -1,124 +1,113 @@
 """Health checks before anything is sent: reachable, an LLM server, the model there. GET only."""
 
 import os
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import urlsplit
-
-import requests
+from contextlib import suppress
 
 from analysis.errors import TargetError
 from analysis.run import TargetInfo
-from replay.dialects import Dialect, identify
+from replay.checks import Checked
+from replay.dialects import Dialect, Model, Server, identify
 from replay.local_process import listening_pid
-from replay.scenario import Target
+from replay.reach import NO_KEY, Visitor, visiting
+from replay.scenario import Request, Target
 
-CHECK_TIMEOUT_S = 5.0
-LOADING_PATIENCE_S = 120.0  # a llama.cpp server answers 503 while it loads: not ready is not failed
+MODELS = "/v1/models"
 
 
 def check_targets(
-    targets: Sequence[Target], environ: Mapping[str, str] = os.environ
-) -> tuple[list[tuple[TargetInfo, Dialect]], list[str]]:
-    """(what answered, one line per target that failed)."""
-    found, problems = [], []
+    targets: Sequence[Target], request: Request, environ: Mapping[str, str] = os.environ
+) -> tuple[list[Checked], dict[str, str]]:
+    """(what answered, one line for each target that failed, by its name)."""
+    found, problems = [], {}
     for target in targets:
         try:
-            found.append(check(target, environ))
+            found.append(check(target, request, environ))
         except TargetError as error:
-            problems.append(str(error))
+            problems[target.name] = str(error)
     return found, problems
 
 
-def check(target: Target, environ: Mapping[str, str] = os.environ) -> tuple[TargetInfo, Dialect]:
+def check(target: Target, request: Request | None = None, environ: Mapping[str, str] = os.environ) -> Checked:
     """What the target's server says it is. Raises TargetError: one line with the likely remedy."""
     url = target.base_url or ""
-    where = f"target {target.name} ({url})"
-    session = requests.Session()
-    session.trust_env = False  # a proxy of the environment would stand between us and the server
-    key = environ.get(target.api_key_env, "") if target.api_key_env else ""
-    if key:
-        session.headers["Authorization"] = f"Bearer {key}"
-    with session:
-        models = _models(session, url, where)
-        dialect = identify(lambda path: _json(session, url + path))
-    model = _choose(target.model, models, dialect, where)
+    try:
+        with visiting(url, key_of(target, environ)) as visitor:
+            dialect, server = _known(visitor, target.kind)
+        model = choose(target.model, server.models)
+    except TargetError as error:
+        raise TargetError(f"target {target.name} ({url}): {error}") from None
     info = TargetInfo(
         name=target.name,
         base_url=url,
-        model=model,
-        kind=dialect.kind,
-        slots=dialect.slots,
+        model=model.id,
+        kind=dialect.KIND,
+        slots=model.slots,
         pid=listening_pid(url),
-        server=dict(dialect.server),
+        server=dict(server.says) | ({"model": dict(model.details)} if model.details else {}),
     )
-    return info, dialect
+    # `extra` is written for OpenAI's body: no other interface is asked then
+    ways = tuple(
+        w for w in dialect.WAYS[server.ways :] if w.reader == "openai" or not (request and request.extra)
+    )
+    return Checked(info, ways, server, model, dialect)
 
 
-def _models(session: requests.Session, url: str, where: str) -> list[str]:
-    """The ids of GET /v1/models, waiting while the server says that it is still loading."""
-    patience_until = time.monotonic() + LOADING_PATIENCE_S
-    while True:
-        try:
-            reply = session.get(f"{url}/v1/models", timeout=CHECK_TIMEOUT_S)
-        except requests.exceptions.SSLError as error:
-            raise TargetError(f"{where}: TLS failed ({error}); is it http:// rather than https://?") from None
-        except requests.exceptions.Timeout:
-            raise TargetError(
-                f"{where}: no answer within {CHECK_TIMEOUT_S:.0f} s; a firewall in between, or the host off?"
-            ) from None
-        except requests.exceptions.ConnectionError as error:
-            raise TargetError(f"{where}: {_unreachable(url, error)}") from None
-        if reply.status_code != 503 or time.monotonic() > patience_until:
-            break
-        time.sleep(1.0)
-    if reply.status_code in (401, 403):
-        raise TargetError(
-            f"{where}: HTTP {reply.status_code}, a key is needed; export it, name the variable as api_key_env"
-        )
-    try:
-        data = reply.json()
-        return [str(m["id"]) for m in data["data"]]
-    except (ValueError, KeyError, TypeError):
-        kind = reply.headers.get("Content-Type", "no type").split(";")[0]
-        raise TargetError(
-            f"{where}: another program answers there, not an LLM server (GET /v1/models: HTTP "
-            f"{reply.status_code}, {kind}); check the port"
-        ) from None
+def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:
+    """The key the environment holds for this target; empty if it has none."""
+    return environ.get(target.api_key_env, "") if target.api_key_env else ""
 
 
-def _unreachable(url: str, error: Exception) -> str:
-    parts = urlsplit(url)
-    if "refused" in str(error):
-        if parts.hostname in ("127.0.0.1", "localhost", "::1"):
-            return "connection refused; no server listens on this port: start it, or mend the port"
-        return "connection refused; is the server started, and bound to 0.0.0.0 rather than 127.0.0.1?"
-    if "resolve" in str(error) or "Name or service" in str(error) or "nodename" in str(error):
-        return f"the host {parts.hostname} is not known; mend the name"
-    return "it cannot be connected to; check host and port"
+def traces(checked: Sequence[Checked], targets: Sequence[Target]) -> dict[str, str]:
+    """By address, what changes with each request answered there; {} with one address only."""
+    addresses = {c.info.base_url: c for c in checked}
+    if len(addresses) < 2:
+        return {}
+    keys = {t.base_url: key_of(t) for t in targets}
+    found: dict[str, str] = {}
+    for c in addresses.values():
+        with suppress(TargetError), visiting(c.info.base_url, keys.get(c.info.base_url, "")) as visitor:
+            if c.dialect is not None and (trace := c.dialect.served(visitor.get)) is not None:
+                found[c.info.base_url] = trace
+    return found
 
 
-def _json(session: requests.Session, url: str) -> Any:
-    """The parsed body of a 200 answer; None for anything else, LM Studio's 200 with `error` included."""
-    try:
-        reply = session.get(url, timeout=CHECK_TIMEOUT_S)
-        body = reply.json() if reply.status_code == 200 else None
-    except (requests.RequestException, ValueError):
-        return None
-    return None if isinstance(body, dict) and "error" in body else body
+def _known(visitor: Visitor, kind: str | None) -> tuple[Dialect, Server]:
+    """The dialect and what the server says. Raises TargetError."""
+    first = visitor.get_ready(MODELS)
+    if first.status in NO_KEY:
+        raise TargetError(_no_key(first.status))
+    known = identify(visitor.get, kind)
+    shut = [r for r in visitor.replies.values() if r.status in NO_KEY]
+    if shut and (known is None or shut[0].headers.get("server") == "llama.cpp"):
+        raise TargetError(_no_key(shut[0].status))  # llama-server shows its list to everybody
+    if known is not None:
+        return known
+    if kind is not None:
+        raise TargetError(f"it does not answer as {kind} does; mend `kind`, or take it out of the scenario")
+    said = first.headers.get("content-type", "no type").split(";")[0]
+    raise TargetError(
+        f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {said}); "
+        "check the port"
+    )
 
 
-def _choose(asked: str | None, models: list[str], dialect: Dialect, where: str) -> str:
-    """The model to ask for: the one named, or the only one that is loaded."""
-    shown = ", ".join(models[:5]) + (f" and {len(models) - 5} more" if len(models) > 5 else "")
+def _no_key(status: int) -> str:
+    return f"HTTP {status}, a key is needed, or another one; export it, name the variable as api_key_env"
+
+
+def choose(asked: str | None, models: Sequence[Model]) -> Model:
+    """The model to ask for: the one named, or the only one that is loaded. Raises TargetError."""
+    names = [m.id for m in models]
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     if asked is not None:
-        if asked not in models:
-            raise TargetError(f"{where}: model {asked!r} is not there; it has {shown or 'none'}")
-        return asked
-    loaded = dialect.loaded if dialect.loaded is not None else tuple(models)
+        for name in (asked, f"{asked}:latest"):  # Ollama's
+            if name in names:
+                return models[names.index(name)]
+        raise TargetError(f"model {asked!r} is not there; it has {shown or 'none'}")
+    loaded = [m for m in models if m.loaded] or [m for m in models if m.loaded is None]
     if len(loaded) == 1:
         return loaded[0]
     if not loaded:
-        raise TargetError(f"{where}: no model is loaded; load one, or name one of: {shown or 'none'}")
-    raise TargetError(f"{where}: several models; name one of: {shown}")
+        raise TargetError(f"no model is loaded; load one, or name one of: {shown or 'none'}")
+    raise TargetError(f"several models; name one of: {shown}")

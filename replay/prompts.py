@@ -1,6 +1,4 @@
-"""The bodies of the requests: each prompt begins with its own prefix, all prefixes equally long."""
-
-from typing import Any
+"""The prompts: each begins with its own prefix, all prefixes equally long."""
 
 PREFIX_DIGITS = 9  # three groups of three: every tokenizer in use splits them alike
 STRIDE = 618_033_989  # coprime to 10**9: neighbours differ from the first digit on, none comes twice
@@ -15,25 +13,3 @@ def unique_prefix(seed: int, request_id: int) -> str:
 def prompt(message: str, seed: int, request_id: int) -> str:
     # careful: the prefix must stand first, caches reuse whatever two prompts begin with
     return f"{unique_prefix(seed, request_id)} {message}"
-
-
-def chat_body(
-    content: str,
-    model: str | None,
-    max_tokens: int,
-    temperature: float,
-    dialect_fields: dict[str, Any],
-    extra: dict[str, Any],
-) -> dict[str, Any]:
-    """An OpenAI chat completion, streamed, with usage. No `seed`: it makes some servers serial."""
-    named = {"model": model} if model is not None else {}
-    return {
-        **named,
-        "messages": [{"role": "user", "content": content}],
-        "max_tokens": max_tokens,
-        "temperature": temperature,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **dialect_fields,
-        **extra,
-    }

@@ -17,6 +17,7 @@ from pydantic import (
 from analysis.errors import ScenarioError
 from analysis.records import CHAIN_PHASE, WARMUP_PHASE
 from replay.base_url import name_of_url, normal_base_url
+from replay.dialects import KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
 SOLO_TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
@@ -73,6 +74,7 @@ class Target(Frozen):
     base_url: str | None = None
     server: Annotated[Whole, Field(ge=0)] | None = None  # which of the scenario's `servers`, from 0
     model: Text | None = None  # None: the one that is loaded
+    kind: Text | None = None  # of its server; None: found by asking
     test_message: Text = DEFAULT_TEST_MESSAGE
     api_key_env: str | None = None  # the NAME of the variable; keys themselves are in no file
 
@@ -91,6 +93,13 @@ class Target(Frozen):
             return None if url is None else normal_base_url(url)
         except ScenarioError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind: str | None) -> str | None:
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"must be one of {', '.join(KINDS)}; or take it out: it is found by asking")
+        return kind
 
     @field_validator("api_key_env")
     @classmethod

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from analysis.errors import PortlapError, TargetError
-from analysis.run import Manifest, TargetInfo
-from replay import live_log, narrate
+from analysis.run import Manifest
+from replay import live_log
+from replay.checks import Checked
 from replay.conductor import Classes, conduct
-from replay.dialects import Dialect
 from replay.dispatch import Dispatch
 from replay.engines import CHECKOUT, Engines
 from replay.free_plan import conduct_free
 from replay.options import FREE, PHASES
 from replay.phase_life import Conducted
+from replay.preflight import traces
 from replay.recorder import Recorder, free_prefix
 from replay.sampler import Sampler, watch_of_run
 from replay.scenario import Scenario, planned_phases
@@ -42,7 +44,7 @@ class Session:
     runner: Any
     scenario: Scenario
     classes: Classes
-    checked: Sequence[tuple[TargetInfo, Dialect]]
+    checked: Sequence[Checked]
     engines: Engines
     prefix: Path  # as given at the start: the web UI cannot change it
     headless: bool
@@ -131,7 +133,7 @@ class Session:
             clock_origin_epoch_ns=0,
             plan=self.plan,
             scenario=scenario.raw,
-            targets=tuple(info for info, _ in self.checked if info.name in picked),
+            targets=tuple(c.info for c in self.checked if c.info.name in picked),
             phases_planned=phases if self.plan == PHASES else (),
             budget_s=scenario.budget_s or None,
             time_scale=scenario.time_scale,
@@ -144,7 +146,8 @@ class Session:
         return Conducted(
             scenario=scenario,
             targets=targets,
-            dialects={info.name: dialect for info, dialect in self.checked},
+            ways={c.info.name: c.ways for c in self.checked},
+            traces=partial(traces, self.checked, self.scenario.targets),
             infos={info.name: info for info in manifest.targets},
             recorder=recorder,
             dispatch=self.dispatch,
@@ -240,8 +243,3 @@ def report(prefix: Path) -> int:
     return subprocess.run(
         [sys.executable, "-m", "analysis", "report", str(prefix.resolve())], cwd=CHECKOUT, check=False
     ).returncode
-
-
-def tell_targets(checked: Sequence[tuple[TargetInfo, Dialect]]) -> None:
-    for info, _ in checked:
-        narrate.target_found(info)

@@ -18,7 +18,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 def read_events(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, str]]:
     """The data of each event, with the stamp of the piece that completed it."""
     data: list[str] = []
-    for stamp, line in _lines(pieces):
+    for stamp, line in read_lines(pieces):
         if not line:
             if data:
                 yield stamp, "\n".join(data)
@@ -29,7 +29,7 @@ def read_events(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, 
             data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
 
 
-def _lines(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, bytes]]:
+def read_lines(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, bytes]]:
     """Whole lines, cut as bytes: no byte of a longer UTF-8 character looks like CR or LF."""
     line, after_cr, first = b"", False, True
     for stamp, piece in pieces:

@@ -1,4 +1,4 @@
-"""The door of the room: `python -m servers llamacpp …` and `python -m servers simulate …`."""
+"""The door of the room: `python -m servers llamacpp …`, `simulate …` and `standin …`."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from analysis.errors import PortlapError
 from servers import llamacpp, simulator
 from servers.options import add_simulate_options, farm_of
 from servers.ready import tell
+from servers.standins import door as standins
 
 EMBEDDED = "embedded"
 EXAMPLES = """\
@@ -16,7 +17,8 @@ Once all servers answer, stdout holds a JSON line for each, then {"ready": true}
   python -m servers llamacpp --port 0
   python -m servers simulate --port 0 --port 0 --policy port-serial
   python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02
-  python -m servers simulate --farm scenarios/farms/seed-serial.yaml --time-scale 0.02 --truth truth.csv"""
+  python -m servers simulate --farm scenarios/farms/seed-serial.yaml --time-scale 0.02 --truth truth.csv
+  python -m servers standin --kind ollama --port 0"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,9 +38,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXAMPLES,
     )
-    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate")
+    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate | standin")
     _add_llamacpp(kinds.add_parser("llamacpp", help="real llama.cpp servers, one process per port"))
     _add_simulate(kinds.add_parser("simulate", help="simulated servers with exact token times"))
+    standin = kinds.add_parser("standin", help="servers that answer as LM Studio, Ollama and others do")
+    _add_common(standin)
+    standins.add_options(standin)
     return parser
 
 

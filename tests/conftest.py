@@ -1,10 +1,15 @@
 """Options and fixtures that several tests share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.serving import Servers, StandIn, servers
+
+QUICK = ("--ttft-s", "0.03", "--tpot-s", "0.003")  # of a stand-in, unless its words say otherwise
+STAND_INS = ("lmstudio", "ollama", "llamacpp", "mlx", "vllm", "llama-swap", "litellm", "openai")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -23,3 +28,26 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{name} differs; if right: pytest --update-golden"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """standin(kind, *options): running stand-ins; the same ones for the same words.
+
+    All kinds with the same options share a process: each takes a second to start.
+    """
+    running: dict[tuple[str, ...], Servers] = {}
+    with ExitStack() as stack:
+
+        def start(*words: str) -> Servers:
+            if words not in running:
+                running[words] = stack.enter_context(servers("standin", *QUICK, *words))
+            return running[words]
+
+        def one(kind: str, *options: str) -> Servers:
+            if "--port" in options or "--host" in options:
+                return start("--kind", kind, *options)
+            every = start(*(w for k in STAND_INS for w in ("--kind", k)), *options)
+            return Servers(every.process, (every.lines[STAND_INS.index(kind)],))
+
+        yield one

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +26,9 @@ class Servers:
     @property
     def urls(self) -> list[str]:
         return [line["base_url"] for line in self.lines]
+
+
+StandIn = Callable[..., Servers]  # the fixture `standin` of conftest
 
 
 @contextmanager

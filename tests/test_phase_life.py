@@ -10,6 +10,7 @@ import pytest
 from analysis.records import BURST, RequestRecord
 from analysis.rounds import PlannedPhase
 from analysis.run import TargetInfo
+from replay.dialects import openai
 from replay.dispatch import Seat
 from replay.orders import Order
 from replay.phase_life import Conducted, run_phase
@@ -57,7 +58,7 @@ def conducted(budget_s: float, began_s: float) -> Conducted:
     return Conducted(
         scenario=scenario,
         targets={"A": scenario.targets[0]},
-        dialects=cast(Any, {"A": SimpleNamespace(request_fields={})}),
+        ways={"A": openai.WAYS},
         infos={
             "A": TargetInfo(name="A", base_url="http://127.0.0.1:1", model="m", kind="openai", max_tokens=40)
         },

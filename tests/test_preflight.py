@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from analysis.errors import TargetError
-from replay import preflight
+from replay import reach
 from replay.local_process import listening_pid, on_this_machine
 from replay.preflight import check, check_targets
-from replay.scenario import Target
+from replay.scenario import Request, Target
 
 Answers = dict[str, Any]  # path → JSON body, or (status, body); anything else is 404
 
@@ -66,7 +66,7 @@ def target(url: str, **keys: Any) -> Target:
 
 def refusal(url: str, environ: dict[str, str] | None = None, **keys: Any) -> str:
     with pytest.raises(TargetError) as caught:
-        check(target(url, **keys), environ or {})
+        check(target(url, **keys), environ=environ or {})
     said = str(caught.value)
     assert said.startswith(f"target A ({url}): ")
     assert "\n" not in said
@@ -75,7 +75,7 @@ def refusal(url: str, environ: dict[str, str] | None = None, **keys: Any) -> str
 
 def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("replay.preflight.time.sleep", lambda _: None)
+    monkeypatch.setattr("replay.reach.time.sleep", lambda _: None)
 
     def answers(path: str, _: dict[str, str]) -> Any:
         asked.append(path)
@@ -84,15 +84,14 @@ def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyP
         return {"/v1/models": ONE_MODEL, "/props": LLAMA}.get(path, (404, {}))
 
     with serving(answers) as url:
-        info, dialect = check(target(url), {})
+        info = check(target(url)).info
     assert asked[:3] == ["/v1/models"] * 3
     assert (info.kind, info.model, info.slots) == ("llamacpp", "phi", 4)
     assert info.server == {"build_info": "b1-abc"}
-    assert dialect.request_fields == {"cache_prompt": False, "ignore_eos": True}
 
 
 def test_a_server_that_never_ends_loading_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "LOADING_PATIENCE_S", 0.0)
+    monkeypatch.setattr(reach, "LOADING_PATIENCE_S", 0.0)
     with serving({"/v1/models": (503, {"error": {"message": "Loading model"}})}) as url:
         assert "HTTP 503" in refusal(url)
 
@@ -101,15 +100,14 @@ def test_lm_studio_is_known_by_its_own_list_and_asked_for_the_loaded_model() -> 
     states = [{"id": "phi", "state": "not-loaded"}, {"id": "qwen", "state": "loaded"}]
     answers = {"/v1/models": TWO_MODELS, "/props": LM_STUDIO_SAYS_NO, "/api/v0/models": {"data": states}}
     with serving(answers) as url:
-        info, dialect = check(target(url), {})
+        info = check(target(url)).info
     assert (info.kind, info.model) == ("lmstudio", "qwen")
-    assert dialect.request_fields == {}
 
 
 def test_a_200_whose_body_is_an_error_is_no_answer() -> None:
     paths = ("/props", "/api/v0/models", "/api/version")
     with serving({"/v1/models": ONE_MODEL} | dict.fromkeys(paths, LM_STUDIO_SAYS_NO)) as url:
-        assert check(target(url), {})[1].kind == "openai"
+        assert check(target(url)).info.kind == "openai"
     with serving({"/v1/models": LM_STUDIO_SAYS_NO}) as url:
         assert "another program answers there, not an LLM server" in refusal(url)
 
@@ -118,13 +116,13 @@ def test_a_loaded_model_is_asked_for_where_none_is_named_and_none_loaded_is_said
     states = [{"id": "phi", "state": "not-loaded"}]
     with serving({"/v1/models": ONE_MODEL, "/api/v0/models": {"data": states}}) as url:
         assert refusal(url).endswith("no model is loaded; load one, or name one of: phi")
-        assert check(target(url, model="phi"), {})[0].model == "phi"
+        assert check(target(url, model="phi")).info.model == "phi"
 
 
 def test_of_several_models_one_must_be_named() -> None:
     with serving({"/v1/models": TWO_MODELS}) as url:
         assert refusal(url).endswith("several models; name one of: phi, qwen")
-        assert check(target(url, model="qwen"), {})[0].model == "qwen"
+        assert check(target(url, model="qwen")).info.model == "qwen"
         assert refusal(url, model="gemma").endswith("model 'gemma' is not there; it has phi, qwen")
 
 
@@ -142,26 +140,28 @@ def test_a_server_that_wants_a_key_gets_the_one_the_environment_holds() -> None:
 
     with serving(answers) as url:
         said = refusal(url)
-        assert said.endswith("HTTP 401, a key is needed; export it, name the variable as api_key_env")
+        assert said.endswith(
+            "HTTP 401, a key is needed, or another one; export it, name the variable as api_key_env"
+        )
         assert "wrong-key" not in refusal(url, {"KEY": "wrong-key"}, api_key_env="KEY")
-        assert check(target(url, api_key_env="KEY"), {"KEY": "sesame"})[0].model == "phi"
+        assert check(target(url, api_key_env="KEY"), environ={"KEY": "sesame"}).info.model == "phi"
 
 
 def test_a_proxy_of_the_environment_does_not_stand_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with serving({"/v1/models": ONE_MODEL}) as url:
-        assert check(target(url), {})[0].model == "phi"
+        assert check(target(url)).info.model == "phi"
 
 
 def test_all_targets_are_checked_and_each_failure_is_one_line() -> None:
     with serving({"/v1/models": ONE_MODEL}) as url, serving({}) as other:
         dead = target("http://127.0.0.1:9").model_copy(update={"name": "dead"})
         wrong = target(other).model_copy(update={"name": "wrong"})
-        found, problems = check_targets([dead, target(url), wrong], {})
-    assert [info.name for info, _ in found] == ["A"]
-    assert [p.split(" ")[1] for p in problems] == ["dead", "wrong"]
-    assert "connection refused" in problems[0]
+        found, problems = check_targets([dead, target(url), wrong], Request(), {})
+    assert [c.info.name for c in found] == ["A"]
+    assert [p.split(" ")[1] for p in problems.values()] == list(problems) == ["dead", "wrong"]
+    assert "connection refused" in problems["dead"]
 
 
 def for_root_only(kind: str) -> None:

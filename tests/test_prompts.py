@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.prompts import chat_body, prompt, unique_prefix
+from replay.dialects import Ask, llamacpp, openai
+from replay.prompts import prompt, unique_prefix
 
 SEEDS = st.integers(0, 10**9 - 1)
 
@@ -27,7 +28,7 @@ def test_neighbours_differ_within_their_first_group_of_digits(seed: int, number:
 
 
 def test_a_body_streams_with_usage_and_has_no_seed() -> None:
-    body = chat_body("hi", "m", 64, 0.0, {"cache_prompt": False}, {"top_k": 1})
+    body = llamacpp.WAYS[0].body(Ask("hi", "m", 64, 0.0, {"top_k": 1}))
     assert body == {
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
@@ -36,6 +37,7 @@ def test_a_body_streams_with_usage_and_has_no_seed() -> None:
         "stream": True,
         "stream_options": {"include_usage": True},
         "cache_prompt": False,
+        "ignore_eos": True,
         "top_k": 1,
     }
-    assert "model" not in chat_body("hi", None, 64, 0.0, {}, {})
+    assert "model" not in openai.body(Ask("hi", None, 64, 0.0))

@@ -1,0 +1,25 @@
+"""llama-swap: one port in front of a process per model; by default it keeps one model in memory."""
+
+from replay.dialects import openai
+from replay.dialects.facts import Get, Model, Server, objects
+
+KIND = "llama-swap"
+WAYS = openai.WAYS
+served = openai.served
+SWAPS = (
+    "llama-swap swaps models unless a group keeps them together, "
+    "and refuses more than `concurrencyLimit` (10) with 429"
+)
+
+
+def look(get: Get) -> Server | None:
+    """By who owns the models in its list; what runs by `/running`."""
+    models = openai.listed(get)
+    if not models or any(m.get("owned_by") != "llama-swap" for m in models):
+        return None
+    told = get("/running").document
+    entries = objects(told.get("running")) if isinstance(told, dict) else None
+    ready = None if entries is None else {e.get("model") for e in entries if e.get("state") == "ready"}
+    return Server(
+        tuple(Model(m["id"], None if ready is None else m["id"] in ready) for m in models), notes=(SWAPS,)
+    )

@@ -1,0 +1,45 @@
+"""llama-server (llama.cpp), with one model or as a router of several."""
+
+from replay.dialects import openai
+from replay.dialects.facts import Get, Model, Server, objects, whole
+
+KIND = "llamacpp"
+# ignore_eos: every answer is as long as asked; cache_prompt: no answer is helped by another
+WAYS = (openai.with_fields({"cache_prompt": False, "ignore_eos": True}), *openai.WAYS)
+
+
+def look(get: Get) -> Server | None:
+    """By `/props`: slots, context per slot, build."""
+    props = get("/props").document
+    if not isinstance(props, dict) or "default_generation_settings" not in props:
+        return None
+    says = {k: props[k] for k in ("build_info", "model_path", "is_sleeping") if props.get(k)}
+    if props.get("role") == "router":
+        return _router(get, says)
+    settings = props["default_generation_settings"]
+    context = whole(settings.get("n_ctx")) if isinstance(settings, dict) else None
+    slots = whole(props.get("total_slots"))
+    models = openai.listed(get) or []
+    notes = ("the server sleeps: its first answer loads the model",) if props.get("is_sleeping") else ()
+    return Server(tuple(Model(m["id"], True, slots, context or None) for m in models), says, notes=notes)
+
+
+def served(get: Get) -> str | None:
+    """The tokens written so far, or which task each slot had last."""
+    counted = openai.counter(get, "/metrics", "llamacpp:tokens_predicted_total")
+    tasks = [slot.get("id_task") for slot in objects(get("/slots").document)] if counted is None else None
+    return counted if tasks is None else (str(tasks) if tasks else None)
+
+
+def _router(get: Get, says: dict[str, object]) -> Server:
+    """One process per model, loaded on demand; slots are told per model once it runs."""
+    told = get("/models").document
+    entries = objects(told.get("data")) if isinstance(told, dict) else []
+    models = []
+    for entry in entries:
+        status = entry.get("status")
+        value = status.get("value") if isinstance(status, dict) else None
+        if isinstance(entry.get("id"), str):
+            models.append(Model(entry["id"], None if value is None else value == "loaded"))
+    notes = ("a router: models beyond --models-max (4) push each other out",) if len(models) > 4 else ()
+    return Server(tuple(models), {**says, "role": "router"}, notes=notes)

@@ -1,0 +1,122 @@
+"""GETs to one target, and in words why they fail: the door before any dialect is spoken."""
+
+import platform
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import requests
+
+from analysis.errors import TargetError
+from replay.dialects import Reply
+
+TIMEOUT_S = 5.0
+LOADING_PATIENCE_S = 120.0  # a llama.cpp server answers 503 while it loads: not ready is not failed
+NO_KEY = (401, 403)
+MAC_PERMISSION = " (macOS: System Settings, Privacy & Security, Local Network must allow this terminal)"
+
+
+class Visitor:
+    """Asks one server; remembers what was answered, so that dialects may ask the same again."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment would stand between us and the server
+        if key:
+            self._session.headers["Authorization"] = f"Bearer {key}"
+        self.replies: dict[str, Reply] = {}
+
+    def get(self, path: str) -> Reply:
+        """The answer to GET path. Raises TargetError with the likely reason if there is none."""
+        if path not in self.replies:
+            self.replies[path] = self._ask(path)
+        return self.replies[path]
+
+    def get_ready(self, path: str) -> Reply:
+        """The same, waiting while the server says that it is still loading."""
+        patience_until = time.monotonic() + LOADING_PATIENCE_S
+        while _loads(reply := self._ask(path)) and time.monotonic() < patience_until:
+            time.sleep(1.0)
+        self.replies[path] = reply
+        return reply
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _ask(self, path: str) -> Reply:
+        try:
+            reply = self._session.get(self._url + path, timeout=TIMEOUT_S, allow_redirects=False)
+        except requests.RequestException as error:
+            raise TargetError(reason(self._url, error)) from None
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        return Reply(reply.status_code, headers, reply.text)
+
+
+def _loads(reply: Reply) -> bool:
+    return reply.status == 503 and "loading" in reply.text.lower()
+
+
+@contextmanager
+def visiting(url: str, key: str) -> Iterator[Visitor]:
+    visitor = Visitor(url, key)
+    try:
+        yield visitor
+    finally:
+        visitor.close()
+
+
+def reason(url: str, error: requests.RequestException) -> str:
+    """Why nothing came, as far as the failure tells, and what to do."""
+    host, said = urlsplit(url).hostname or "", str(error).lower()
+    if isinstance(error, requests.exceptions.SSLError):
+        if "certificate" in said:
+            return "its TLS certificate is not trusted; SSL_CERT_FILE may name its authority"
+        return "TLS failed; is it http:// rather than https://?"
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer within {TIMEOUT_S:.0f} s; a firewall in between, or the host off?" + _mac(host)
+    if "refused" in said:
+        if is_here(host):
+            return "connection refused; no server listens on this port: start it, or mend the port"
+        return (
+            "connection refused; is the server started, and bound to 0.0.0.0 rather than 127.0.0.1 "
+            "(LM Studio: `lms server start --bind 0.0.0.0`; Ollama: OLLAMA_HOST=0.0.0.0)?"
+        )
+    if any(words in said for words in ("resolve", "name or service", "nodename", "getaddrinfo")):
+        return f"the host {host} is not known; mend the name"
+    if "unreachable" in said or "no route" in said:
+        return "its network cannot be reached; check the address" + _mac(host)
+    if any(words in said for words in ("badstatusline", "disconnected", "reset", "aborted")):
+        return "it hangs up on plain HTTP; is it https:// rather than http://, or another program's port?"
+    return "it cannot be connected to; check host and port"
+
+
+def is_here(host: str) -> bool:
+    """Whether the host name means this machine's loopback."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _mac(host: str) -> str:
+    return MAC_PERMISSION if platform.system() == "Darwin" and not is_here(host) else ""
+
+
+def first_meaning(host: str, port: int) -> tuple[str, bool] | None:
+    """(the address that `host` means first, whether somebody listens there); None if it has but one."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if len(addresses) < 2:
+        return None
+    try:
+        with socket.create_connection((addresses[0], port), timeout=1.0):
+            return addresses[0], True
+    except OSError:
+        return addresses[0], False

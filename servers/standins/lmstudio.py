@@ -1,0 +1,219 @@
+"""LM Studio 0.4: three interfaces, HTTP 200 for whatever it does not know, models loaded on demand."""
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import ClientConnectionResetError, web
+from aiohttp.typedefs import Handler
+
+from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word
+from servers.standins.openai_chat import DEFAULT_MAX_TOKENS, Style, chat
+
+HEADERS = {"X-Powered-By": "Express", "Keep-Alive": "timeout=5"}
+NOT_LOADED = "No models loaded. Please load a model in the developer page or use the `lms load` command."
+
+
+def app(desk: Desk) -> web.Application:
+    """The server's routes."""
+
+    async def v0_models(http: web.Request) -> web.Response:
+        return _json({"object": "list", "data": [_v0_model(desk, m) for m in desk.setup.models]})
+
+    async def v1_models(http: web.Request) -> web.Response:
+        return _json({"models": [_v1_model(desk, m) for m in desk.setup.models]})
+
+    async def openai_models(http: web.Request) -> web.Response:
+        data = [{"id": m, "object": "model", "owned_by": "organization_owner"} for m in desk.setup.models]
+        return _json({"object": "list", "data": data})  # careful: all that are on disk, loaded or not
+
+    async def greeting(http: web.Request) -> web.Response:
+        return _json({"lmstudio": True})
+
+    async def completions(http: web.Request) -> web.StreamResponse:
+        return await chat(http, desk, STYLE)
+
+    async def native(http: web.Request) -> web.StreamResponse:
+        return await _native_chat(http, desk)
+
+    async def unknown(http: web.Request) -> web.Response:
+        return _json({"error": f"Unexpected endpoint or method. ({http.method} {http.path})"})
+
+    routes = [
+        web.get("/lmstudio-greeting", greeting),
+        web.get("/v1/models", openai_models),
+        web.get("/api/v0/models", v0_models),
+        web.post("/v1/chat/completions", completions),
+    ]
+    if not desk.does("old"):
+        routes += [web.get("/api/v1/models", v1_models), web.post("/api/v1/chat", native)]
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        key, public = desk.setup.key, request.path == "/lmstudio-greeting"
+        if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
+            words = "An LM Studio API token is required to make requests to this server."
+            refusal = {"type": "invalid_request", "code": "invalid_api_key", "message": words}
+            return _json({"error": refusal}, 401)
+        return await handler(request)
+
+    made = web.Application(middlewares=[guard])
+    made.add_routes([*routes, web.route("*", "/{path:.*}", unknown)])
+    return made
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.json_response(body, status=status, headers=HEADERS)
+
+
+def _v0_model(desk: Desk, model: str) -> dict[str, Any]:
+    here = model in desk.loaded
+    told = {
+        "id": model,
+        "object": "model",
+        "type": "llm",
+        "publisher": "stand-in",
+        "arch": "llama",
+        "compatibility_type": "gguf",
+        "quantization": "Q4_K_M",
+        "state": "loaded" if here else "not-loaded",
+        "max_context_length": 131072,
+    }
+    return told | ({"loaded_context_length": desk.setup.context} if here else {})
+
+
+def _v1_model(desk: Desk, model: str) -> dict[str, Any]:
+    config = {
+        "context_length": desk.setup.context,
+        "eval_batch_size": 512,
+        "parallel": desk.setup.slots,
+        "flash_attention": True,
+        "offload_kv_cache_to_gpu": True,
+    }
+    return {
+        "type": "llm",
+        "publisher": "stand-in",
+        "key": model,
+        "display_name": model,
+        "architecture": "llama",
+        "quantization": {"name": "Q4_K_M", "bits_per_weight": 4},
+        "size_bytes": 1_000_000,
+        "params_string": "1B",
+        "loaded_instances": [{"id": model, "config": config}] if model in desk.loaded else [],
+        "max_context_length": 131072,
+        "format": "gguf",
+        "capabilities": {"vision": False, "trained_for_tool_use": False},
+        "description": None,
+        "variants": [f"{model}@q4_k_m"],
+        "selected_variant": f"{model}@q4_k_m",
+    }
+
+
+def choose(desk: Desk, asked: str) -> str:
+    """The model that answers: careful, a wrong name is answered by the only one that is loaded."""
+    if asked in desk.setup.models:
+        return asked
+    if len(desk.loaded) == 1:
+        return desk.loaded[0]
+    if not desk.loaded:
+        raise Refusal(404, NOT_LOADED, "model_not_found")
+    yours = "".join(f"\n{m}" for m in desk.setup.models)
+    words = f'Model "{asked}" not found. Please specify a valid model.\n\nYour models:{yours}'
+    raise Refusal(404, words, "model_not_found")
+
+
+def _error(refusal: Refusal) -> tuple[int, Any]:
+    kind = {"message": str(refusal), "type": "invalid_request_error", "param": "model", "code": refusal.code}
+    return refusal.status, {"error": kind}
+
+
+STYLE = Style(
+    error=_error,
+    broken=lambda words: {"error": {"message": words}},
+    model=choose,
+    head={"system_fingerprint": "stand-in", "stats": {}},
+)
+
+
+async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
+    """POST /api/v1/chat: named events, of which those of loading and prompt processing are the point."""
+    body = await http.json()
+    text = body.get("input")
+    words = len(str(text).split()) + 4
+    try:
+        model = choose(desk, str(body.get("model", "")))
+        limit = int(body.get("max_output_tokens") or DEFAULT_MAX_TOKENS)
+        served = desk.admit(Ask(model, words, limit, bool(body.get("stream"))))
+    except Refusal as refusal:
+        status, said = _error(refusal)
+        return _json(said, status)
+    if not served.ask.stream:
+        async for _ in desk.tokens(served):
+            pass
+        return _json(_result(served))
+    reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await reply.prepare(http)
+    try:
+        await _events(reply, desk, served)
+    except Broken as broken:
+        error = {"type": "internal_error", "message": str(broken)}
+        await reply.write(_event("error", error=error))
+    except ClientConnectionResetError:
+        return web.Response()
+    await reply.write_eof()
+    return reply
+
+
+async def _events(reply: web.StreamResponse, desk: Desk, served: Served) -> None:
+    """The events of one answer, each when it happens."""
+    ask = served.ask
+    name = {"model_instance_id": ask.model}
+    await reply.write(_event("chat.start", **name))
+    if ask.model not in desk.loaded:
+        await reply.write(_event("model_load.start", **name))
+        await desk.load(served)
+        await reply.write(_event("model_load.progress", **name, progress=1.0))
+        await reply.write(_event("model_load.end", **name, load_time_seconds=served.load_s))
+    reasoning = ask.max_tokens // 2 if desk.does("reasoning") else 0
+    kind = ""
+    starts = asyncio.create_task(_tell_start(reply, served))
+    async for index in desk.tokens(served):
+        if index == 0:
+            await starts
+            await reply.write(_event("prompt_processing.progress", progress=1.0))
+            await reply.write(_event("prompt_processing.end"))
+        now = "reasoning" if index < reasoning else "message"
+        if now != kind:
+            await reply.write((_event(f"{kind}.end") if kind else b"") + _event(f"{now}.start"))
+            kind = now
+        await reply.write(_event(f"{kind}.delta", content=word(index)))
+    await reply.write(_event(f"{kind}.end") + _event("chat.end", result=_result(served)))
+
+
+async def _tell_start(reply: web.StreamResponse, served: Served) -> None:
+    while served.request is None or served.request.admission_s is None:
+        await asyncio.sleep(0.001)
+    await reply.write(_event("prompt_processing.start"))
+
+
+def _result(served: Served) -> dict[str, Any]:
+    stats = {
+        "input_tokens": served.ask.prompt_tokens,
+        "total_output_tokens": served.tokens,
+        "reasoning_output_tokens": 0,
+        "tokens_per_second": served.tokens / served.decode_s if served.decode_s else 0.0,
+        "time_to_first_token_seconds": served.prefill_s,
+    }
+    if served.load_s:
+        stats["model_load_time_seconds"] = served.load_s
+    text = "".join(word(i) for i in range(served.tokens))
+    return {
+        "model_instance_id": served.ask.model,
+        "output": [{"type": "message", "content": text}],
+        "stats": stats,
+        "response_id": f"resp_{served.number}",
+    }
+
+
+def _event(kind: str, **fields: Any) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind} | fields)}\n\n".encode()

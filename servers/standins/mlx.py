@@ -1,0 +1,59 @@
+"""mlx_lm.server: batches what it may batch; a request with a `seed` runs alone and drains the batch."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from servers.standins.desk import Desk, Refusal
+from servers.standins.openai_chat import Style, chat
+
+SERVER = {"Server": "BaseHTTP/0.6 Python/3.12.4", "Access-Control-Allow-Origin": "*"}
+
+
+def app(desk: Desk) -> web.Application:
+    """The server's routes."""
+    alone = asyncio.Lock()
+
+    async def health(http: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"}, headers=SERVER)
+
+    async def models(http: web.Request) -> web.Response:
+        data = [{"id": m, "object": "model", "created": 0} for m in desk.setup.models]
+        return web.json_response({"object": "list", "data": data}, headers=SERVER)
+
+    async def completions(http: web.Request) -> web.StreamResponse:
+        body = await http.json()
+        async with alone:
+            while body.get("seed") is not None and desk.open:
+                await asyncio.sleep(0.001)  # the batch drains
+            if body.get("seed") is not None:
+                return await chat(http, desk, STYLE)
+        return await chat(http, desk, STYLE)
+
+    async def unknown(http: web.Request) -> web.Response:
+        return web.Response(text="Not Found", status=404, headers=SERVER)
+
+    made = web.Application()
+    made.add_routes(
+        [
+            web.get("/health", health),
+            web.get("/v1/models", models),
+            web.post("/v1/chat/completions", completions),
+            web.route("*", "/{path:.*}", unknown),
+        ]
+    )
+    return made
+
+
+def _error(refusal: Refusal) -> tuple[int, Any]:
+    return refusal.status, {"error": str(refusal)}
+
+
+STYLE = Style(
+    error=_error,
+    broken=lambda words: {"error": words},
+    head={"system_fingerprint": "0.29.1-0.30.0-stand-in"},
+    reasoning_key="reasoning",
+    cached_tokens=0,
+)

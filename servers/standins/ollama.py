@@ -1,0 +1,169 @@
+"""Ollama: the native NDJSON interface with durations, and the OpenAI one without them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import ClientConnectionResetError, web
+
+from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, count_words, word
+from servers.standins.openai_chat import Style, chat
+
+VERSION = "0.12.6"
+BUSY = "server busy, please try again.  maximum pending requests exceeded"  # two spaces, as it has them
+KEEP_ALIVE = timedelta(minutes=5)
+DETAILS = {
+    "parent_model": "",
+    "format": "gguf",
+    "family": "llama",
+    "families": ["llama"],
+    "parameter_size": "1B",
+    "quantization_level": "Q4_K_M",
+}
+
+
+def app(desk: Desk) -> web.Application:
+    """The server's routes."""
+
+    async def root(http: web.Request) -> web.Response:
+        return web.Response(text="Ollama is running")
+
+    async def version(http: web.Request) -> web.Response:
+        return web.json_response({"version": VERSION})
+
+    async def tags(http: web.Request) -> web.Response:
+        return web.json_response({"models": [_model(m) for m in desk.setup.models]})
+
+    async def ps(http: web.Request) -> web.Response:
+        return web.json_response({"models": [_in_memory(desk, m) for m in desk.loaded]})
+
+    async def openai_models(http: web.Request) -> web.Response:
+        data = [{"id": m, "object": "model", "created": 0, "owned_by": "library"} for m in desk.setup.models]
+        return web.json_response({"object": "list", "data": data})
+
+    async def completions(http: web.Request) -> web.StreamResponse:
+        return await chat(http, desk, STYLE)
+
+    async def native(http: web.Request) -> web.StreamResponse:
+        return await _native_chat(http, desk)
+
+    async def unknown(http: web.Request) -> web.Response:
+        return web.Response(text="404 page not found", status=404)
+
+    made = web.Application()
+    made.add_routes(
+        [
+            web.get("/", root),
+            web.get("/api/version", version),
+            web.get("/api/tags", tags),
+            web.get("/api/ps", ps),
+            web.get("/v1/models", openai_models),
+            web.post("/v1/chat/completions", completions),
+            web.post("/api/chat", native),
+            web.route("*", "/{path:.*}", unknown),
+        ]
+    )
+    return made
+
+
+def _model(model: str) -> dict[str, Any]:
+    return {
+        "name": model,
+        "model": model,
+        "modified_at": "2026-01-01T00:00:00Z",
+        "size": 1_000_000,
+        "digest": "0" * 64,
+        "details": DETAILS,
+    }
+
+
+def _in_memory(desk: Desk, model: str) -> dict[str, Any]:
+    told = {k: v for k, v in _model(model).items() if k != "modified_at"}
+    expires = datetime.fromtimestamp(desk.used.get(model, desk.began_s), UTC) + KEEP_ALIVE
+    return told | {
+        "expires_at": expires.isoformat(),
+        "size_vram": 1_000_000,
+        "context_length": desk.setup.context,
+    }
+
+
+def choose(desk: Desk, asked: str) -> str:
+    """The model, `:latest` added where no tag is given."""
+    for name in (asked, f"{asked}:latest"):
+        if name in desk.setup.models:
+            return name
+    raise Refusal(404, f'model "{asked}" not found, try pulling it first', "not_found")
+
+
+def _openai_error(refusal: Refusal) -> tuple[int, Any]:
+    status = 503 if refusal.code == "busy" else refusal.status
+    words = BUSY if refusal.code == "busy" else str(refusal)
+    kind = {400: "invalid_request_error", 404: "not_found_error"}.get(status, "api_error")
+    return status, {"error": {"message": words, "type": kind, "param": None, "code": None}}
+
+
+STYLE = Style(
+    error=_openai_error,
+    broken=lambda words: {"error": {"message": words, "type": "api_error", "param": None, "code": None}},
+    model=choose,
+    head={"system_fingerprint": "fp_ollama"},
+    reasoning_key="reasoning",
+)
+
+
+async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
+    """POST /api/chat: one JSON document per line; a missing `stream` means that it streams."""
+    body = await http.json()
+    try:
+        model = choose(desk, str(body.get("model", "")))
+        limit = (body.get("options") or {}).get("num_predict") or 64
+        served = desk.admit(Ask(model, count_words(body.get("messages")), limit, body.get("stream", True)))
+    except Refusal as refusal:
+        status, said = _openai_error(refusal)
+        return web.json_response({"error": said["error"]["message"]}, status=status)
+    reasoning = limit // 2 if desk.does("reasoning") else 0
+    if not served.ask.stream:
+        text = "".join([word(i) async for i in desk.tokens(served)])
+        return web.json_response(_line(served, {"role": "assistant", "content": text}) | _end(desk, served))
+    reply = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await reply.prepare(http)
+    try:
+        async for index in desk.tokens(served):
+            text_of = (
+                {"content": "", "thinking": word(index)} if index < reasoning else {"content": word(index)}
+            )
+            await _write(reply, _line(served, {"role": "assistant", **text_of}) | {"done": False})
+        await _write(reply, _line(served, {"role": "assistant", "content": ""}) | _end(desk, served))
+    except Broken as broken:
+        await _write(reply, {"error": str(broken)})  # under status 200
+    except ClientConnectionResetError:
+        return web.Response()
+    await reply.write_eof()
+    return reply
+
+
+async def _write(reply: web.StreamResponse, document: dict[str, Any]) -> None:
+    await reply.write(json.dumps(document).encode() + b"\n")
+
+
+def _line(served: Served, message: dict[str, str]) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {"model": served.ask.model, "created_at": now, "message": message}
+
+
+def _end(desk: Desk, served: Served) -> dict[str, Any]:
+    """Durations in nanoseconds; what is left of the total is the wait for a slot."""
+
+    def ns(seconds: float) -> int:
+        return round(seconds * 1e9)
+
+    return {
+        "done": True,
+        "done_reason": "length",
+        "total_duration": ns(desk.now_s - served.arrival_s),
+        "load_duration": ns(served.load_s + 0.001),
+        "prompt_eval_count": served.ask.prompt_tokens,
+        "prompt_eval_duration": ns(served.prefill_s),
+        "eval_count": served.tokens,
+        "eval_duration": ns(served.decode_s),
+    }

@@ -1,0 +1,177 @@
+"""POST /v1/chat/completions as the stand-ins answer it; what differs between programs is a `Style`."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import ClientConnectionResetError, web
+
+from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, count_words, word
+
+PLAIN_FIELDS = {
+    *("model", "messages", "max_tokens", "temperature", "top_p", "n", "stream", "stop", "user"),
+    *("presence_penalty", "frequency_penalty", "logit_bias"),
+}
+DEFAULT_MAX_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one program words its answers."""
+
+    error: Callable[[Refusal], tuple[int, Any]]  # status and body
+    broken: Callable[[str], Any]  # the document that ends a broken stream
+    model: Callable[[Desk, str], str] = lambda desk, asked: known_model(desk, asked)
+    head: dict[str, Any] = field(default_factory=dict)  # further fields of every document
+    reasoning_key: str = "reasoning_content"
+    timings: bool = False  # llama.cpp's, in the last chunk
+    cached_tokens: int | None = None  # in the usage
+    done_after_error: bool = False
+
+
+def known_model(desk: Desk, asked: str) -> str:
+    """Raises Refusal unless the model is there."""
+    if asked not in desk.setup.models:
+        raise Refusal(404, f"The model `{asked}` does not exist.", "model_not_found")
+    return asked
+
+
+def openai_error(refusal: Refusal) -> tuple[int, Any]:
+    """As OpenAI words it."""
+    kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
+    body = {"message": str(refusal), "type": kind, "param": None, "code": refusal.code}
+    return refusal.status, {"error": body}
+
+
+async def chat(http: web.Request, desk: Desk, style: Style) -> web.StreamResponse:
+    """The whole answer, streamed or not, errors included."""
+    try:
+        body = await http.json()
+        ask = read(body, desk, style)
+        served = desk.admit(ask)
+    except json.JSONDecodeError:
+        return _refused(Refusal(400, "the body is not JSON"), style)
+    except Refusal as refusal:
+        return _refused(refusal, style)
+    try:
+        return await (_stream if ask.stream else _whole)(http, desk, style, served)
+    except ClientConnectionResetError:  # it went between two tokens
+        return web.Response()
+
+
+def read(body: Any, desk: Desk, style: Style) -> Ask:
+    """What the body asks for. Raises Refusal."""
+    if not isinstance(body, dict):
+        raise Refusal(400, "the body is no JSON object")
+    odd = sorted(set(body) - PLAIN_FIELDS)
+    if desk.does("strict") and odd:
+        raise Refusal(400, f"Unrecognized request argument supplied: {odd[0]}", "unknown_field")
+    limit = body.get("max_completion_tokens", body.get("max_tokens")) or DEFAULT_MAX_TOKENS
+    if not isinstance(limit, int) or limit < 1:
+        raise Refusal(400, "'max_tokens' must be a positive integer")
+    return Ask(
+        model=style.model(desk, str(body.get("model", ""))),
+        prompt_tokens=count_words(body.get("messages")),
+        max_tokens=limit,
+        stream=bool(body.get("stream")),
+        usage=bool((body.get("stream_options") or {}).get("include_usage")),
+    )
+
+
+def _refused(refusal: Refusal, style: Style) -> web.Response:
+    status, body = style.error(refusal)
+    if isinstance(body, str):
+        return web.Response(text=body, status=status)
+    return web.json_response(body, status=status)
+
+
+async def _stream(http: web.Request, desk: Desk, style: Style, served: Served) -> web.StreamResponse:
+    reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await reply.prepare(http)
+    await reply.write(_chunk(style, served, {"role": "assistant", "content": ""}))
+    reasoning = served.ask.max_tokens // 2 if desk.does("reasoning") else 0
+    try:
+        async for index in desk.tokens(served):
+            key = style.reasoning_key if index < reasoning else "content"
+            await reply.write(_chunk(style, served, {key: word(index)}))
+    except Broken as broken:
+        await reply.write(sse(style.broken(str(broken))) + b"data: [DONE]\n\n" * style.done_after_error)
+        await reply.write_eof()
+        return reply
+    last = _document(style, served, "chat.completion.chunk") | {"choices": [_choice({}, "length", "delta")]}
+    await reply.write(sse(last | _timings(style, served)))
+    if served.ask.usage:
+        extra = {"choices": [], "usage": _usage(style, served)}
+        await reply.write(sse(_document(style, served, "chat.completion.chunk") | extra))
+    await reply.write(b"data: [DONE]\n\n")
+    await reply.write_eof()
+    return reply
+
+
+async def _whole(http: web.Request, desk: Desk, style: Style, served: Served) -> web.StreamResponse:
+    reasoning = served.ask.max_tokens // 2 if desk.does("reasoning") else 0
+    text = {style.reasoning_key: "", "content": ""} if reasoning else {"content": ""}
+    try:
+        async for index in desk.tokens(served):
+            text[style.reasoning_key if index < reasoning else "content"] += word(index)
+    except Broken as broken:
+        return web.json_response(style.broken(str(broken)), status=500)
+    body = _document(style, served, "chat.completion") | {
+        "choices": [_choice({"role": "assistant", **text}, "length", "message")],
+        "usage": _usage(style, served),
+    }
+    return web.json_response(body | _timings(style, served))
+
+
+def _chunk(style: Style, served: Served, delta: dict[str, str]) -> bytes:
+    return sse(
+        _document(style, served, "chat.completion.chunk") | {"choices": [_choice(delta, None, "delta")]}
+    )
+
+
+def _choice(text: dict[str, str], finish_reason: str | None, key: str) -> dict[str, Any]:
+    return {"index": 0, "logprobs": None, "finish_reason": finish_reason, key: text}
+
+
+def _document(style: Style, served: Served, kind: str) -> dict[str, Any]:
+    head = {"id": f"chatcmpl-{served.number}", "object": kind, "created": int(time.time())}
+    return head | {"model": served.ask.model} | style.head
+
+
+def _usage(style: Style, served: Served) -> dict[str, Any]:
+    prompt, output = served.ask.prompt_tokens, served.tokens
+    usage: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": output,
+        "total_tokens": prompt + output,
+    }
+    if style.cached_tokens is not None:
+        usage["prompt_tokens_details"] = {"cached_tokens": style.cached_tokens}
+    return usage
+
+
+def _timings(style: Style, served: Served) -> dict[str, Any]:
+    if not style.timings:
+        return {}
+    prompt, output = served.ask.prompt_tokens, served.tokens
+    prefill_ms, decode_ms = served.prefill_s * 1e3, served.decode_s * 1e3
+    return {
+        "timings": {
+            "cache_n": 0,
+            "prompt_n": prompt,
+            "prompt_ms": prefill_ms,
+            "prompt_per_token_ms": prefill_ms / prompt,
+            "prompt_per_second": 1e3 * prompt / prefill_ms if prefill_ms else 0.0,
+            "predicted_n": output,
+            "predicted_ms": decode_ms,
+            "predicted_per_token_ms": decode_ms / output,
+            "predicted_per_second": 1e3 * output / decode_ms if decode_ms else 0.0,
+        }
+    }
+
+
+def sse(document: Any) -> bytes:
+    """One server-sent event."""
+    return b"data: " + json.dumps(document).encode() + b"\n\n"

@@ -1,0 +1,100 @@
+"""Stand-ins on ports of their own, one process and one loop."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+from analysis.errors import ScenarioError
+from servers.live import precise_loop
+from servers.ports import listen_all, reachable
+from servers.ready import announce, stop_signals, tell, when_stdin_closes
+from servers.standins import fronts, llamacpp, lmstudio, mlx, ollama, plain, vllm
+from servers.standins.desk import Desk, Setup
+
+KINDS: dict[str, Callable[[Desk], web.Application]] = {
+    "lmstudio": lmstudio.app,
+    "ollama": ollama.app,
+    "llamacpp": llamacpp.app,
+    "mlx": mlx.app,
+    "vllm": vllm.app,
+    "llama-swap": fronts.llama_swap,
+    "litellm": fronts.litellm,
+    "openai": plain.app,
+}
+
+
+def check(setup: Setup) -> None:
+    """Raises ScenarioError if an option makes no sense."""
+    for option, value in (
+        ("--slots", setup.slots),
+        ("--ttft-s", setup.ttft_s),
+        ("--compute", setup.compute),
+        ("--context", setup.context),
+        ("--queue", setup.queue),
+    ):
+        if value is not None and value <= 0:
+            raise ScenarioError(f"{option} {value:g}: must be more than 0")
+    if min(setup.tpot_s, setup.load_s, setup.idle_s) < 0:
+        raise ScenarioError("--tpot-s, --load-s and --idle-s must not be below 0")
+
+
+def serve(
+    setup: Setup,
+    kinds: Sequence[str],
+    host: str,
+    ports: Sequence[int],
+    same_program: bool,
+    until_stdin_closes: bool,
+) -> int:
+    """Runs them until it is asked to stop; the exit code. `same_program`: one desk behind all ports."""
+    check(setup)
+    if len(kinds) not in (1, len(ports)):
+        raise ScenarioError(
+            f"--kind is given {len(kinds)} times for {len(ports)} ports; give one, or one each"
+        )
+    each_kind = list(kinds) * (len(ports) if len(kinds) == 1 else 1)
+    listeners = dict(zip(listen_all(host, ports), each_kind, strict=True))
+    with asyncio.Runner(loop_factory=precise_loop) as runner:
+        runner.run(_serve(setup, host, listeners, same_program, until_stdin_closes))
+    return 0
+
+
+async def _serve(
+    setup: Setup, host: str, kinds: dict[socket.socket, str], same_program: bool, until_stdin_closes: bool
+) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in stop_signals():
+        loop.add_signal_handler(number, stop.set)
+    if until_stdin_closes:
+        when_stdin_closes(lambda: loop.call_soon_threadsafe(stop.set))
+    one = Desk(setup)
+    runners, lines = [], []
+    try:
+        for listener, kind in kinds.items():
+            runner = web.AppRunner(
+                KINDS[kind](one if same_program else Desk(setup)),
+                handler_cancellation=True,  # a request whose client has gone leaves the queue
+                access_log=None,
+                shutdown_timeout=0.05,  # careful: 0 would wait for ever
+                keepalive_timeout=setup.idle_s,
+            )
+            runners.append(runner)
+            await runner.setup()
+            await web.SockSite(runner, listener).start()
+            url = f"http://{reachable(host)}:{listener.getsockname()[1]}"
+            lines.append(_description(setup, kind, url))
+        announce(lines)
+        tell(f"standing in for {len(lines)} server(s); Ctrl-C stops them")
+        await stop.wait()
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+def _description(setup: Setup, kind: str, url: str) -> dict[str, object]:
+    """The line of one server on stdout."""
+    told = {"base_url": url, "model": setup.models[0], "kind": kind, "slots": setup.slots}
+    return told | {"threads": None, "pid": os.getpid()}

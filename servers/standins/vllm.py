@@ -1,0 +1,92 @@
+"""vLLM: OpenAI's interface, a bare /health, and counters of who runs and who waits."""
+
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from servers.standins.desk import Desk, Refusal
+from servers.standins.openai_chat import Style, chat
+
+
+def app(desk: Desk) -> web.Application:
+    """The server's routes."""
+
+    async def health(http: web.Request) -> web.Response:
+        return web.Response()
+
+    async def version(http: web.Request) -> web.Response:
+        return web.json_response({"version": "0.11.0"})
+
+    async def models(http: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [_model(desk, m) for m in desk.setup.models]})
+
+    async def metrics(http: web.Request) -> web.Response:
+        return web.Response(text=_metrics(desk), content_type="text/plain")
+
+    async def completions(http: web.Request) -> web.StreamResponse:
+        return await chat(http, desk, STYLE)
+
+    async def unknown(http: web.Request) -> web.Response:
+        return web.json_response({"detail": "Not Found"}, status=404)
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        key = desk.setup.key
+        if key and request.path.startswith("/v1") and request.headers.get("Authorization") != f"Bearer {key}":
+            return web.json_response({"error": "Unauthorized"}, status=401)
+        return await handler(request)
+
+    made = web.Application(middlewares=[guard])
+    made.add_routes(
+        [
+            web.get("/health", health),
+            web.get("/version", version),
+            web.get("/v1/models", models),
+            web.get("/metrics", metrics),
+            web.post("/v1/chat/completions", completions),
+            web.route("*", "/{path:.*}", unknown),
+        ]
+    )
+    return made
+
+
+def _model(desk: Desk, model: str) -> dict[str, Any]:
+    return {
+        "id": model,
+        "object": "model",
+        "created": 0,
+        "owned_by": "vllm",
+        "root": model,
+        "parent": None,
+        "max_model_len": desk.setup.context,
+        "permission": [],
+    }
+
+
+def _metrics(desk: Desk) -> str:
+    label = f'{{engine="0",model_name="{desk.setup.models[0]}"}}'
+    values = {
+        "num_requests_running": float(len(desk.running)),
+        "num_requests_waiting": float(len(desk.waiting)),
+        "kv_cache_usage_perc": 0.0,
+        "prompt_tokens_total": float(desk.prompt_tokens),
+        "generation_tokens_total": float(desk.output_tokens),
+    }
+    return "".join(
+        f"# HELP vllm:{name} a counter.\n# TYPE vllm:{name} gauge\nvllm:{name}{label} {value}\n"
+        for name, value in values.items()
+    )
+
+
+def _error(refusal: Refusal) -> tuple[int, Any]:
+    kind = "NotFoundError" if refusal.status == 404 else "BadRequestError"
+    body = {"message": str(refusal), "type": kind, "param": None, "code": refusal.status}
+    return refusal.status, {"error": body}
+
+
+STYLE = Style(
+    error=_error,
+    broken=lambda words: {"error": {"message": words, "type": "InternalServerError", "code": 500}},
+    done_after_error=True,
+)

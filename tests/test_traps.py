@@ -1,0 +1,395 @@
+"""The 24 traps that give a wrong verdict silently: each has a test in which the naive handling is wrong.
+
+Those below show the naive reading beside ours; the others stand where the thing itself is tested.
+"""
+
+import ast
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gevent
+import pytest
+import requests
+
+from analysis.assess import assess
+from analysis.records import BURST, COLUMNS, RequestRecord
+from replay.answer import Answer
+from replay.chat import ChatOrder, Connection
+from replay.dialects import DIALECTS, Ask, Way, openai
+from replay.phase_life import order_for
+from replay.preflight import check
+from replay.scenario import Request, Scenario, Target
+from tests import farm
+from tests.locusts import locust, phase, scenario
+from tests.serving import StandIn
+
+HERE = "test_traps"
+TRAPS: dict[int, tuple[str, list[str]]] = {
+    1: (
+        "HTTP 200 with an error body",
+        [
+            f"{HERE}::test_status_200_is_no_answer_yet",
+            "test_dialects::test_an_error_in_the_middle_of_a_stream_is_an_error_in_every_dialect",
+        ],
+    ),
+    2: (
+        "a wrong model answers silently",
+        [
+            f"{HERE}::test_a_substituted_model_is_not_work_done",
+            "test_verdict::test_another_model_that_answers_is_not_work_done",
+        ],
+    ),
+    3: (
+        "the first request loads; models evict each other",
+        [
+            f"{HERE}::test_models_that_evict_each_other_are_no_lock",
+            "test_dialects::test_a_load_that_hid_in_the_first_answer_is_told",
+            "test_verdict::test_models_that_evict_each_other_are_a_verdict_of_their_own",
+        ],
+    ),
+    4: (
+        "slots are capped at 4",
+        [
+            f"{HERE}::test_four_slots_at_eight_users_are_four_slots_and_no_lock",
+            "test_reach::test_fewer_slots_than_requests_are_no_lock",
+        ],
+    ),
+    5: ("a seed makes servers serial", [f"{HERE}::test_a_seed_would_fake_a_lock_and_is_never_sent"]),
+    6: (
+        "prompt caches",
+        [
+            "test_prompts::test_no_two_of_ten_thousand_requests_share_their_prefix",
+            "test_prompts::test_all_prompts_of_a_message_are_equally_long",
+            "test_verdict::test_prompt_cache_hits_are_seen_and_decide_nothing",
+        ],
+    ),
+    7: (
+        "answers of unequal length",
+        [
+            f"{HERE}::test_the_length_is_fixed_and_the_end_ignored_only_where_that_is_known",
+            "test_records::test_an_answer_is_whole_only_if_it_ended_as_it_should",
+        ],
+    ),
+    8: ("reasoning in a field of its own", [f"{HERE}::test_reasoning_is_when_the_first_token_came"]),
+    9: (
+        "the first chunk is not the first token",
+        ["test_chat::test_no_token_is_a_role_an_empty_delta_a_ping_progress_or_usage"],
+    ),
+    10: (
+        "usage chunks without choices; strict servers",
+        [
+            "test_chat::test_no_token_is_a_role_an_empty_delta_a_ping_progress_or_usage",
+            f"{HERE}::test_a_strict_server_is_asked_without_what_it_refuses",
+        ],
+    ),
+    11: ("two requests are not enough", [f"{HERE}::test_the_usual_phases_have_1_2_4_and_8_requests"]),
+    12: (
+        "the client's own limits",
+        [
+            f"{HERE}::test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_its_own",
+            "test_verdict::test_requests_that_left_far_apart_are_no_burst",
+        ],
+    ),
+    13: (
+        "idle connections die",
+        [
+            f"{HERE}::test_a_connection_that_died_idle_is_no_failure_of_the_server",
+            "test_chat::test_a_connection_that_the_server_closed_at_the_gate_is_opened_again",
+        ],
+    ),
+    14: ("fixed timeouts", [f"{HERE}::test_the_timeout_grows_with_the_users_and_the_solo_time"]),
+    15: (
+        "two ports, one program; proxies with queues of their own",
+        [
+            "test_reach::test_one_program_behind_two_ports_is_said_so",
+            "test_reach::test_two_ports_of_one_ollama_tell_the_same_inner_state",
+            f"{HERE}::test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer",
+        ],
+    ),
+    16: (
+        "Ollama answers one at a time by default",
+        [
+            "test_dialects::test_the_wait_for_a_slot_is_told_apart_from_the_work",
+            f"{HERE}::test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer",
+        ],
+    ),
+    17: (
+        "a full shared context aborts all",
+        [
+            f"{HERE}::test_a_full_context_breaks_all_at_once_and_none_counts",
+            f"{HERE}::test_a_round_that_broke_at_once_is_told_with_the_likely_reason",
+            "test_reach::test_a_shared_context_must_hold_all_requests_at_once_and_an_own_one_only_one",
+        ],
+    ),
+    18: ("drift", ["test_verdict::test_over_hundreds_of_noisy_farms_no_verdict_is_wrong"]),
+    19: (
+        "503 while loading",
+        [
+            "test_preflight::test_a_llama_cpp_server_that_loads_is_waited_for",
+            "test_preflight::test_a_server_that_never_ends_loading_is_refused_in_the_end",
+        ],
+    ),
+    20: (
+        "localhost, IPv6, /v1",
+        [
+            "test_reach::test_a_name_with_two_meanings_is_told_with_who_listens_at_the_first",
+            f"{HERE}::test_an_address_of_version_six_is_asked_like_any_other",
+            "test_dialects::test_every_kind_is_recognised_by_asking",
+            "test_scenario::test_an_address_has_one_way_to_be_written",
+        ],
+    ),
+    21: (
+        "bound to 127.0.0.1, firewalls",
+        ["test_reach::test_what_cannot_be_reached_gets_its_likely_reason"],
+    ),
+    22: (
+        "keys",
+        [
+            "test_chat::test_the_key_is_sent_and_never_shown",
+            "test_preflight::test_a_server_that_wants_a_key_gets_the_one_the_environment_holds",
+            "test_scenario::test_a_key_in_the_file_is_refused_and_not_repeated",
+        ],
+    ),
+    23: ("results without provenance", [f"{HERE}::test_what_was_measured_is_written_down_with_the_result"]),
+    24: (
+        "the tool itself disturbs",
+        ["test_reach::test_a_check_shows_the_table_and_asks_with_get_only"],
+    ),
+}
+
+
+def test_every_trap_has_a_test_that_exists() -> None:
+    assert list(TRAPS) == list(range(1, 25))
+    folder = Path(__file__).parent
+    for name, places in TRAPS.values():
+        for place in places:
+            module, _, function = place.partition("::")
+            tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
+            assert function in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}, (name, place)
+
+
+TOKENS = 12
+SOLO_S = 0.03 + (TOKENS - 1) * 0.003  # of tests.conftest's stand-ins
+
+
+def ask(url: str, way: Way, tokens: int = TOKENS, model: str = "stand-in") -> Answer:
+    connection = Connection()
+    body = way.body(Ask("tell me of the sea", model, tokens, 0.0))
+    connection.prepare(ChatOrder(url, body, 10.0, way.path, way.reader))
+    try:
+        return connection.ask()
+    finally:
+        connection.close()
+
+
+def together(url: str, way: Way, users: int, **keys: Any) -> tuple[float, list[Answer]]:
+    began = time.monotonic()
+    asked = [gevent.spawn(ask, url, way, **keys) for _ in range(users)]
+    gevent.joinall(asked)
+    return time.monotonic() - began, [one.get() for one in asked]
+
+
+def as_record(answer: Answer, model: str = "stand-in") -> RequestRecord:
+    told: dict[str, Any] = {name: getattr(answer, name, None) for name in COLUMNS}
+    known = {"request_id": 1, "phase": "p", "kind": BURST, "target": "A", "worker": 0, "model": model}
+    return RequestRecord(**(told | known))
+
+
+def test_status_200_is_no_answer_yet(standin: StandIn) -> None:
+    [url] = standin("lmstudio").urls
+    naive = requests.post(f"{url}/chat/completions", json={"model": "stand-in"}, timeout=5)
+    assert naive.ok, "the naive reading: a fast success"
+    answer = ask(url, Way("/chat/completions", openai.body))
+    assert answer.http_status == 200
+    assert answer.error == "Unexpected endpoint or method. (POST /chat/completions)"
+    assert as_record(answer).not_whole_because(TOKENS) is not None
+
+
+def test_a_substituted_model_is_not_work_done(standin: StandIn) -> None:
+    [url] = standin("lmstudio").urls
+    for way in check(Target(name="A", base_url=url)).ways:
+        answer = ask(url, way, model="the-large-one")
+        assert (answer.error, answer.chunks) == (None, TOKENS), "the naive reading: answered"
+        because = as_record(answer, "the-large-one").not_whole_because(TOKENS)
+        assert because == "'stand-in' answered in place of 'the-large-one'"
+
+
+def test_models_that_evict_each_other_are_no_lock(standin: StandIn, tmp_path: Path) -> None:
+    """Naive: the two wait for one another, so the server is serial."""
+    words = ("--model", "a", "--model", "b", "--quirk", "evict", "--load-s", "0.8", "--slots", "4")
+    [url] = standin("lmstudio", *words).urls
+    targets = [{"name": m, "base_url": url, "model": m} for m in "ab"]
+    path = scenario(tmp_path, targets=targets, phases=[phase("both", 2)], request={"max_tokens": 8})
+    run = locust(tmp_path, "--scenario", str(path))
+    assert run.report["verdict"] == "model-swap"
+    assert "a model swap, not a lock" in run.err
+    assert {r["server_load_s"] for r in run.rows} - {"", "0.000000"}, "the loads are in the log"
+
+
+def test_four_slots_at_eight_users_are_four_slots_and_no_lock(standin: StandIn, tmp_path: Path) -> None:
+    [url] = standin("lmstudio", "--slots", "4", "--tpot-s", "0.01").urls
+    path = scenario(tmp_path, targets=[{"name": "A", "base_url": url}], phases=[phase("n8", 8)])
+    run = locust(tmp_path, "--scenario", str(path))
+    of_n8 = run.phase("n8")
+    assert (of_n8["verdict"], of_n8["decode_peak"]) == ("partly-parallel", 4), run.err
+    assert run.manifest["targets"][0]["slots"] == 4
+    assert all(float(r["server_queue_s"]) >= 0 for r in run.rows)
+
+
+def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
+    [url] = standin("mlx", "--slots", "8").urls
+    for dialect in DIALECTS:
+        for way in dialect.WAYS:
+            assert "seed" not in str(way.body(Ask("x", "m", 8, 0.0)))
+    seeded = Way(openai.PATH, lambda ask: openai.body(ask) | {"seed": 7})
+    naive_s, _ = together(url, seeded, 4)
+    ours_s, _ = together(url, openai.USUAL, 4)
+    assert naive_s > 3.5 * SOLO_S, "naive: serial"
+    assert ours_s < 2 * SOLO_S
+
+
+def test_the_length_is_fixed_and_the_end_ignored_only_where_that_is_known() -> None:
+    for dialect in DIALECTS:
+        for way in dialect.WAYS:
+            body = way.body(Ask("x", "m", 77, 0.0))
+            lengths = (
+                body.get("max_tokens"),
+                body.get("max_output_tokens"),
+                body.get("options", {}).get("num_predict"),
+            )
+            assert 77 in lengths, dialect.KIND
+            assert "ignore_eos" not in body or dialect.KIND in ("llamacpp", "vllm")
+
+
+def test_reasoning_is_when_the_first_token_came(standin: StandIn) -> None:
+    [url] = standin("lmstudio", "--quirk", "reasoning", "--tpot-s", "0.02").urls
+    answer = ask(url, openai.USUAL)
+    assert answer.send_s is not None
+    assert answer.first_token_s is not None
+    naive_s = 0.03 + TOKENS / 2 * 0.02  # where `content` begins
+    assert answer.first_token_s - answer.send_s < naive_s - 0.05
+    assert answer.chunks == answer.output_tokens == TOKENS
+
+
+def test_a_strict_server_is_asked_without_what_it_refuses(standin: StandIn, tmp_path: Path) -> None:
+    """Naive: it refuses every request, so nothing can be measured."""
+    [url] = standin("openai", "--quirk", "strict", "--slots", "2", "--tpot-s", "0.01").urls
+    assert "Unrecognized request argument" in (ask(url, openai.USUAL).error or "")
+    path = scenario(tmp_path, targets=[{"name": "A", "base_url": url}], phases=[phase("n2", 2)])
+    run = locust(tmp_path, "--scenario", str(path))
+    assert run.phase("n2")["verdict"] in ("parallel", "fully-parallel"), run.err
+    assert [r["error"] != "" for r in run.rows].count(True) == 1, "one refusal, in the warm-up"
+    assert run.rows[0]["kind"] == "warmup"
+    assert {c["name"]: c["passed"] for c in run.report["conditions"]}["Locust agrees"]
+
+
+def test_the_usual_phases_have_1_2_4_and_8_requests() -> None:
+    from replay.scenario import scenario_of_urls
+
+    one = scenario_of_urls(["http://127.0.0.1:1234", "http://127.0.0.1:1235"])
+    assert {p.users for p in one.phases} == {2, 4, 8}, "and the solos in every gap are the 1"
+
+
+def test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_its_own(
+    standin: StandIn,
+) -> None:
+    [url] = standin("openai", "--slots", "8").urls
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=1, pool_block=True))
+    body = openai.body(Ask("x", "stand-in", TOKENS, 0.0)) | {"stream": False}
+    body.pop("stream_options")
+    began = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: session.post(url + openai.PATH, json=body, timeout=10), range(4)))
+    session.close()
+    assert time.monotonic() - began > 3.5 * SOLO_S, "naive: serial"
+    ours_s, _ = together(url, openai.USUAL, 4)
+    assert ours_s < 2 * SOLO_S
+
+
+def test_a_connection_that_died_idle_is_no_failure_of_the_server(standin: StandIn) -> None:
+    [url] = standin("lmstudio", "--idle-s", "0.05").urls
+    way = check(Target(name="A", base_url=url)).ways[0]
+    connection = Connection()
+    for _ in range(3):
+        connection.prepare(ChatOrder(url, way.body(Ask("x", "stand-in", 2, 0.0)), 5.0, way.path, way.reader))
+        time.sleep(0.1)  # at the gate: the server has closed by now
+        assert connection.ask().error is None
+    connection.close()
+
+
+def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
+    """Naive: 60 s, and a serial server with eight users of 11 s has failed instead."""
+    target = Target(name="A", base_url="http://127.0.0.1:1", test_message="x")
+    info = SimpleNamespace(base_url="http://127.0.0.1:1", model="m")
+    one: Any = Scenario.model_validate(
+        {"name": "x", "targets": [target], "phases": [phase("p", 8)], "request": Request(timeout_s=60)}
+    )
+    run: Any = SimpleNamespace(
+        scenario=one, targets={"A": target}, ways={"A": openai.WAYS}, infos={"A": info}, solo_s={},
+        recorder=SimpleNamespace(origin_s=0.0), seed=7, requests=0,
+    )  # fmt: skip
+    seat: Any = SimpleNamespace(target="A", worker=0, user=0)
+    assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == 60
+    run.solo_s["A"] = 11.0
+    assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 11 + 30)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [
+        ("ollama", 503, "server busy, please try again. maximum pending requests exceeded"),
+        ("llama-swap", 429, "Too many requests"),
+        ("litellm", 429, "Max parallel request limit reached"),
+    ],
+)
+def test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer(
+    standin: StandIn, kind: str, status: int, words: str
+) -> None:
+    [url] = standin(kind, "--queue", "1").urls
+    way = check(Target(name="A", base_url=url)).ways[0]
+    _, answers = together(url, way, 2)
+    refused = next(a for a in answers if a.error is not None)
+    assert (refused.http_status, refused.error) == (status, f"HTTP {status}: {words}")
+    assert as_record(refused).not_whole_because(TOKENS) is not None
+
+
+def test_a_full_context_breaks_all_at_once_and_none_counts(standin: StandIn) -> None:
+    words = ("--slots", "4", "--context", "70", "--quirk", "unified")
+    [url] = standin("llamacpp", *words).urls
+    way = check(Target(name="A", base_url=url)).ways[0]
+    assert ask(url, way, tokens=30).error is None
+    _, answers = together(url, way, 4, tokens=30)
+    assert [a.error for a in answers] == ["Context size has been exceeded."] * 4
+    assert [a.http_status for a in answers] == [200] * 4, "naive: four successes"
+
+
+def test_a_round_that_broke_at_once_is_told_with_the_likely_reason() -> None:
+    run = farm.farm("parallel", [farm.phase(2, 2)])
+    broken = tuple(
+        replace(r, error="Context size has been exceeded.", end_s=r.end_s) if r.kind == BURST else r
+        for r in run.log.records
+    )
+    judged = assess(replace(run, log=replace(run.log, records=broken))).phases[0]
+    whole = next(c for c in judged.conditions if c.name == "answers whole")
+    assert (whole.passed, whole.hint.split(":")[0]) == (False, "all requests of a round broke at once")
+
+
+def test_an_address_of_version_six_is_asked_like_any_other(standin: StandIn) -> None:
+    [url] = standin("llamacpp", "--host", "::1").urls
+    assert url.startswith("http://[::1]:")
+    found = check(Target.model_validate({"name": "A", "base_url": url + "/v1"}))
+    assert (found.info.kind, ask(url, found.ways[0]).error) == ("llamacpp", None)
+
+
+def test_what_was_measured_is_written_down_with_the_result(standin: StandIn) -> None:
+    [url] = standin("lmstudio", "--slots", "4").urls
+    info = check(Target(name="A", base_url=url)).info
+    assert (info.kind, info.model, info.slots) == ("lmstudio", "stand-in", 4)
+    assert info.server["model"] == {"format": "gguf", "quantization": "Q4_K_M", "architecture": "llama"}
+    for kind, key in (("ollama", "version"), ("vllm", "version"), ("llamacpp", "build_info")):
+        assert key in check(Target(name="A", base_url=standin(kind).urls[0])).info.server
