@@ -157,10 +157,11 @@ class Desk:
                 tokens=ask.max_tokens,
                 model=ask.model,
             )
-            served.request, inbox = self._machine.arrive(job, self.now_s)
-            for index in range(ask.max_tokens):
-                token = await inbox.get()
-                self._count(served, token.at_s)
+            inbox: asyncio.Queue[int] = asyncio.Queue()
+            served.request = self._machine.arrive(job, self.now_s, inbox.put_nowait)
+            for _ in range(ask.max_tokens):
+                index = await inbox.get()
+                self._count(served, served.request.token_s[index])
                 self._break_maybe(served)
                 yield index
         finally:
