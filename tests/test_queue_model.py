@@ -168,6 +168,13 @@ def test_a_serial_machine_obeys_lindley_and_a_time_sliced_one_works_as_much(
 
 
 @settings(max_examples=50)
+@given(arrivals)
+def test_a_limit_that_is_never_reached_changes_nothing(came: list[tuple[float, Job]]) -> None:
+    wide = Policy(compute=1e3, port=Port(prefills=1e3, models_in_memory=2))
+    assert [r.token_s for r in simulate(wide, came)] == [r.token_s for r in simulate(Policy(), came)]
+
+
+@settings(max_examples=50)
 @given(policies, arrivals, st.lists(st.floats(0, 20), max_size=10))
 def test_looking_more_often_changes_nothing(
     policy: Policy, came: list[tuple[float, Job]], looks: list[float]

@@ -36,6 +36,7 @@ class Machine:
         self.coming: list[Request] = []
         self.waiting: list[Request] = []
         self.active: list[Request] = []
+        self._shares = policy.shares
         self._memory: dict[int, Memory] = {}
         self._events: list[tuple[float, int, int, Request]] = []  # on the machine's own clock
         self._serial = itertools.count()
@@ -118,13 +119,18 @@ class Machine:
         """Admits whom it may, and books the work of all whose pace changes."""
         if self.waiting:
             self._admit(work_s)
-        for r, pace in zip(self.active, paces(self.policy, self.active), strict=True):
+        for r, pace in zip(self.active, self._paces(), strict=True):
             if pace != r.pace:
                 r.done_s += r.pace * (work_s - r.since_s)
                 r.since_s, r.pace = work_s, pace
                 r.version += 1
                 if pace:
                     self._push(r, r.due_s())
+
+    def _paces(self) -> list[float]:
+        if self._shares:
+            return paces(self.policy, self.active)
+        return [float(r.loaded) for r in self.active]  # the same, but a burst of 256 would feel the rest
 
     def _admit(self, work_s: float) -> None:
         for r, ready_s in admit(self.policy, self.waiting, self.active, self._memory, work_s):

@@ -1,7 +1,7 @@
 """What a program holds in memory: models, loaded on first use, and past prompts."""
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 
 from servers.queue_model.policy import Port
 
@@ -14,13 +14,14 @@ class Memory:
         self._models: dict[str, float] = {}  # when each is or was loaded; used least recently first
         self._prompts: deque[tuple[str, Sequence[str]]] = deque(maxlen=port.cached_prompts)
 
-    def take(self, model: str, busy: Collection[str], now_s: float) -> float | None:
+    def take(self, model: str, busy: Iterable[str], now_s: float) -> float | None:
         """When the model will be ready, loading it if need be; None if it must wait for the `busy` ones."""
         if model in self._models:
             ready_s = max(now_s, self._models.pop(model))
         else:
+            used = set(busy) if len(self._models) >= self._port.models_in_memory else ()
             while len(self._models) >= self._port.models_in_memory:
-                victim = next((m for m in self._models if m not in busy), None)
+                victim = next((m for m in self._models if m not in used), None)
                 if victim is None:
                     return None
                 del self._models[victim]

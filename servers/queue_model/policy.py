@@ -32,6 +32,11 @@ class Port:
     load_s: float = 0.0  # to load a model on its first use
     cached_prompts: int = 0  # past prompts remembered, whose common beginning skips its share of prefill
 
+    @property
+    def shares(self) -> bool:
+        """The pace of a request may depend on others of this port."""
+        return bool(self.throughput) or math.isfinite(self.prefills) or self.decode_beside_prefill != 1
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -50,6 +55,15 @@ class Policy:
     pace: Pace = STEADY
     port: Port = Port()
     ports: Mapping[int, Port] = field(default_factory=dict)  # those that differ from `port`
+
+    @property
+    def shares(self) -> bool:
+        """Someone's pace may depend on others."""
+        return (
+            math.isfinite(self.compute)
+            or bool(self.throughput or self.ports_throughput)
+            or any(p.shares for p in (self.port, *self.ports.values()))
+        )
 
     def at(self, port: int) -> Port:
         """The limits behind that port."""

@@ -1,6 +1,6 @@
 """The two questions that say everything about a machine: who leaves the queue, and how fast everyone goes."""
 
-from collections import Counter
+import math
 from collections.abc import Sequence
 
 from servers.queue_model.memory import Memory
@@ -20,27 +20,30 @@ def admit(
     A full port or model holds up only its own; who waits for room for its model holds up its port, so that
     models swap in turn.
     """
-    at_port = Counter(r.job.port for r in active)
-    at_model = Counter((r.job.port, r.job.model) for r in active)
-    free = policy.slots - len(active)
+    of_port: dict[int, list[Request]] = {}
     held: set[int] = set()
     chosen: list[tuple[Request, float]] = []
     for request in waiting:
         port, model = request.job.port, request.job.model
         limits = policy.at(port)
-        if len(chosen) >= free:
+        if len(active) + len(chosen) >= policy.slots:
             break
-        if port in held or at_port[port] >= limits.slots or at_model[port, model] >= limits.model_slots:
+        if port not in of_port:
+            of_port[port] = [r for r in active if r.job.port == port]
+        there = of_port[port]
+        if port in held or len(there) >= limits.slots or _full(there, model, limits.model_slots):
             continue
-        busy = {m for (p, m), n in at_model.items() if p == port and n}
-        ready_s = memory[port].take(model, busy, now_s)
+        ready_s = memory[port].take(model, (r.job.model for r in there), now_s)
         if ready_s is None:
             held.add(port)
             continue
-        at_port[port] += 1
-        at_model[port, model] += 1
+        there.append(request)
         chosen.append((request, ready_s))
     return chosen
+
+
+def _full(there: Sequence[Request], model: str, slots: float) -> bool:
+    return math.isfinite(slots) and sum(r.job.model == model for r in there) >= slots
 
 
 def paces(policy: Policy, active: Sequence[Request]) -> list[float]:
@@ -67,7 +70,12 @@ def paces(policy: Policy, active: Sequence[Request]) -> list[float]:
 
 def _weights(port: Port, active: Sequence[Request]) -> list[float]:
     """1 for who works, 0 for who loads or waits for prefill, in between for who decodes beside one."""
-    prefilling = [r for r in active if r.loaded and not r.token_s]
-    allowed = prefilling if len(prefilling) <= port.prefills else prefilling[: int(port.prefills)]
-    decoding = port.decode_beside_prefill if allowed else 1.0
-    return [decoding if r.token_s else float(r in allowed) for r in active]
+    prefilling = 0
+    weights = []
+    for r in active:
+        works = r.loaded and (bool(r.token_s) or prefilling < port.prefills)
+        prefilling += works and not r.token_s
+        weights.append(float(works))
+    if not prefilling or port.decode_beside_prefill == 1:
+        return weights
+    return [port.decode_beside_prefill if r.token_s else w for r, w in zip(active, weights, strict=True)]
