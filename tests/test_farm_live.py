@@ -198,3 +198,28 @@ def test_a_farm_that_cannot_be_is_one_line_and_exit_code_2(
     assert code == 2
     assert complaint in words
     assert words.count("\n") == 1
+
+
+def test_the_log_of_64_users_says_what_the_truth_log_says(tmp_path: Path) -> None:
+    """The simulator is not what is measured: each solo and each stream takes what the model gave it."""
+    log = tmp_path / "truth.csv"
+    each = "{ttft_s: 0.2, tpot_s: 0.03, jitter: 0.1}"
+    with servers(*farm(f"{{machines: [{{each: {each}, ports: 2}}]}}", "--truth", str(log))) as s:
+        path = scenario(
+            tmp_path,
+            targets=[{"name": name, "base_url": url} for name, url in zip("AB", s.urls, strict=True)],
+            request={"max_tokens": 12},
+            phases=[phase("two", 2), phase("many", 64)],  # the chain is as long as the smallest
+        )
+        run = locust(tmp_path, "--scenario", str(path))
+    assert run.code == 0, run.err
+    assert run.phase("many")["decode_peak"] == 64
+    origin_s = run.manifest["clock_origin_epoch_ns"] / 1e9
+    answers = [r for r in truth(log) if r["outcome"] == "served" and int(r["tokens"]) == 12]
+    seen = [r for r in run.rows if r["output_tokens"] == "12"]
+    assert len(seen) == len(answers) > 3 * 64 + 3 * 2
+    for column, where in (("first_token_s", "first_token_s"), ("last_token_s", "end_s")):
+        at_client = sorted(float(r[column]) + origin_s for r in seen)
+        due = sorted(float(r[where]) for r in answers)
+        errors_s = [a - b for a, b in zip(at_client, due, strict=True)]
+        assert -0.001 < statistics.median(errors_s) < 0.01
