@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analysis.errors import ScenarioError
 from servers.behaviour import plan_reply, policy_of
@@ -134,6 +135,12 @@ def test_test_3_of_the_seed_takes_88_s_on_one_server_with_two_models() -> None:
 def test_six_workers_kept_busy_get_the_seed_s_answers_per_minute(name: str, per_min: float) -> None:
     served = seed(name, 60, workers=6)
     assert 60 * len(served) / wall_s(served) == pytest.approx(per_min, abs=0.05)
+
+
+def test_the_example_of_a_farm_is_one() -> None:
+    section = FORMAT.split("## A farm")[1]
+    example = section.split("```yaml\n")[1].split("```")[0]
+    assert len(make_farm(yaml.safe_load(example), "example").ports) == 4
 
 
 def test_the_shipped_farms_are_farms() -> None:
