@@ -32,12 +32,16 @@ class Sampler:
             live_log.warning(f"the servers' own load is not sampled: {error}")
 
     def stop(self) -> None:
+        """It asks nothing any more. Does not wait; called twice is fine."""
+        if self._child is not None and self._child.stdin:
+            self._child.stdin.close()
+
+    def end(self) -> None:
         """Its file is complete afterwards. Called twice is fine."""
+        self.stop()
         child, self._child = self._child, None
         if child is None:
             return
-        if child.stdin:
-            child.stdin.close()
         try:
             child.wait(STOP_PATIENCE_S)
         except subprocess.TimeoutExpired:

@@ -195,7 +195,7 @@ class Session:
                 )
                 self.dispatch.close()
                 if active.sampler is not None:
-                    active.sampler.stop()
+                    active.sampler.end()
                 active.recorder.note(**outcome)
                 active.recorder.close()
                 return report(active.recorder.prefix) if active.recorder.records else 0

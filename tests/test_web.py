@@ -30,7 +30,8 @@ SCENARIO: dict[str, Any] = {
     "servers": [SIMULATOR, dict(SIMULATOR)],
     "targets": [{"name": "A", "server": 0}, {"name": "B", "server": 1}],
     "request": {"max_tokens": 40},
-    "phases": [{"name": "phase1", "users": 2, "rounds": 3}, {"name": "phase2", "users": 4, "rounds": 3}],
+    # each longer than the 2 s for which Locust's page tells the same user count
+    "phases": [{"name": "phase1", "users": 2, "rounds": 9}, {"name": "phase2", "users": 4, "rounds": 6}],
     "budget_s": 0,
 }
 
