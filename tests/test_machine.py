@@ -20,8 +20,11 @@ from analysis.machine.throughput import (
 from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.report.machine_words import machine_sentences
 from analysis.report.run_metrics import run_figures
-from analysis.rounds import Job, ideal_s, serial_s
+from analysis.rounds import Job as Planned
+from analysis.rounds import ideal_s, serial_s
 from analysis.run import Run
+from servers.queue_model import Job, Policy, simulate
+from servers.queue_model.policy import Port
 from tests.farm import FarmTarget, farm, phase, standard_phases, targets_on
 
 GROWN = [*standard_phases(), phase(4, 1, name="control-4"), phase(8, 1, name="control-8")]
@@ -59,9 +62,9 @@ def test_equal_requests_on_k_slots_come_in_waves(n: int, slots: int) -> None:
 def test_one_slot_in_all_is_the_serial_replay_and_no_limit_the_ideal_one() -> None:
     draw = random.Random(4)
     for _ in range(50):
-        jobs = [Job(draw.choice([0.0, draw.uniform(0, 3)]), 0.0, draw.uniform(0.5, 2)) for _ in range(6)]
+        jobs = [Planned(draw.choice([0.0, draw.uniform(0, 3)]), 0.0, draw.uniform(0.5, 2)) for _ in range(6)]
 
-        def pieces(jobs: Sequence[Job] = jobs) -> list[Piece]:
+        def pieces(jobs: Sequence[Planned] = jobs) -> list[Piece]:
             return [Piece(j.offset_s, draw.choice("ab"), j.latency_s) for j in jobs]
 
         free = {"a": math.inf, "b": math.inf}
@@ -125,6 +128,74 @@ def test_unequal_ports_are_replayed_with_their_own_times() -> None:
     assert max(abs(p.residual or 0.0) for p in machine.predictions) < 0.05
 
 
+def random_machine(draw: random.Random) -> Policy:
+    """Slots of the machine or its ports, compute, batching per port or in all, ports that share."""
+    second = draw.uniform(0.7, 1.9)
+    curve = (1.0, second, second * draw.uniform(1, 1.3), second * draw.uniform(1.1, 1.5))
+    slots = draw.choice([1, 2, 3, 4])
+    return draw.choice(
+        [
+            Policy(throughput=curve),
+            Policy(port=Port(throughput=curve)),
+            Policy(port=Port(slots=slots)),
+            Policy(slots=slots + 1),
+            Policy(compute=draw.uniform(1, 5)),
+            Policy(ports_throughput=(1, draw.uniform(0.8, 2)), port=Port(slots=slots)),
+            Policy(ports_throughput=(1, draw.uniform(1, 2)), port=Port(throughput=curve, slots=4)),
+        ]
+    )
+
+
+def grown_run(policy: Policy, seed: int) -> Assessment:
+    """The standard phases, and the control grown as the conductor would grow it."""
+    plans = standard_phases()
+    for users in (4, 8):
+        found = assess(farm(policy, plans, jitter=0.02, seed=seed))
+        control = next(j.measured for j in found.phases if j.measured.plan.name.startswith("control"))
+        if (found.phases[-1].measured if users == 8 else control).all_overlap:
+            plans = [*plans, phase(users, 1, name=f"control-{users}")]
+    return assess(farm(policy, plans, jitter=0.02, seed=seed))
+
+
+def true_wall_s(policy: Policy, requests: int) -> float:
+    """By the queueing model: so many requests of 2 s at one instant, dealt over two ports."""
+    arrivals = [(i * 1e-6, Job(port=i % 2, prefill_s=0.2, tpot_s=0.05, tokens=37)) for i in range(requests)]
+    return max(r.end_s or math.inf for r in simulate(policy, arrivals))
+
+
+def test_machines_drawn_at_random_are_consistent_and_their_wall_clocks_within_five_percent() -> None:
+    draw = random.Random(20251021)
+    off, contradicting, short = [], [], []
+    for seed in range(25):
+        policy = random_machine(draw)
+        found = grown_run(policy, seed)
+        machine = found.machine
+        for n in (1, 2, 4, 8):
+            wall = wall_clock(machine, n)
+            if wall is not None and abs(wall.value / true_wall_s(policy, n) - 1) > 0.05:
+                off.append((seed, n, wall.value, policy))
+        if next(c for c in found.conditions if c.name == "machine model").passed is False:
+            contradicting.append((seed, policy))
+        truth = min(policy.slots, 2 * policy.port.slots)
+        seen = machine.slots.total
+        if seen.streams is not None and (seen.streams > truth or (seen.exact and seen.streams != truth)):
+            short.append((seed, seen, policy))
+    assert (off, contradicting, short) == ([], [], [])
+
+
+def test_batching_within_each_port_and_batching_over_the_machine_are_told_apart() -> None:
+    curve = (1.0, 1.4, 1.7, 2.0)
+    each = grown_run(Policy(port=Port(throughput=curve)), 1).machine
+    assert each.fitted is not None and each.fitted.kind == "ports"
+    gains = {n: e.value for n, e in each.gains.items() if e is not None}
+    assert (gains[2], gains[4]) == pytest.approx((1.4, 2.0), rel=0.05)
+    assert each.factors[2] is not None and each.factors[2].value == pytest.approx(1, rel=0.05)
+    whole = grown_run(Policy(throughput=curve), 1).machine
+    assert whole.fitted is not None and whole.fitted.kind == "streams"
+    gains = {n: e.value for n, e in whole.gains.items() if e is not None}
+    assert (gains[2], gains[4], gains[8]) == pytest.approx((1.4, 2.0, 2.0), rel=0.05)
+
+
 # --- what another port or machine brings, and what is not identifiable
 
 
@@ -148,7 +219,7 @@ def test_beyond_what_was_measured_nothing_is_predicted() -> None:
     assert wall_clock(machine, 5) is None  # three on one port: never seen
     assert [r.workers for r in throughputs(machine)] == [1, 2]
     reasons = {p.phase: p.why_not for p in machine.predictions}
-    assert reasons["control"] == "no other phase had 2 streams on one port"
+    assert reasons["control"] == "no other phase had 2 requests answered together on one port"
 
 
 def test_exact_slots_reach_beyond_the_users_that_were_measured() -> None:
@@ -218,7 +289,7 @@ def test_the_seeds_six_workers_answer_32_messages_a_minute_in_parallel_and_5_one
 
 @pytest.mark.parametrize(("policy", "test4_s"), [("parallel", 23.0), ("port-serial", 45.0), ("serial", 88.0)])
 def test_the_seeds_test_4_measured_takes_what_the_other_phases_predict(policy: str, test4_s: float) -> None:
-    plans = [*MEASURED[policy], phase(8, 2, 3, "test4", spacing_s=1.0, workers=6)]
+    plans = [*MEASURED[policy], phase(6), phase(8, 2, 3, "test4", spacing_s=1.0, workers=6)]
     found = assess(farm(policy, plans, targets=seed_targets(2)))
     predicted = found.machine.predictions[-1]
     assert predicted.phase == "test4"

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from analysis.conditions import SURELY, Condition
 from analysis.estimates import LogEstimate
 from analysis.machine.slots import SlotsSeen, slots_seen
-from analysis.machine.tables import FACTOR, GAIN, Fitted, Load, fit_tables
+from analysis.machine.tables import FACTOR, GAIN, Fitted, Load, fit_mechanism, fit_tables
 from analysis.phase import PhaseMeasured
 from analysis.rounds import Job, serial_s
 
@@ -85,6 +85,7 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
     if not used:
         return Machine(seen, (), None, None, 0, (), None, (), NO_PHASE)
     loads = [_load(p) for p in used]
+    fitted = fit_tables(loads, seen.slots())
     widest = max(used, key=lambda p: (len(p.ports), -p.plan.users))
     return Machine(
         slots=seen,
@@ -97,8 +98,8 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
             for p in used
             if p.speedup is not None and set(p.ports) == set(widest.ports) and not p.plan.spacing_s
         ),
-        fitted=fit_tables(loads, seen.slots()),
-        predictions=tuple(_predicted(i, used, loads) for i in range(len(used))),
+        fitted=fitted,
+        predictions=tuple(_predicted(i, used, loads, fitted.kind) for i in range(len(used))),
     )
 
 
@@ -145,7 +146,7 @@ def _load(phase: PhaseMeasured) -> Load:
     return Load(plan.name, plan.users, requests, plan.workers, serial, phase.speedup)
 
 
-def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load]) -> Prediction:
+def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load], kind: str) -> Prediction:
     """What the other phases say of this one: their slots, their tables, its own schedule and solos."""
     load = loads[index]
     log_serial = math.log(load.serial_s)
@@ -157,9 +158,11 @@ def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load
         where = f" used {unseen}" if others else ""
         return Prediction(load.name, load.users, wall_s, None, f"no other phase{where}")
     slots = known.slots()
-    fitted = fit_tables([other for i, other in enumerate(loads) if i != index], slots)
-    if (beyond := fitted.tables.beyond(load.running(slots))) is not None:
-        return Prediction(load.name, load.users, wall_s, None, f"no other phase had {beyond}")
+    fitted = fit_mechanism([other for i, other in enumerate(loads) if i != index], slots, kind)
+    running = load.running(slots)
+    unknown = fitted.tables.unmeasured(running) or known.never_seen(running)
+    if unknown is not None:
+        return Prediction(load.name, load.users, wall_s, None, f"no other phase had {unknown}")
     predicted_s = fitted.estimate(lambda tables: math.log(load.wall_s(slots, tables)))
     why_not = "the other phases leave a choice" if predicted_s is None else None
     return Prediction(load.name, load.users, wall_s, predicted_s, why_not)

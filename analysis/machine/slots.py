@@ -1,7 +1,7 @@
 """How many requests are answered at once, from all phases: on each port, and on the whole machine."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.machine.waves import Slots
@@ -15,6 +15,7 @@ class SlotsSeen:
     per_port: dict[str, Peak]
     total: Peak  # over the most ports that were busy together
     limit: int | None
+    most: int | None  # requests seen answered together in any phase; None where nobody can see it
 
     def slots(self) -> Slots:
         """For a replay. A port not seen to its end is taken to be like the others; else it has no limit."""
@@ -25,6 +26,16 @@ class SlotsSeen:
             for port, p in self.per_port.items()
         }
         return Slots(per_port, math.inf if self.limit is None else float(self.limit))
+
+    def never_seen(self, running: Mapping[str, int]) -> str | None:
+        """What of this load goes beyond all that was seen together: a limit may lie there, nobody knows."""
+        on_a_port = max((p.streams or 0 for p in self.per_port.values()), default=0)
+        if self.most is None or not on_a_port:
+            return None
+        if max(running.values()) > on_a_port:
+            return f"{max(running.values())} requests answered together on one port"
+        in_all = sum(running.values())
+        return f"{in_all} requests answered together in all" if in_all > self.most else None
 
     @property
     def each_port(self) -> Peak:
@@ -40,14 +51,21 @@ def slots_seen(phases: Sequence[PhaseMeasured]) -> SlotsSeen:
     per_port = {port: _most(p.per_port.get(port, UNKNOWN) for p in phases) for port in ports}
     widest = max((len(p.ports) for p in phases), default=0)
     total = _most(p.total for p in phases if len(p.ports) == widest)
+    most = max((p.total.streams for p in phases if p.total.streams), default=None)
     together = [per_port[port].streams or 0 for port in ports]
     if not (total.exact and total.streams and len(ports) > 1 and sum(together) > total.streams):
-        return SlotsSeen(per_port, total, None)
-    # A port that reached the machine's limit may have more slots of its own: nobody can see them.
+        return SlotsSeen(per_port, total, None, most)
+    # Where the whole machine was full, a port may have more slots of its own: nobody can see them.
+    limit = total.streams
     hidden = {
-        port: replace(p, exact=p.exact and (p.streams or 0) < total.streams) for port, p in per_port.items()
+        port: _most(
+            replace(peak, exact=peak.exact and (p.total.streams or limit) < limit)
+            for p in phases
+            for peak in [p.per_port.get(port, UNKNOWN)]
+        )
+        for port in ports
     }
-    return SlotsSeen(hidden, total, total.streams)
+    return SlotsSeen(hidden, total, limit, most)
 
 
 def _most(peaks: Iterable[Peak]) -> Peak:

@@ -45,14 +45,18 @@ class Tables:
     def total(self, running: Mapping[str, int]) -> float:
         return sum(running[port] * each for port, each in self.pace(running).items())
 
-    def beyond(self, running: Mapping[str, int]) -> str | None:
-        """What of this load was never measured; None if the tables reach so far."""
-        streams, on_a_port = sum(running.values()), max(running.values())
-        if self.kind == STREAMS:
-            return f"{streams} streams in all" if streams > max(self.gain) else None
-        if on_a_port > max(self.gain):
-            return f"{on_a_port} streams on one port"
-        return f"{len(running)} busy ports" if len(running) > max(self.factor) else None
+    def beyond(self, running: Mapping[str, int]) -> bool:
+        """Whether this load is more than any that was measured: nothing is said of it."""
+        needed = keys_of(running, self.kind)
+        return any(n > max(self.gain if table == GAIN else self.factor) for table, n in needed)
+
+    def unmeasured(self, running: Mapping[str, int]) -> str | None:
+        """What of this load was never measured itself; None if the tables hold all of it."""
+        for table, n in sorted(keys_of(running, self.kind), reverse=True):
+            if n not in (self.gain if table == GAIN else self.factor):
+                where = "in all" if self.kind == STREAMS else "on one port"
+                return f"{n} streams {where}" if table == GAIN else f"{n} busy ports"
+        return None
 
 
 def _at(table: Mapping[int, float], n: int) -> float:
@@ -80,9 +84,8 @@ class Load:
         return makespan_s([Piece(*r) for r in self.requests], slots, tables.pace, self.workers)
 
 
-def _keys(load: Load, slots: Slots, kind: str) -> set[Key]:
-    """The entries that this load asks for at its fullest."""
-    running = load.running(slots)
+def keys_of(running: Mapping[str, int], kind: str) -> set[Key]:
+    """The entries that say how fast these get on; of one request alone, none."""
     if kind == STREAMS:
         keys = {(GAIN, sum(running.values()))}
     else:
@@ -128,7 +131,7 @@ def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
 
 def fit_tables(loads: Sequence[Load], slots: Slots) -> Fitted:
     """The better of both mechanisms; `ports` where neither is."""
-    ports, streams = (_fit(loads, slots, kind) for kind in (PORTS, STREAMS))
+    ports, streams = (fit_mechanism(loads, slots, kind) for kind in (PORTS, STREAMS))
     return streams if _criterion(streams) < _criterion(ports) else ports
 
 
@@ -136,9 +139,9 @@ def _criterion(fitted: Fitted) -> float:
     return fitted.misfit + 2 * len(fitted.keys)
 
 
-def _fit(loads: Sequence[Load], slots: Slots, kind: str) -> Fitted:
+def fit_mechanism(loads: Sequence[Load], slots: Slots, kind: str) -> Fitted:
     """Weighted least squares of log speedup (Gauss-Newton, least step where the phases leave a choice)."""
-    keys = tuple(sorted(set().union(*(_keys(load, slots, kind) for load in loads))))
+    keys = tuple(sorted(set().union(*(keys_of(load.running(slots), kind) for load in loads))))
     observed = np.array([load.speedup.log for load in loads])
     weights = np.array([1 / math.hypot(load.speedup.se, MODEL_FLOOR) for load in loads])
 

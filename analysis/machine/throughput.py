@@ -23,6 +23,7 @@ class Throughput:
     responses_per_min: LogEstimate
     output_tokens_per_s: LogEstimate | None
     wall_s: LogEstimate  # of so many sent at one instant
+    measured: bool  # False: its pace lies on a straight line between measured ones
 
 
 def throughputs(machine: Machine) -> list[Throughput]:
@@ -41,7 +42,8 @@ def _throughput(machine: Machine, workers: int) -> Throughput | None:
         return None
     per_s = ratio(pace, machine.solo_s)
     tokens = per_s.times(machine.tokens) if machine.tokens else None
-    return Throughput(workers, pace, per_s.times(60), tokens, wall)
+    measured = machine.fitted.tables.unmeasured(running) is None
+    return Throughput(workers, pace, per_s.times(60), tokens, wall, measured)
 
 
 def wall_clock(
@@ -54,7 +56,8 @@ def wall_clock(
     if machine.fitted is None or machine.solo_s is None:
         return None
     slots, asked = machine.slots.slots(), dealt(machine.ports, requests)
-    if machine.fitted.tables.beyond(slots.filled(asked, workers)) is not None:
+    running = slots.filled(asked, workers)
+    if machine.fitted.tables.beyond(running) or machine.slots.never_seen(running):
         return None
 
     def log_of(tables: Tables, solo_s: float) -> float:
@@ -73,8 +76,9 @@ def wall_clock(
 
 def recommended(rows: Sequence[Throughput]) -> int | None:
     """The fewest requests in flight with 95 % of the best throughput: `maxConcurrentWorkers`."""
-    most = max((r.pace.log for r in rows), default=0.0)
-    return next((r.workers for r in rows if r.pace.log >= most + math.log(AS_GOOD) - BEST), None)
+    told = [r for r in rows if r.measured]
+    most = max((r.pace.log for r in told), default=0.0)
+    return next((r.workers for r in told if r.pace.log >= most + math.log(AS_GOOD) - BEST), None)
 
 
 def more_may_help(machine: Machine, rows: Sequence[Throughput]) -> bool:
@@ -106,7 +110,7 @@ def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstima
 
 def _best(ports: Sequence[str], workers: int, slots: Slots, tables: Tables) -> float:
     loads = (slots.filled(dealt(ports, n)) for n in range(1, workers + 1) if ports)
-    return max((tables.total(on) for on in loads if tables.beyond(on) is None), default=0.0)
+    return max((tables.total(on) for on in loads if not tables.beyond(on)), default=0.0)
 
 
 def dealt(ports: Sequence[str], n: int) -> list[str]:

@@ -45,6 +45,7 @@ def machine_json(figures: MachineFigures) -> dict[str, Any]:
                 "responses_per_min": estimate(r.responses_per_min),
                 "output_tokens_per_s": estimate(r.output_tokens_per_s),
                 "wall_s": estimate(r.wall_s),
+                "measured": r.measured,
             }
             for r in figures.throughputs
         ],

@@ -34,7 +34,8 @@ def machine_sentences(figures: RunFigures) -> list[str]:
 def throughput_rows(figures: MachineFigures) -> list[tuple[str, ...]]:
     """1, 2, 4, 8 … requests in flight, the recommended number and the most that was measured."""
     shown = {figures.recommended_workers, figures.throughputs[-1].workers} if figures.throughputs else set()
-    return [_row(r) for r in figures.throughputs if r.workers in shown or r.workers.bit_count() == 1]
+    usual = [r for r in figures.throughputs if r.workers in shown or r.workers.bit_count() == 1]
+    return [_row(r) for r in usual if r.measured]
 
 
 def _row(r: Throughput) -> tuple[str, ...]:
