@@ -37,7 +37,8 @@ test: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile -m "not alone and not engine" $(ARGS)
+	$(BIN)/pytest -m "alone or engine" $(ARGS)
 
 # Never a test: it measures this machine.
 bench: .venv/run.stamp

@@ -33,6 +33,7 @@ from replay.scenario import Scenario, planned_phases
 WORKERS_TELL_S = WORKER_REPORT_INTERVAL + 0.5  # what workers counted reaches Locust's CSV this late
 LOCUST_WRITES_S = 1.6  # Locust writes its CSV once a second and never once more at the end
 SPAWNED_PATIENCE_S = 30.0
+EXIT_PATIENCE_S = 60.0
 INTERRUPTED_CODE = 130
 
 
@@ -54,6 +55,7 @@ class Session:
     active: Conducted | None = None
     greenlet: gevent.Greenlet | None = None
     closing: bool = False
+    has_quit: bool = False
     one_closes: BoundedSemaphore = field(default_factory=BoundedSemaphore)
     recorders: list[Recorder] = field(default_factory=list)
 
@@ -183,7 +185,6 @@ class Session:
 
     def close(self, **outcome: Any) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
-        # careful: after SIGTERM Locust shuts down twice at once; the first to be through ends the process
         with self.one_closes:
             active, self.active = self.active, None
             if active is None:
@@ -226,6 +227,11 @@ class Session:
         self.environment.process_exit_code = INTERRUPTED_CODE if self.plan == PHASES else 0
 
     def quit(self) -> None:
+        # careful: after SIGTERM Locust shuts down twice at once. The first to be through ends the process,
+        # the other waits for that here: its own sys.exit in the middle of it would print a traceback
+        if self.has_quit:
+            gevent.sleep(EXIT_PATIENCE_S)
+        self.has_quit = True
         self.end_servers()
         self.close()
 

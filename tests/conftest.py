@@ -4,12 +4,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.serving import Servers, StandIn, servers
 
 QUICK = ("--ttft-s", "0.03", "--tpot-s", "0.003")  # of a stand-in, unless its words say otherwise
 STAND_INS = ("lmstudio", "ollama", "llamacpp", "mlx", "vllm", "llama-swap", "litellm", "openai")
+# A busy machine makes examples slow, not wrong. The same examples each time: a red run can be repeated.
+hypothesis.settings.register_profile(
+    "here",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("here")
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -20,6 +20,8 @@ from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.http_stream import SO_TIMESTAMPNS, Arrival, arrival_of
 
+pytestmark = pytest.mark.alone
+
 SERVER = Path(__file__).with_name("known_chunks_server.py")
 IDS = count()
 
@@ -115,9 +117,10 @@ def test_where_the_kernel_stamps_the_answer_says_how_late_we_were(
 ) -> None:
     with socket.create_connection(known.where.split(":")) as probe:  # type: ignore[arg-type]
         stamped = http_stream.ask_for_kernel_stamps(probe)
-    answer = ask(connection, known.order("whole"))
-    assert answer.stamp == ("kernel" if stamped else "user")
-    assert (answer.lateness_s is not None) == stamped
+    answers = [ask(connection, known.order("whole")) for _ in range(5)]
+    assert {a.stamp for a in answers} <= {"kernel", "user"}  # a busy machine may spoil a stamp, never all
+    assert any(a.stamp == "kernel" for a in answers) == stamped
+    assert all((a.lateness_s is not None) == (a.stamp == "kernel") for a in answers)
 
 
 @pytest.mark.parametrize("model", ["whole", "without_length", "split", "closes_when_idle"])

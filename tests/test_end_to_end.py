@@ -7,6 +7,8 @@ import pytest
 
 from tests.locusts import Ended, locust, phase, scenario
 
+pytestmark = pytest.mark.alone
+
 USERS = (2, 4, 8)
 
 

@@ -13,6 +13,8 @@ import pytest
 from tests.locusts import locust, phase, scenario
 from tests.serving import chat, get, refused, servers, stamps, stream, together, truth
 
+pytestmark = pytest.mark.alone
+
 FARMS = Path(__file__).parents[1] / "scenarios" / "farms"
 SCALE = 0.01  # the seed's 11 s become 0.11 s
 

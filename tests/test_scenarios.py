@@ -59,6 +59,7 @@ def test_the_seeds_world_is_there() -> None:
     assert seeds <= {path.stem for path in SCENARIOS}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("policy", "verdict", "wall_s", "queued_s"),
     [

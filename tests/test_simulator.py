@@ -10,6 +10,8 @@ import pytest
 
 from tests.serving import chat, get, refused, servers, spawn, stamps, stream, together, truth
 
+pytestmark = pytest.mark.alone
+
 FAST = ("--port", "0", "--ttft-s", "0.02", "--tpot-s", "0.002")
 
 

@@ -289,6 +289,7 @@ def test_a_form_cannot_move_the_load_or_the_files(tmp_path: Path) -> None:
     assert {r["base_url"] for r in rows_of(ui.prefix)} == known and len(known) == 2
 
 
+@pytest.mark.alone
 def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
     def closed(number: int) -> Callable[[], bool]:
         return lambda: file_of(prefix_of(number), "report.md").exists() and not busy()
