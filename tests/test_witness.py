@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,9 +31,11 @@ from replay.counters import (
     ollama_ps,
     vllm_metrics,
 )
+from replay.dialects import KINDS
 from replay.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
 from replay.witness import MOST_OF_A_CORE, Port, Questioner, Sampling, Watch, pause_after, watch_of
 from tests.locusts import CHECKOUT, analysis, locust, phase, scenario, until
+from tests.serving import StandIn, stream, together
 
 LLAMACPP = """# HELP llamacpp:n_decode_total Total number of llama_decode() calls
 # TYPE llamacpp:n_decode_total counter
@@ -200,6 +203,38 @@ def test_what_fails_is_asked_ever_more_rarely_and_told_once(capfd: pytest.Captur
 def test_a_look_that_costs_more_is_followed_by_a_longer_pause() -> None:
     assert pause_after(0.25, took_s=0.01, cost_s=0.0001, share=0.003) == pytest.approx(0.24)
     assert pause_after(0.25, took_s=0.01, cost_s=0.003, share=0.003) == pytest.approx(1.0)
+
+
+# Stand-ins: written from the programs' documents by other code than what reads them
+
+
+def test_every_kind_that_is_asked_is_one_that_is_recognised() -> None:
+    assert set(QUESTIONS) <= set(KINDS)
+
+
+SLOW = ("--slots", "4", "--ttft-s", "0.05", "--tpot-s", "0.05")
+
+
+@pytest.mark.parametrize("kind", ["llamacpp", "vllm"])
+def test_a_stand_in_with_four_slots_and_six_users_works_on_four_while_two_wait(
+    kind: str, standin: StandIn
+) -> None:
+    url = standin(kind, *SLOW).urls[0]
+    with closing(Questioner(Port(url, kind))) as questioner, ThreadPoolExecutor(1) as pool:
+        assert questioner.look()["busy"] == 0
+        six = pool.submit(together, [url] * 6, model="stand-in", max_tokens=20)
+        until(lambda: (questioner.look()["busy"], questioner.look()["waiting"]) == (4, 2), 5)
+        six.result()
+        until(lambda: questioner.look()["busy"] == 0, 5)
+
+
+@pytest.mark.parametrize(("kind", "slots"), [("ollama", None), ("lmstudio", 4)])
+def test_a_stand_in_tells_its_model_once_it_is_loaded(kind: str, slots: int | None, standin: StandIn) -> None:
+    url = standin(kind, *SLOW).urls[0]
+    stream(url, model="stand-in", max_tokens=2)
+    with closing(Questioner(Port(url, kind))) as questioner:
+        seen = questioner.look()
+    assert (seen["loaded"], seen["slots"], seen["busy"]) == (1, slots, None)
 
 
 # The machine
