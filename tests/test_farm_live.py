@@ -81,6 +81,15 @@ def test_ports_of_one_machine_keep_their_own_settings(tmp_path: Path) -> None:
     assert sum(q > 0.05 for q in queued) == 1
 
 
+def test_a_machine_at_half_its_pace_takes_twice_as_long(tmp_path: Path) -> None:
+    log = tmp_path / "truth.csv"
+    text = "{machines: [{pace: [[0, 0.5]], ports: 1}]}"
+    with servers(*farm(text, "--truth", str(log))) as s:
+        assert chat(s.urls[0], max_tokens=6)[0] == 200
+    (row,) = truth(log)
+    assert float(row["end_s"]) - float(row["arrival_s"]) == pytest.approx(2 * float(row["solo_s"]), abs=1e-5)
+
+
 def test_models_on_one_port_swap_and_the_truth_tells_the_loading(tmp_path: Path) -> None:
     log = tmp_path / "truth.csv"
     port = "{models: [A, B], models_in_memory: 1, load_s: 0.1, slots: 1}"

@@ -55,7 +55,17 @@ def test_every_scenario_can_be_planned_without_anything_being_sent() -> None:
 
 
 def test_the_seeds_world_is_there() -> None:
-    seeds = {"test3", "test4", "seed", "two-macs", "lmstudio-ollama", "slots", "thirty-ports", "jit-swap"}
+    seeds = {
+        "test3",
+        "test4",
+        "seed",
+        "two-macs",
+        "lmstudio-ollama",
+        "slots",
+        "thirty-ports",
+        "jit-swap",
+        "seed-simulated",
+    }
     assert seeds <= {path.stem for path in SCENARIOS}
 
 
