@@ -3,11 +3,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run web test truth bench docker lock clean
+.PHONY: help run mine web test truth bench docker lock clean
 
 # The Python that makes .venv; without it the first of python3.13, 3.12, 3.11 and python3 that will do.
 PYTHON ?=
 SCENARIO ?= scenarios/default.yaml
+# For `make mine`: where to look, as in FIND="--port 1234 --port 1235"; default: everywhere on this host.
+FIND ?=
 # More for locust or pytest, as in `make run ARGS="--budget 10m"`.
 ARGS ?=
 
@@ -16,6 +18,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 
 help:
 	@echo 'make run    do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
+	@echo 'make mine   the same for the LLM servers that run here: finds them, shows the plan, asks, measures'
 	@echo 'make web    the same in the browser, on 127.0.0.1:8089'
 	@echo 'make test   all checks and tests'
 	@echo 'make bench  what portlap itself costs: the sampler, in per cent of a core'
@@ -28,6 +31,17 @@ help:
 run: .venv/run.stamp
 	@mkdir -p runs; \
 	$(BIN)/locust --headless --scenario "$(SCENARIO)" --csv "runs/$$(date +%Y%m%d-%H%M%S)" $(ARGS) || \
+	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }
+
+# What is measured is what was shown: both read the file that was written.
+mine: .venv/run.stamp
+	@mkdir -p runs; prefix="runs/$$(date +%Y%m%d-%H%M%S)"; \
+	$(BIN)/python -m servers find $(FIND) || exit; \
+	$(BIN)/python -m servers find $(FIND) --yaml > "$$prefix.yaml" || { rm -f "$$prefix.yaml"; exit 2; }; \
+	$(BIN)/locust --headless --dry-run --scenario "$$prefix.yaml" $(ARGS) || exit; \
+	printf 'Send these requests to them? [y/N] '; read -r answer; \
+	case "$$answer" in [yY]*) ;; *) echo "nothing was sent; the scenario is $$prefix.yaml"; exit 0;; esac; \
+	$(BIN)/locust --headless --scenario "$$prefix.yaml" --csv "$$prefix" $(ARGS) || \
 	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }
 
 web: .venv/run.stamp

@@ -14,7 +14,8 @@ MODEL_SWAP = "model-swap"
 # findings that are no verdicts: serial although several ports were asked; a gain that several machines bring
 SERIAL_PORTS, MACHINES = "serial-ports", "machines-parallel"
 
-KINDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm")  # with words of their own
+# of servers, with words of their own
+KINDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm", "llama-swap", "litellm")
 OTHER: Final = "other"
 
 

@@ -19,12 +19,13 @@ from replay import check_table, live_log, start_form, web_guard
 from replay.checks import Checked, findings
 from replay.conductor import Classes
 from replay.engines import Engines, with_urls
+from replay.find import ports_of
 from replay.gate import Gate
 from replay.options import PHASES, refuse_used_prefix, remove_locusts_files, seconds_of
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
-from replay.scenario_sources import scenario_of_entities
+from replay.scenario_sources import scenario_of_entities, scenario_of_this_host
 from replay.session import INTERRUPTED_CODE, Session
 
 BAD_INPUT = 2
@@ -34,6 +35,13 @@ def scenario_from(options: Namespace) -> Scenario:
     """The scenario that the command line names. Raises ScenarioError."""
     if options.target:
         return scenario_of_urls(options.target)
+    ports = ports_of(options.scenario)
+    if ports is not None and options.worker:  # it would look on its own host; the targets are the master's
+        raise ScenarioError(
+            "--scenario auto: not for --worker; write it: python -m servers find --yaml > FILE"
+        )
+    if ports is not None:
+        return scenario_of_this_host(options.scenario, ports)
     if options.scenario.endswith(".json"):
         return scenario_of_entities(Path(options.scenario))
     return load_scenario(Path(options.scenario), os.environ)

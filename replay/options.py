@@ -17,7 +17,7 @@ LOCUSTS_FILES = ("stats.csv", "stats_history.csv", "failures.csv", "exceptions.c
 DEFAULT_SCENARIO = "scenarios/default.yaml"
 
 HELP = {
-    "scenario": "scenario file (YAML)",
+    "scenario": "scenario file (YAML, or config-aientities.json); auto: the LLM servers found on this host",
     "target": "a server to measure instead of a scenario file, URL or URL=MODEL; repeatable",
     "plan": "phases: solos and rounds with a verdict (default headless); free: interactive ramp-up (web UI)",
     "budget": "longest time for the run, as 150, 90s, 20m or 1h; 0 = no limit (default: the scenario's)",

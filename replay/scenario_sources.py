@@ -1,10 +1,22 @@
-"""Scenarios that nobody wrote: from a bot's `config-aientities.json`."""
+"""Scenarios that nobody wrote: from a bot's `config-aientities.json`, or from what is found on this host."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.entities import read_entities
 from analysis.errors import ScenarioError
+from replay import live_log
+from replay.find import as_yaml, find, scenario_of
 from replay.scenario import Scenario, checked, usual_phases
+
+
+def scenario_of_this_host(where: str, ports: Sequence[int]) -> Scenario:
+    """What is found on these ports, or on all of this host, and shown before anything is sent."""
+    written = scenario_of(find(ports))
+    live_log.info("found on this host, as a scenario (python -m servers find --yaml writes it):")
+    for line in as_yaml(written).splitlines():
+        live_log.info(f"  {line}")
+    return checked(where, written, written)
 
 
 def scenario_of_entities(path: Path) -> Scenario:

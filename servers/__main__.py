@@ -1,6 +1,7 @@
-"""The door of the room: `python -m servers llamacpp …`, `simulate …` and `standin …`."""
+"""The door of the room: `python -m servers llamacpp …`, `simulate …`, `standin …` and `find`."""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,18 +13,26 @@ from servers.ready import tell
 from servers.standins import door as standins
 
 EMBEDDED = "embedded"
+CHECKOUT = Path(__file__).resolve().parent.parent
 EXAMPLES = """\
 Once all servers answer, stdout holds a JSON line for each, then {"ready": true}; Ctrl-C stops them:
   python -m servers llamacpp --port 0
   python -m servers simulate --port 0 --port 0 --policy port-serial
   python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02
   python -m servers simulate --farm scenarios/farms/seed-serial.yaml --time-scale 0.02 --truth truth.csv
-  python -m servers standin --kind ollama --port 0"""
+  python -m servers standin --kind ollama --port 0
+And what runs here already, with its models and slots (GET only):
+  python -m servers find"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 stopped as asked, 1 a server failed, 2 bad input (nothing was started)."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    if options.run == _run_find:
+        return _run_find(more)
+    if more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     try:
         return int(options.run(options))
     except PortlapError as error:
@@ -38,13 +47,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXAMPLES,
     )
-    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate | standin")
+    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate | standin | find")
     _add_llamacpp(kinds.add_parser("llamacpp", help="real llama.cpp servers, one process per port"))
     _add_simulate(kinds.add_parser("simulate", help="simulated servers with exact token times"))
     standin = kinds.add_parser("standin", help="servers that answer as LM Studio, Ollama and others do")
     _add_common(standin)
     standins.add_options(standin)
+    found = kinds.add_parser("find", help="the LLM servers that run on this host", add_help=False)
+    found.set_defaults(run=_run_find)
     return parser
+
+
+def _run_find(arguments: Sequence[str]) -> int:
+    """By a child: recognition belongs to the room that asks servers, and no code is shared with it."""
+    command = [sys.executable, "-m", "replay.find", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

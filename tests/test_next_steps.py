@@ -16,6 +16,7 @@ from analysis.report.hardware import hardware_figures, sentences
 from analysis.report.run_metrics import run_figures
 from analysis.rounds import PlannedPhase
 from analysis.run import Run
+from replay import dialects
 from tests.farm import FarmTarget, farm, phase, targets_on
 
 DATA: dict[str, Any] = yaml.safe_load(Path(table.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
@@ -31,6 +32,8 @@ FIRST = {
         "ollama": "OLLAMA_NUM_PARALLEL=N",
         "mlx": "--decode-concurrency",
         "vllm": "--max-num-seqs",
+        "llama-swap": "-np N in the cmd",
+        "litellm": "before one server",
         OTHER: "Stay with one port",
     },
     "shared-compute": {
@@ -39,6 +42,8 @@ FIRST = {
         "ollama": "OLLAMA_NUM_PARALLEL=4 ollama serve",
         "mlx": "mlx_lm.server --model MODEL --decode-concurrency 8",
         "vllm": "vllm serve MODEL --max-num-seqs 8",
+        "llama-swap": "one server that batches",
+        "litellm": "one server that batches",
         OTHER: "one server that batches",
     },
     "contention": {
@@ -47,6 +52,8 @@ FIRST = {
         "ollama": "OLLAMA_MAX_LOADED_MODELS=1",
         "mlx": "fewer mlx_lm.server",
         "vllm": "CUDA_VISIBLE_DEVICES=1",
+        "llama-swap": "fewer servers",
+        "litellm": "fewer servers",
         OTHER: "fewer servers",
     },
     "serial": {
@@ -55,6 +62,8 @@ FIRST = {
         "ollama": "OLLAMA_NUM_PARALLEL=4 ollama serve",
         "mlx": "--decode-concurrency 8",
         "vllm": "--max-num-seqs 8",
+        "llama-swap": "-np 4 -c 16384 in its cmd",
+        "litellm": "raise the slots of the server itself",
         OTHER: "slots",
     },
     "serial-ports": {
@@ -63,6 +72,8 @@ FIRST = {
         "ollama": "OLLAMA_HOST=127.0.0.1:11435 ollama serve",
         "mlx": "mlx_lm.server --model MODEL --port 8081",
         "vllm": "vllm serve MODEL --port 8001",
+        "llama-swap": "/running",
+        "litellm": "api_base",
         OTHER: "a server of its own",
     },
     "model-swap": {
@@ -71,6 +82,8 @@ FIRST = {
         "ollama": "OLLAMA_MAX_LOADED_MODELS=N",
         "mlx": "one mlx_lm.server per model",
         "vllm": "one vllm serve per model",
+        "llama-swap": "swap: false",
+        "litellm": "no eviction",
         OTHER: "no eviction",
     },
     "partly-parallel": {
@@ -79,6 +92,8 @@ FIRST = {
         "ollama": "OLLAMA_NUM_PARALLEL=4 ollama serve",
         "mlx": "--decode-concurrency 8",
         "vllm": "--max-num-seqs 8",
+        "llama-swap": "-np 4 -c 16384 in its cmd",
+        "litellm": "OLLAMA_NUM_PARALLEL=4",
         OTHER: "slots",
     },
     "time-sliced": dict.fromkeys((*KINDS, OTHER), "smaller or more strongly quantised"),
@@ -139,6 +154,10 @@ def test_every_finding_is_tested() -> None:
 def test_a_step_named_by_a_finding_exists_and_none_is_left_over() -> None:
     named = {name for finding in DATA["findings"].values() for name in finding["steps"]}
     assert named == set(DATA["steps"])
+
+
+def test_every_kind_that_is_recognised_has_words_of_its_own() -> None:
+    assert set(dialects.KINDS) - {"openai"} == set(KINDS)
 
 
 def test_a_kind_without_words_of_its_own_gets_the_general_ones() -> None:
@@ -248,6 +267,13 @@ def test_six_parallel_workers_reach_the_seeds_thirty_two_answers_a_minute() -> N
     most = hardware_figures(found, run_figures(found)).most
     assert most is not None and most.responses_per_min is not None
     assert round(most.responses_per_min, 1) == 32.7
+
+
+def test_of_several_numbers_of_ports_the_most_are_told() -> None:
+    phases = [PlannedPhase(f"p{n}", n, tuple(t.name for t in targets_on(n)), 5, 5) for n in (2, 4)]
+    found = told(seeds("port-serial", phases, ports=4))
+    assert "5.45 one after another, 21.8 from 4 ports (4 users)" in found[1]
+    assert found[2].startswith("The 4 ports bring 4.00 [")
 
 
 def test_without_a_usable_round_no_number_is_given() -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from analysis.answer import ports_phase
 from analysis.assess import Assessment
 from analysis.estimates import Estimate
 from analysis.next_steps import Hardware, hardware
@@ -21,7 +20,7 @@ class HardwareFigures:
     told: Hardware
     one_after_another: float | None
     one_port: PhaseFigures | None  # the most that one port answered
-    ports: PhaseFigures | None  # one user per port on several ports
+    ports: PhaseFigures | None  # one user per port on as many ports as were measured so, of one machine
     most: PhaseFigures | None
     second_machine: float | None  # computed: twice the most, since machines share nothing
 
@@ -36,10 +35,9 @@ def hardware_figures(assessment: Assessment, figures: RunFigures) -> HardwareFig
     timed = [p for p in figures.listed if p.responses_per_min is not None and p.speedup is not None]
     if assessment.answer.outcome == INVALID or not timed:
         return HardwareFigures(told, None, None, None, None, None)
-    together = ports_phase(
-        [(j.measured, j.verdict) for j in assessment.phases if j.measured.plan.pair_of is None]
-    )
-    ports = next((p for p in timed if together and p.name == together[0].plan.name), None)
+    together = [p for p in timed if p.ports > 1 and p.users == p.ports]
+    here = [p for p in together if p.topology != MACHINES]
+    ports = max(here or together, key=lambda p: p.ports, default=None)
     most = max(timed, key=_rate)
     basis = ports or timed[0]
     return HardwareFigures(

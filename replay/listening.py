@@ -1,0 +1,91 @@
+"""Who listens on this host: ports that can be reached over loopback, and the processes behind them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import psutil
+
+# Where LLM servers live by default; asked even where the system hides who listens.
+WELL_KNOWN: Final = (
+    *(1234, 1235),  # LM Studio
+    *(11434, 11435),  # Ollama
+    *(8080, 8081, 9931),  # llama-server, mlx_lm.server, LocalAI
+    *(8000, 8001),  # vLLM, mlx
+    *(
+        4000,
+        5000,
+        5001,
+        1337,
+        4891,
+        10240,
+        30000,
+    ),  # LiteLLM, text-generation-webui, KoboldCpp, Jan, GPT4All, SGLang
+)
+LEAST_PORT: Final = 1024  # below it the system's own services live
+# Databases and the like, which would take a GET for an attack.
+NOT_HTTP: Final = frozenset({1433, 1521, 3306, 5432, 5672, 5900, 6379, 9042, 11211, 27017})
+ANY: Final = ("0.0.0.0", "::", "*", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One port; `host` is how it is reached. Without a pid the system hides whose it is."""
+
+    port: int
+    host: str = "127.0.0.1"
+    pid: int | None = None
+
+
+def listeners() -> list[Listener]:
+    """Ports worth a question, lowest first: those that listen, and the well-known ones."""
+    found = {port: Listener(port) for port in WELL_KNOWN}
+    for address, port, pid in _sockets():
+        host = _loopback(address)
+        if host is not None and port >= LEAST_PORT and port not in NOT_HTTP:
+            before = found.get(port)
+            if before is None or before.pid is None or host == "127.0.0.1":
+                found[port] = Listener(port, host, pid)
+    return [found[port] for port in sorted(found)]
+
+
+def program(pid: int | None) -> str | None:
+    """The name of the process; None where it is hidden or gone."""
+    try:
+        return psutil.Process(pid).name() if pid is not None else None
+    except psutil.Error:
+        return None
+
+
+def ancestors(pid: int | None) -> set[int]:
+    """The processes that started this one, and so on up."""
+    try:
+        return {p.pid for p in psutil.Process(pid).parents()} if pid is not None else set()
+    except psutil.Error:
+        return set()
+
+
+def _sockets() -> Iterator[tuple[str, int, int | None]]:
+    """(address, port, process) of every socket that listens, as far as the system shows them."""
+    try:
+        for c in psutil.net_connections("tcp"):
+            if c.status == psutil.CONN_LISTEN and c.laddr:
+                yield c.laddr.ip, c.laddr.port, c.pid
+        return
+    except (psutil.Error, OSError):
+        pass  # macOS: the list of all at once is for root only
+    for process in psutil.process_iter():
+        try:
+            own = process.net_connections("tcp")
+        except (psutil.Error, OSError):
+            continue
+        for mine in own:
+            if mine.status == psutil.CONN_LISTEN and mine.laddr:
+                yield mine.laddr.ip, mine.laddr.port, process.pid
+
+
+def _loopback(address: str) -> str | None:
+    """The loopback address that reaches a socket bound to `address`; None if none does."""
+    if address in ANY or address.startswith("127."):
+        return address if address.startswith("127.") else "127.0.0.1"
+    return "[::1]" if address == "::1" else None
