@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from analysis.phase import PhaseMeasured
-from analysis.verdict import CONTENTION, PARTLY, SERIAL, SLICED, Verdict
+from analysis.verdict import CONTENTION, INCONCLUSIVE, PARTLY, SERIAL, SLICED, Verdict
 from analysis.witnessed import MachineLoad, PortLoad, Witnessed
 
 EXPLAINED = (SERIAL, SLICED, CONTENTION, PARTLY)
@@ -24,6 +24,8 @@ def why(
     phase: PhaseMeasured, verdict: Verdict, seen: Witnessed | None, host: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Evidence for the phase's outcome, most telling first; () where it gains, or nobody tells."""
+    if verdict.outcome == INCONCLUSIVE and seen is not None and seen.machine is not None:
+        return _crowded(seen.machine, host.get("cpus"))
     if verdict.outcome not in EXPLAINED:
         return ()
     waited = _queued(phase)
@@ -114,6 +116,19 @@ def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
             f"limit{unseen}"
         ]
     return [f"the servers kept {servers:.1f} of {cpus} cores busy{as_alone}"]
+
+
+def _crowded(machine: MachineLoad, cpus: int | None) -> tuple[str, ...]:
+    """Why nothing is decided: who else was at work."""
+    if machine.cores is None or machine.server_cores is None or not cpus:
+        return ()
+    others = machine.cores - machine.server_cores
+    if others < OTHERS_SHARE * cpus:
+        return ()
+    return (
+        f"programs other than the servers, portlap among them, kept {others:.1f} of {cpus} cores busy: they "
+        "may be what scatters the times",
+    )
 
 
 def _where(port: str) -> str:

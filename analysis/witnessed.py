@@ -101,13 +101,14 @@ def _port(
 def _servers(phase: PhaseMeasured, told: Mapping[str, PortLoad]) -> tuple[float | None, float | None]:
     """Cores of all server processes together, each process once: in the rounds, and alone."""
     pids = {phase.targets[t].base_url: phase.targets[t].pid for t in phase.plan.deal}
-    one_each = {pids[port]: load for port, load in told.items() if load.cores is not None}
-    if not one_each:
-        return None, None
-    return (
-        sum(load.cores or 0.0 for load in one_each.values()),
-        sum(load.cores_alone or 0.0 for load in one_each.values()),
-    )
+    one_each = {pids[port]: load for port, load in told.items()}.values()
+    return _sum([load.cores for load in one_each]), _sum([load.cores_alone for load in one_each])
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """None if one of them is missing, or there are none."""
+    known = [v for v in values if v is not None]
+    return sum(known) if known and len(known) == len(values) else None
 
 
 def _machine(
@@ -117,15 +118,13 @@ def _machine(
     servers: tuple[float | None, float | None],
 ) -> MachineLoad:
     during = _within(samples, rounds)
-    stalled = _growth(_total(samples, lambda s: s.stalled_s), rounds)
-    lasted_s = sum(b - a for a, b in rounds)
     return MachineLoad(
         cores=_rate(_total(samples, lambda s: s.cpu_s), rounds),
         server_cores=servers[0],
         server_cores_alone=servers[1],
         free_mb=min((s.memory_mb for s in during if s.memory_mb is not None), default=None),
         swapped_mb=_growth(_total(samples, lambda s: s.swapped_mb), rounds),
-        stalled_share=stalled / lasted_s if stalled is not None and lasted_s else None,
+        stalled_share=_rate(_total(samples, lambda s: s.stalled_s), rounds),
         pressure=_worst(PRESSURES, (s.pressure for s in during)),
         thermal=_worst(THERMALS, (s.thermal for s in during)),
         gpu_percent=_mean(s.gpu_percent for s in during),
@@ -145,19 +144,24 @@ def _total(
 
 
 def _growth(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
-    """By how much a total grew within the windows; None where samples do not enclose them, or it shrank."""
-    if len(total) < 2 or not windows:
+    """By how much a total grew in the windows that samples enclose; None without any, or if it shrank."""
+    inside = _enclosed(total, windows)
+    if not inside:
         return None
     at, values = np.array(total).T
-    edges = np.array(windows)
-    if edges.min() < at[0] or edges.max() > at[-1] or (np.diff(values) < -ROUNDED * values[:-1]).any():
+    if (np.diff(values) < -ROUNDED * values[:-1]).any():
         return None
-    return float(np.sum(np.diff(np.interp(edges, at, values), axis=1)))
+    return float(np.sum(np.diff(np.interp(np.array(inside), at, values), axis=1)))
 
 
 def _rate(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
-    grown, lasted_s = _growth(total, windows), sum(b - a for a, b in windows)
+    grown, lasted_s = _growth(total, windows), sum(b - a for a, b in _enclosed(total, windows))
     return grown / lasted_s if grown is not None and lasted_s > 0 else None
+
+
+def _enclosed(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> list[Window]:
+    """The windows that lie between the first and the last sample: the run's last solo may end after it."""
+    return [(a, b) for a, b in windows if total and total[0][0] <= a and b <= total[-1][0]]
 
 
 def _most(values: Iterable[int | float | None]) -> int | None:

@@ -142,6 +142,14 @@ def test_a_counter_that_starts_anew_is_not_read_across_its_restart() -> None:
     assert seen is not None and [load.cores for load in seen.ports.values()] == [None]
 
 
+def test_a_solo_that_ends_after_the_last_sample_is_left_out_and_not_zero() -> None:
+    run = watched(farm("serial", ONE_PORT), slots=1)
+    last_s = max(r.end_s or 0.0 for r in run.log.records) - 0.3
+    seen = only_phase(replace(run, witness=tuple(s for s in run.witness if s.at_s < last_s))).seen
+    assert seen is not None and seen.machine is not None
+    assert seen.machine.server_cores_alone == pytest.approx(1, rel=0.2)
+
+
 # Why there is no gain
 
 
@@ -216,6 +224,17 @@ def test_swapping_and_models_that_come_and_go_are_too_little_memory() -> None:
 def test_idle_processors_are_not_the_limit() -> None:
     said = evidence(watched(farm("time-sliced", ONE_PORT), slots=4, cores=0.2), SLICED)
     assert "the processors were not the limit and no graphics processor can be seen" in said
+
+
+def test_who_else_was_at_work_is_named_where_nothing_is_decided() -> None:
+    def crowded(s: WitnessSample) -> WitnessSample:
+        return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
+
+    quiet = watched(farm("serial", [phase(2, ports=1, rounds=2)]), slots=None)
+    assert evidence(quiet, INCONCLUSIVE) == ""
+    assert "kept 5.0 of 8 cores busy: they may be what scatters" in evidence(
+        changed(quiet, crowded), INCONCLUSIVE
+    )
 
 
 def test_a_gain_needs_no_explanation() -> None:
