@@ -180,11 +180,13 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
 
 
 def _slots_sentence(phase: PhaseMeasured, k: int) -> str:
-    at_least = "" if phase.total.exact else "at least "
+    """Where no first token surely waited for an end, prefill in turn may stagger what all work on."""
+    exact = phase.total.exact
+    at_least, others = ("", "wait") if exact else ("at least ", "wait, or only start later")
     per_port = {p.streams for p in phase.per_port.values()}
     where = ", one per port" if per_port == {1} and len(phase.per_port) == k else ""
     return (
-        f"{at_least}{k} slots{where}: the other requests wait, "
+        f"{at_least}{k} slots{where}: the other requests {others}, "
         f"{_value(phase.speedup):.2f} times as fast as one after another"
     )
 

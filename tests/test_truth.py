@@ -2,8 +2,12 @@
 
 import pytest
 
-from analysis.verdict import GAINS
+from analysis.assess import assess
+from analysis.next_steps import ONE_PORT, PORTS_PARALLEL, SHARED
+from analysis.verdict import CONTENTION, GAINS, INCONCLUSIVE, SERIAL
+from tests.farm import farm
 from tests.truth_grid import Told, cases, tell
+from tests.truth_sockets import NEAR, see, socket_cases
 from tests.truth_table import clear, criteria, page
 
 FARMS = 1100
@@ -34,3 +38,33 @@ def test_the_page_says_what_was_found(told: list[Told]) -> None:
     assert f"{FARMS} random farms" in written
     for mechanism in {t.case.mechanism for t in told}:
         assert f"| {mechanism} | 100 |" in written
+
+
+@pytest.mark.parametrize("mechanism", ["one lock", "batching"])
+def test_the_same_holds_over_real_sockets_with_a_real_locust(mechanism: str) -> None:
+    """A handful; `make truth` has some dozens."""
+    case = next(c for c in socket_cases(4) if c.mechanism == mechanism)
+    for seen in see(case, users=(2, 4)):
+        assert not seen.wrong and not seen.slots_wrong
+        assert abs(seen.gain_off) <= NEAR
+
+
+RUNS = {
+    "serial": {SERIAL},
+    "port-serial": {PORTS_PARALLEL},
+    "time-sliced": {SHARED},
+    "slots": {ONE_PORT, PORTS_PARALLEL},  # two slots a port: near each other with scatter, both are gains
+    "parallel": {ONE_PORT, PORTS_PARALLEL},
+    "contention": {CONTENTION, SHARED},
+}
+
+
+@pytest.mark.parametrize("policy", RUNS)
+def test_no_verdict_of_a_whole_run_is_wrong_either(policy: str) -> None:
+    found = [
+        assess(farm(policy, jitter=jitter, seed=seed)).answer.outcome
+        for jitter in (0.05, 0.15)
+        for seed in range(4)
+    ]
+    assert set(found) <= RUNS[policy] | {INCONCLUSIVE}
+    assert INCONCLUSIVE not in found[:4]

@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import fmean
 
 from analysis.assess import PhaseJudged, assess
 from analysis.report.metrics import seed_formula
@@ -122,7 +121,6 @@ class Truth:
     wall_gain: float  # G with the overhead, which rounds overlap
     gain_max: float  # Gmax
     peak: int  # K
-    firm_peak: int  # K of those who are together for twice as long as K asks for
     peak_max: int  # N*
     slots: float  # requests that the farm works on at once, however many are sent
 
@@ -140,11 +138,20 @@ class Truth:
         if self.peak == 1:
             return {SERIAL}
         if not self.gains:
-            return {SLICED, CONTENTION} if self.wall_gain < LOSS * (1 + BORDER) else {SLICED}
+            contends = {CONTENTION} if self.wall_gain < LOSS * (1 + BORDER) else set()
+            return contends | ({SLICED} if self.wall_gain > LOSS * (1 - BORDER) else set())
         if self.peak < self.peak_max:
             return {PARTLY}
         full = self.wall_gain > FULL * (1 - BORDER) * self.gain_max
-        return {PARALLEL} | ({FULLY} if full else set()) | ({PARTLY} if self.firm_peak < self.peak else set())
+        return {PARALLEL, FULLY} if full else {PARALLEL}
+
+    def denies(self, verdict: str, sentence: str) -> bool:
+        """True if the verdict is wrong. What it leaves open in words is no claim."""
+        if verdict == PARTLY and "or only start later" in sentence:  # at least so many slots
+            return not self.gains or self.peak == 1
+        if verdict == SLICED and "or hinder each other" in sentence:
+            return self.gains or self.peak == 1
+        return verdict not in self.right | {INCONCLUSIVE}
 
 
 def truth_of(case: Case) -> Truth:
@@ -156,9 +163,8 @@ def truth_of(case: Case) -> Truth:
         gain=serial_s / _makespan_s(served),
         wall_gain=math.fsum(job.solo_s for job in asked) / _makespan_s(_together(case.policy, asked)),
         gain_max=serial_s / _makespan_s(undisturbed),
-        peak=_peak(served, HELD),
-        firm_peak=_peak(served, 2 * HELD),
-        peak_max=_peak(undisturbed, HELD),
+        peak=_peak(served),
+        peak_max=_peak(undisturbed),
         slots=min(case.policy.slots, case.ports * case.policy.port.slots),
     )
 
@@ -171,11 +177,11 @@ def _makespan_s(served: list[Request]) -> float:
     return max(r.end_s or 0.0 for r in served)
 
 
-def _peak(served: list[Request], held: float) -> int:
-    """Most decodes open together for this share of the median one."""
+def _peak(served: list[Request]) -> int:
+    """Most decodes open together for a tenth of the median one."""
     decodes = [(r.token_s[0], r.token_s[-1]) for r in served]
     instants = sorted({t for decode in decodes for t in decode})
-    held_s = held * sorted(end - start for start, end in decodes)[len(decodes) // 2]
+    held_s = HELD * sorted(end - start for start, end in decodes)[len(decodes) // 2]
     for depth in range(len(decodes), 0, -1):
         deep_s = sum(
             b - a for a, b in pairwise(instants) if sum(start <= a < end for start, end in decodes) >= depth
@@ -199,9 +205,7 @@ class Told:
 
     @property
     def wrong(self) -> bool:
-        if self.verdict == SLICED and self.truth.wall_gain < LOSS * (1 - BORDER):
-            return "or hinder each other" not in self.judged.verdict.sentence  # else it leaves that open
-        return self.verdict not in self.truth.right | {INCONCLUSIVE}
+        return self.truth.denies(self.verdict, self.judged.verdict.sentence)
 
     @property
     def false_gain(self) -> bool:
@@ -236,7 +240,3 @@ def tell(case: Case) -> Told:
         seed=case.seed,
     )
     return Told(case, truth_of(case), assess(run).phases[0])
-
-
-def mean_gain(told: list[Told]) -> float:
-    return fmean(t.truth.gain for t in told)

@@ -1,52 +1,60 @@
 """Farms over real sockets: `python -m servers simulate`, asked by a real `locust`, judged by its report."""
 
-import itertools
+import math
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.verdict import CONTENTION, FULLY, GAIN, INCONCLUSIVE, PARTLY, SERIAL, SLICED
-from servers.queue_model import Job, named, simulate
+from analysis.verdict import GAINS, INCONCLUSIVE
 from tests.locusts import locust, phase, scenario
+from tests.truth_grid import BAND, MECHANISMS, SEED_BORDER, Case, Truth, cases, truth_of
 
-TTFT_S, TPOT_S, TOKENS = 0.05, 0.01, 26  # alone 0.3 s
-ROUNDS = 4
-NEAR = 0.05  # of the truth: gains and predicted wall clocks
-SETUPS = (("serial", 1), ("port-serial", 1), ("time-sliced", 1), ("slots", 2), ("slots", 4), ("parallel", 1),
-          ("contention", 1), ("model-serial", 1))  # fmt: skip
-LOADS = ((1, (2, 4)), (2, (2, 4)), (2, (2, 8)), (4, (4, 8)))
+SOLO_S, TOKENS = 0.25, 26
+USERS, ROUNDS = (2, 4, 8), 4
+NEAR = 0.05  # of the truth: gains, and predicted wall clocks of the measured ones
 
 
-@dataclass(frozen=True)
-class SocketFarm:
-    """So many ports of one machine, and phases of so many users."""
+def socket_cases(each: int) -> Iterator[Case]:
+    """So many of each mechanism, drawn as the pure farms are, with another seed."""
+    for case in cases(each * len(MECHANISMS), seed=2):
+        # no scatter and no drift: the sockets bring their own
+        yield replace(case, jitter=0.0, common=0.0, drift_per_min=0.0, overhead=min(case.overhead, 0.15))
 
-    policy: str
-    slots: int
-    ports: int
-    users: tuple[int, ...]
-    speed: float = 1.0  # of the first port
 
-    @property
-    def name(self) -> str:
-        unequal = f", first port {self.speed:g} times as fast" if self.speed != 1 else ""
-        slots = f" {self.slots}" if self.policy == "slots" else ""
-        return f"{self.policy}{slots}, {self.ports} port{'s' * (self.ports > 1)}{unequal}"
+def as_farm(case: Case) -> dict[str, Any]:
+    """The same farm as a file says it (docs/FORMAT.md), its times shorter."""
+    policy, port = case.policy, case.policy.port
+    compute_s = SOLO_S * (1 - case.overhead)
+    limits = {"slots": port.slots, "prefills": port.prefills}
+    each: dict[str, Any] = {
+        "ttft_s": SOLO_S * case.overhead + compute_s * case.prefill,
+        "tpot_s": compute_s * (1 - case.prefill) / (TOKENS - 1),
+        "overhead_s": SOLO_S * case.overhead,
+        "timings": True,
+    } | {key: int(n) for key, n in limits.items() if math.isfinite(n)}
+    machine: dict[str, Any] = {
+        "ports": [{"speed": case.speed if i == 0 else 1.0} for i in range(case.ports)],
+        "each": each,
+        "throughput": list(policy.throughput),
+        "ports_throughput": list(policy.ports_throughput),
+    }
+    if math.isfinite(policy.slots):
+        machine["slots"] = int(policy.slots)
+    if math.isfinite(policy.compute):
+        machine["compute"] = policy.compute
+    return {"machines": [{key: value for key, value in machine.items() if value != []}]}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One phase: what is true of it, and what the report says."""
+    """One phase of a farm: what is true of it, and what the report says."""
 
-    farm: SocketFarm
-    users: int
-    gain: float
-    right: frozenset[str]
-    slots: float  # requests that the farm works on at once, at most
+    case: Case
+    truth: Truth
     found: dict[str, Any]
-    predicted_off: float | None  # predicted over measured wall clock, less 1
+    prediction: dict[str, Any] | None  # of this phase from the others, by the report's machine model
 
     @property
     def verdict(self) -> str:
@@ -54,89 +62,57 @@ class Seen:
 
     @property
     def wrong(self) -> bool:
-        return self.verdict not in self.right | {INCONCLUSIVE}
+        return self.truth.away(BAND) and self.truth.denies(self.verdict, str(self.found["sentence"]))
 
     @property
-    def gain_found(self) -> float:
-        return float(self.found["speedup"]["value"]) if self.found["speedup"] else float("nan")
+    def false_gain(self) -> bool:
+        return self.verdict in GAINS and not self.truth.gains
+
+    @property
+    def gain_off(self) -> float:
+        """The speedup found over the true one, less 1."""
+        told = self.found["speedup"]
+        return float(told["value"]) / self.truth.wall_gain - 1 if told else math.nan
+
+    @property
+    def predicted_off(self) -> float | None:
+        """The predicted wall clock over the measured one, less 1."""
+        told = self.prediction
+        return None if told is None or told["residual"] is None else float(told["residual"])
 
     @property
     def slots_wrong(self) -> bool:
         told = self.found["decode_peak"]
         if told is None or self.verdict == INCONCLUSIVE:
             return False
-        return bool(told != self.slots if self.found["decode_peak_exact"] else told > self.slots)
+        return bool(told != self.truth.slots if self.found["decode_peak_exact"] else told > self.truth.slots)
 
     @property
     def seed_wrong(self) -> bool:
-        return bool((self.found["seed_formula"] > 1.5) != (self.gain > GAIN))
+        return bool((self.found["seed_formula"] > SEED_BORDER) != self.truth.gains)
 
 
-def farms() -> Iterator[SocketFarm]:
-    for (policy, slots), (ports, users) in itertools.product(SETUPS, LOADS):
-        yield SocketFarm(policy, slots, ports, users)
-    for (policy, slots), speed in itertools.product(SETUPS, (1.3, 1.6)):
-        yield SocketFarm(policy, slots, 2, (2, 4), speed)
-
-
-def see(farm: SocketFarm, folder: Path | None = None) -> list[Seen]:
-    """Runs it and reads its report: one finding per phase."""
-    with tempfile.TemporaryDirectory() as made:
-        where = folder or Path(made)
-        one = {
-            "kind": "simulator",
-            "policy": farm.policy,
-            "ttft_s": TTFT_S,
-            "tpot_s": TPOT_S,
-            "slots": farm.slots,
-        }
+def see(case: Case, users: tuple[int, ...] = USERS) -> list[Seen]:
+    """Runs it, one phase per number of users, and gives a finding for each."""
+    with tempfile.TemporaryDirectory() as folder:
         path = scenario(
-            where,
-            servers=[one | {"speed": farm.speed if i == 0 else 1.0} for i in range(farm.ports)],
-            targets=[{"name": "ABCD"[i], "server": i} for i in range(farm.ports)],
-            phases=[phase(f"n{n}", n, ROUNDS) for n in farm.users],
+            Path(folder),
+            servers=[{"kind": "simulator", "farm": as_farm(case)}],
+            targets=[{"name": "ABCD"[i], "server": i} for i in range(case.ports)],
+            phases=[phase(f"n{n}", n, ROUNDS) for n in users],
             request={"max_tokens": TOKENS},
         )
-        run = locust(where, "--scenario", str(path))
+        run = locust(Path(folder), "--scenario", str(path))
         if run.code not in (0, 3):
-            raise RuntimeError(f"{farm.name}: exit code {run.code}: {run.err[-2000:]}")
+            raise RuntimeError(f"{case}: exit code {run.code}: {run.err[-2000:]}")
         report = run.report
-    return [_seen(farm, n, report) for n in farm.users]
-
-
-def _seen(farm: SocketFarm, users: int, report: dict[str, Any]) -> Seen:
-    speeds = [farm.speed if i == 0 else 1.0 for i in range(farm.ports)]
-    jobs = [Job(i % farm.ports, TTFT_S / speeds[i % farm.ports], TPOT_S / speeds[i % farm.ports], TOKENS)
-            for i in range(users)]  # fmt: skip
-    policy = named(farm.policy, farm.slots)
-    wall_s = max(r.end_s or 0.0 for r in simulate(policy, [(0.0, j) for j in jobs]))
-    slots = min(policy.slots, farm.ports * min(policy.port.slots, policy.port.model_slots))
-    at_once = min(users, slots)
-    gain = sum(j.solo_s for j in jobs) / wall_s
-    return Seen(
-        farm=farm,
-        users=users,
-        gain=gain,
-        right=_right(gain, at_once, users),
-        slots=slots,
-        found=next(p for p in report["phases"] if p["name"] == f"n{users}"),
-        predicted_off=_predicted_off(report, f"n{users}"),
-    )
-
-
-def _right(gain: float, at_once: float, users: int) -> frozenset[str]:
-    if at_once == 1:
-        return frozenset({SERIAL})
-    if gain < 0.9:
-        return frozenset({CONTENTION})
-    if gain < GAIN:
-        return frozenset({SLICED})
-    return frozenset({PARTLY if at_once < users else FULLY})
-
-
-def _predicted_off(report: dict[str, Any], name: str) -> float | None:
-    """From the report's machine model, where it predicts this phase from the others."""
-    for told in report["machine"].get("predictions", ()):
-        if told["phase"] == name and told.get("residual") is not None:
-            return float(told["residual"])
-    return None
+    told = {p["phase"]: p for p in report["machine"].get("predictions") or ()}
+    return [
+        Seen(
+            case=replace(case, users=n),
+            truth=truth_of(replace(case, users=n)),
+            found=next(p for p in report["phases"] if p["name"] == f"n{n}"),
+            prediction=told.get(f"n{n}"),
+        )
+        for n in users
+    ]

@@ -1,6 +1,6 @@
 """`make truth`: farms of known truth by the thousand, judged beside the seed's formula; docs/truth.md.
 
-python -m tests.truth_table [FARMS] [SOCKET_FARMS]
+python -m tests.truth_table [FARMS SOCKET_FARMS_OF_EACH_MECHANISM]
 """
 
 import sys
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from analysis.verdict import CONTENTION, FULLY, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
 from tests.truth_grid import BAND, CLEAR, Told, cases, tell
+from tests.truth_over_sockets import over_sockets, socket_criteria, socket_page
+from tests.truth_words import Criterion, marked, share, table
 
-FARMS, SOCKET_FARMS = 5500, 44
+FARMS, SOCKET_FARMS_EACH = 5500, 4  # in all, and of each mechanism
 VERDICTS = (SERIAL, SLICED, CONTENTION, PARTLY, PARALLEL, FULLY, INCONCLUSIVE)
 PAGE = Path(__file__).parent.parent / "docs" / "truth.md"
-
-Rows = list[tuple[str, list[Told]]]
 
 
 def truths(number: int) -> list[Told]:
@@ -41,11 +41,7 @@ def in_band(told: Iterable[Told]) -> list[Told]:
     return [t for t in told if not t.truth.away(BAND)]
 
 
-def share(part: int, of: int) -> str:
-    return f"{part} of {of}" + (f" ({100 * part / of:.1f} %)" if of else "")
-
-
-def criteria(told: Sequence[Told]) -> list[tuple[str, str, str, bool]]:
+def criteria(told: Sequence[Told]) -> list[Criterion]:
     """What must hold: the claim, its bound, what was found, and whether it holds."""
     away, band, should = clear(told), in_band(told), decidable(told)
     wrong = [t for t in away if t.wrong]
@@ -112,10 +108,6 @@ def split(told: Sequence[Told], key: Callable[[Told], object]) -> list[list[str]
     return rows
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *rows])
-
-
 INTRO = """Made by `make truth`: servers whose truth is known, judged by portlap and by the seed formula (Σ
 latency / wall clock above 1.5 is "parallel"). How: [METHODOLOGY.md](METHODOLOGY.md#known-truth)."""
 PURE = """{} random farms, one phase of five rounds each, without a socket: queueing model, log, analysis;
@@ -126,9 +118,6 @@ SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "seed form
 
 
 def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
-    held = [
-        (claim, bound, found, "yes" if holds else "**no**") for claim, bound, found, holds in criteria(told)
-    ]
     bad = [t for t in told if t.wrong or t.false_gain or t.slots_wrong]
     return (
         "\n\n".join(
@@ -137,7 +126,7 @@ def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
                 INTRO,
                 "## Pure farms",
                 PURE.format(len(told), seconds),
-                table(("claim", "at most", "found", "holds"), held),
+                table(("claim", "at most", "found", "holds"), marked(criteria(told))),
                 "Verdicts, by truth:",
                 table(("truth", "farms", *(f"`{v}`" for v in VERDICTS), *SEED), confusion(told)),
                 "By mechanism:",
@@ -177,14 +166,17 @@ def wrong_row(t: Told) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    number = int(arguments[0]) if arguments else FARMS
+    number, each = map(int, arguments or (FARMS, SOCKET_FARMS_EACH))
     begun = time.perf_counter()
     told = truths(number)
-    seconds = time.perf_counter() - begun
-    PAGE.write_text(page(told, seconds, ""), encoding="utf-8")
-    for claim, bound, found, holds in criteria(told):
-        print(f"{'holds' if holds else 'FAILS'}  {claim}: {found} (at most {bound})")
-    return 0 if all(holds for *_, holds in criteria(told)) else 1
+    judged = time.perf_counter()
+    seen = over_sockets(each)
+    seconds = time.perf_counter() - judged
+    PAGE.write_text(page(told, judged - begun, socket_page(seen, seconds)), encoding="utf-8")
+    found = [*criteria(told), *socket_criteria(seen)]
+    for claim, bound, what, holds in found:
+        print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
+    return 0 if all(holds for *_, holds in found) else 1
 
 
 if __name__ == "__main__":
