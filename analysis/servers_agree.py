@@ -1,7 +1,9 @@
 """Does the server's own count of its work agree with what the client saw at the same instant?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
+
+import numpy as np
 
 from analysis.conditions import MAX_FAULTY, Condition
 from analysis.overlap import decode_intervals
@@ -32,7 +34,8 @@ def servers_slots(
     inside = [s for s in told if any(a <= s.asked_s and s.at_s <= b for a, b in span)]
     if not inside:
         return Condition(NAME, None, "no server told how many requests it works on")
-    compared = [(s, *_client(records, s)) for s in inside]
+    client = {port: _seen_here([r for r in records if r.base_url == port]) for port in phase.ports}
+    compared = [(s, *client[s.base_url or ""](s)) for s in inside]
     together = [(s, streams) for s, streams, _ in compared if streams >= 2]
     fewer = [(s, streams) for s, streams in together if (s.busy or 0) < streams]
     more = [(s, asked) for s, _, asked in compared if (s.busy or 0) > asked]
@@ -58,15 +61,18 @@ def servers_slots(
     return held or _agree(inside, [streams for _, streams, _ in compared])
 
 
-def _client(records: Sequence[RequestRecord], sample: WitnessSample) -> tuple[int, int]:
-    """(streams surely open, requests in flight at most) on the sample's port around it."""
-    here = [r for r in records if r.base_url == sample.base_url]
-    first, last = sample.asked_s - SETTLE_S, sample.at_s + SETTLE_S
-    streams = sum(start <= first and last <= end for start, end in decode_intervals(here))
-    asked = sum(
-        r.send_s is not None and r.send_s <= last and (r.end_s is None or r.end_s >= first) for r in here
-    )
-    return streams, asked
+def _seen_here(records: Sequence[RequestRecord]) -> Callable[[WitnessSample], tuple[int, int]]:
+    """Of one port's requests: (streams surely open, requests in flight at most) around a sample of it."""
+    starts, ends = np.array(decode_intervals(records)).reshape(-1, 2).T
+    flights = [(r.send_s, np.inf if r.end_s is None else r.end_s) for r in records if r.send_s is not None]
+    sent, ended = np.array(flights).reshape(-1, 2).T
+
+    def around(sample: WitnessSample) -> tuple[int, int]:
+        first, last = sample.asked_s - SETTLE_S, sample.at_s + SETTLE_S
+        streams = np.count_nonzero((starts <= first) & (last <= ends))
+        return int(streams), int(np.count_nonzero((sent <= last) & (ended >= first)))
+
+    return around
 
 
 def _too_many(faulty: int, of: int) -> bool:

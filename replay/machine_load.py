@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import psutil
 
@@ -92,7 +93,12 @@ def _mac_pressure() -> str:
     """Level of memory pressure as macOS itself tells programs."""
     level, size = ctypes.c_int(), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
     name = b"kern.memorystatus_vm_pressure_level"
-    if ctypes.CDLL(None).sysctlbyname(name, ctypes.byref(level), ctypes.byref(size), None, 0) != 0:
+    if (
+        ctypes.CDLL(None).sysctlbyname(
+            name, ctypes.byref(level), ctypes.byref(size), None, ctypes.c_size_t(0)
+        )
+        != 0
+    ):
         raise OSError("sysctl does not know it")
     return PRESSURES[level.value]
 
@@ -135,7 +141,7 @@ def _mac_gpu() -> float | None:
     try:
         told = subprocess.run(IOREG, capture_output=True, timeout=5, check=True).stdout
         return gpu_percent_of(told)
-    except (OSError, subprocess.SubprocessError, ValueError, plistlib.InvalidFileException):
+    except (OSError, subprocess.SubprocessError, ValueError, ExpatError):
         return None
 
 
