@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.next_steps import (
+    LOCKS,
     MACHINES,
     MODEL_SWAP,
     ONE_PORT,
@@ -49,8 +50,8 @@ def control_phase(judged: Sequence[Judged]) -> Judged | None:
     return min(one_port, key=lambda j: (len(set(j[0].plan.deal)) > 1, j[0].plan.users), default=None)
 
 
-def answer(judged: Sequence[Judged], swapped: bool) -> Answer:
-    """The run's verdict. `swapped`: the warm-up saw models evict each other."""
+def answer(judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = ()) -> Answer:
+    """The run's verdict. `swapped`: the warm-up saw models evict each other; `limits`: whose it may be."""
     if not judged:
         return _answer(INCONCLUSIVE, "No phase was measured.")
     for _, verdict in judged:
@@ -70,7 +71,7 @@ def answer(judged: Sequence[Judged], swapped: bool) -> Answer:
     if outcome != INCONCLUSIVE and contradiction is not None:
         outcome, sentence = INCONCLUSIVE, contradiction
     hint = next((v.hint for _, v in judged if v.outcome == INCONCLUSIVE and v.hint), "")
-    return _answer(outcome, sentence, judged, hint)
+    return _answer(outcome, sentence, judged, hint, limits)
 
 
 def _single(judged: Judged) -> tuple[str, str]:
@@ -149,15 +150,19 @@ def _speedup(judged: Judged) -> float:
     return estimate.value if estimate is not None else float("nan")
 
 
-def _answer(outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "") -> Answer:
-    finding = _finding(outcome, ports_phase(judged))
+def _answer(
+    outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", limits: Sequence[str] = ()
+) -> Answer:
+    finding = _finding(outcome, ports_phase(judged), limits)
     steps = next_steps(finding, _kinds(judged))
     first = (f"{hint[0].upper()}{hint[1:]}.",) if hint and outcome in (INCONCLUSIVE, INVALID) else ()
     return Answer(outcome, sentence, first + steps, finding)
 
 
-def _finding(outcome: str, ports: Judged | None) -> str:
-    """The outcome, told apart where it has two mechanisms with different remedies."""
+def _finding(outcome: str, ports: Judged | None, limits: Sequence[str]) -> str:
+    """The outcome, told apart where it has several mechanisms with different remedies."""
+    if outcome == SERIAL and len(limits) == 1 and limits[0] in LOCKS:
+        return LOCKS[limits[0]]
     if ports is None:
         return outcome
     if outcome == SERIAL:

@@ -64,14 +64,15 @@ def assess(run: Run) -> Assessment:
     told: list[Judged] = [(j.measured, j.verdict) for j in judged]
     swapped = any(c.name == "warm" and c.passed is False for c in others)
     fair = all(c.passed is not False for c in (*invalid, *others))
+    limit = localise(told)
     machine = machine_model([j.measured for j in judged if fair and _fair(j)])
     return Assessment(
         run=run,
         phases=tuple(judged),
         conditions=(*invalid, *others, consistent(machine)),
-        answer=answer([j for j in told if j[0].plan.pair_of is None] or told, swapped),
+        answer=answer([j for j in told if j[0].plan.pair_of is None] or told, swapped, limit.limits),
         machine=machine,
-        limit=localise(told),
+        limit=limit,
         matrix=contention_matrix(told),
     )
 

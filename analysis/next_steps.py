@@ -13,6 +13,9 @@ PORTS_PARALLEL, ONE_PORT, SHARED = "ports-parallel", "one-port-suffices", "share
 MODEL_SWAP = "model-swap"
 # findings that are no verdicts: serial although several ports were asked; a gain that several machines bring
 SERIAL_PORTS, MACHINES = "serial-ports", "machines-parallel"
+LOCKS: Final = {
+    limit: f"lock-{limit}" for limit in ("model", "program", "machine")
+}  # whose lock, if that is known
 
 # of servers, with words of their own
 KINDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm", "llama-swap", "litellm")

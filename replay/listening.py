@@ -40,7 +40,7 @@ class Listener:
 def listeners() -> list[Listener]:
     """Ports worth a question, lowest first: those that listen, and the well-known ones."""
     found = {port: Listener(port) for port in WELL_KNOWN}
-    for address, port, pid in _sockets():
+    for address, port, pid in sockets():
         host = _loopback(address)
         if host is not None and port >= LEAST_PORT and port not in NOT_HTTP:
             before = found.get(port)
@@ -65,7 +65,7 @@ def ancestors(pid: int | None) -> set[int]:
         return set()
 
 
-def _sockets() -> Iterator[tuple[str, int, int | None]]:
+def sockets() -> Iterator[tuple[str, int, int | None]]:
     """(address, port, process) of every socket that listens, as far as the system shows them."""
     try:
         for c in psutil.net_connections("tcp"):

@@ -1,12 +1,12 @@
 """Which servers run on this machine, and the process that listens behind a port."""
 
 import socket
-from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 
 from replay.base_url import DEFAULT_PORTS
+from replay.listening import sockets
 
 
 def on_this_machine(url: str) -> bool:
@@ -28,19 +28,4 @@ def listening_pid(url: str) -> int | None:
         return None
     parts = urlsplit(url)
     port = parts.port or DEFAULT_PORTS[parts.scheme]
-    try:
-        return next((c.pid for c in psutil.net_connections("tcp") if _listens(c, port) and c.pid), None)
-    except (OSError, psutil.Error):  # macOS tells root only: there each process is asked for its own
-        return next((p.pid for p in psutil.process_iter() if _holds(p, port)), None)
-
-
-def _holds(process: psutil.Process, port: int) -> bool:
-    try:
-        return any(_listens(c, port) for c in process.net_connections("tcp"))
-    except (OSError, psutil.Error):
-        return False
-
-
-def _listens(connection: Any, port: int) -> bool:
-    at = connection.laddr
-    return bool(connection.status == psutil.CONN_LISTEN and at and at.port == port)
+    return next((pid for _, at, pid in sockets() if at == port and pid), None)

@@ -117,8 +117,7 @@ class Session:
 
     def all_here(self) -> bool:
         """Whether every user that was asked for waits for orders."""
-        wanted = int(self.runner.target_user_count)
-        return self.spawned.is_set() and len(self.dispatch.seats) >= wanted
+        return self.spawned.is_set() and len(self.dispatch.seats) >= int(self.runner.target_user_count)
 
     def opened(self) -> Conducted:
         """The files and the state of a new run."""

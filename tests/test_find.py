@@ -98,7 +98,7 @@ def test_where_the_system_hides_the_list_of_all_each_process_is_asked(
 def test_only_what_loopback_reaches_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     bound = [("127.0.0.1", 40001), ("0.0.0.0", 40002), ("::", 40003), ("::1", 40004), ("10.0.0.5", 40005)]
     others = [("127.0.0.1", 22), ("127.0.0.1", 5432)]  # the system's own, and a database
-    monkeypatch.setattr(listening, "_sockets", lambda: [(host, port, 7) for host, port in bound + others])
+    monkeypatch.setattr(listening, "sockets", lambda: [(host, port, 7) for host, port in bound + others])
     seen = {x.port: x.host for x in listeners() if x.pid == 7}
     assert seen == {40001: "127.0.0.1", 40002: "127.0.0.1", 40003: "127.0.0.1", 40004: "[::1]"}
 

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from analysis import next_steps as table
+from analysis.answer import answer
 from analysis.assess import Assessment, assess
-from analysis.next_steps import KINDS, MACHINES, OTHER, SERIAL_PORTS, findings, hardware, next_steps
+from analysis.next_steps import KINDS, LOCKS, MACHINES, OTHER, SERIAL_PORTS, findings, hardware, next_steps
 from analysis.report.hardware import hardware_figures, sentences
 from analysis.report.run_metrics import run_figures
 from analysis.rounds import PlannedPhase
@@ -76,6 +77,27 @@ FIRST = {
         "litellm": "api_base",
         OTHER: "a server of its own",
     },
+    "lock-model": {
+        "llamacpp": "-np 4",
+        "lmstudio": "lms load MODEL --parallel 4",
+        "ollama": "OLLAMA_NUM_PARALLEL=4 ollama serve",
+        "mlx": "--decode-concurrency 8",
+        "vllm": "--max-num-seqs 8",
+        "llama-swap": "-np 4 -c 16384 in its cmd",
+        "litellm": "OLLAMA_NUM_PARALLEL=4",
+        OTHER: "slots",
+    },
+    "lock-program": dict.fromkeys((*KINDS, OTHER), "Keep both programs"),
+    "lock-machine": {
+        "llamacpp": "llama-server -m MODEL.gguf --host 0.0.0.0 --port 8080",
+        "lmstudio": "lms server start --port 1234 --bind 0.0.0.0",
+        "ollama": "OLLAMA_HOST=0.0.0.0:11434 ollama serve",
+        "mlx": "--host 0.0.0.0",
+        "vllm": "--host 0.0.0.0",
+        "llama-swap": "second machine",
+        "litellm": "second machine",
+        OTHER: "second machine",
+    },
     "model-swap": {
         "llamacpp": "--models-max N",
         "lmstudio": "Only Keep Last JIT Loaded Model",
@@ -105,7 +127,7 @@ FIRST = {
 
 # The options that these programs have; another one in the table is a slip of the pen.
 OPTIONS = {
-    "lms load": {"--parallel"},
+    "lms load": {"--parallel", "--identifier"},
     "lms unload": {"--all"},
     "lms server start": {"--port", "--bind"},
     "llama-server": {"-m", "-np", "-c", "-t", "--host", "--port"},
@@ -226,6 +248,17 @@ def test_one_serial_port_is_not_yet_a_lock_of_the_whole_machine() -> None:
     found = assess(of_kind(farm("serial", [phase(2, ports=1)]), "ollama"))
     assert found.answer.next_steps == next_steps("serial", ["ollama"])
     assert hardware(found.answer.finding).validated is None
+
+
+def test_where_the_run_tells_whose_lock_it_is_its_remedy_comes_first() -> None:
+    found = assess(farm("serial"))
+    pairs = [(j.measured, j.verdict) for j in found.phases]
+    for limit in LOCKS:
+        told_apart = answer(pairs, swapped=False, limits=(limit,))
+        assert (told_apart.outcome, told_apart.finding) == ("serial", f"lock-{limit}")
+        assert told_apart.next_steps == next_steps(f"lock-{limit}", ["llamacpp"])
+    unknown = answer(pairs, swapped=False, limits=("program", "machine"))
+    assert unknown.finding == SERIAL_PORTS
 
 
 def test_a_gain_of_two_machines_validates_neither_of_them() -> None:
