@@ -356,7 +356,7 @@ def test_the_html_report_needs_no_network(tmp_path: Path) -> None:
     write_run(prefix, farm("serial", PHASES, scenario_name="<b>bold</b>"))
     main(["report", str(prefix), "--quiet"])
     page = file_of(prefix, "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 1 + len(PHASES)
+    assert page.count("<svg") == 2 + len(PHASES)  # speedup, throughput, and each phase
     assert "<script" not in page and "<link" not in page and "src=" not in page
     assert "<b>bold</b>" not in page and "a strictly serial server gives" in page
 

@@ -1,9 +1,12 @@
 """The lanes and the speedup over users as altair charts: one specification for notebook and HTML report."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from analysis.assess import Assessment
+from analysis.machine.throughput import Throughput
 from analysis.report import lanes as drawn
 from analysis.report import words
 from analysis.report.metrics import PhaseFigures, phase_figures
@@ -69,6 +72,32 @@ def speedup_chart(assessment: Assessment) -> alt.LayerChart:
             base.mark_line(point=True).encode(y=speedup),
             alt.Chart(pd.DataFrame({"serial": [1.0]})).mark_rule(color="#c0392b").encode(y="serial:Q"),
         ]
+    )
+
+
+def throughput_chart(rows: Sequence[Throughput]) -> alt.LayerChart:
+    """Responses per minute over requests in flight, with the 95 % interval where it was measured."""
+    data = throughput_frame(rows)
+    base = alt.Chart(data, title="Throughput by the machine model", width=560, height=220).encode(
+        x=alt.X("workers:Q", title="requests in flight", axis=alt.Axis(tickMinStep=1))
+    )
+    told = base.transform_filter("datum.measured")
+    per_min = alt.Y("responses_per_min:Q", title="responses per minute", scale=alt.Scale(zero=True))
+    return alt.LayerChart(
+        layer=[
+            base.mark_line(strokeDash=[2, 4]).encode(y=per_min),
+            told.mark_rule().encode(y="low:Q", y2="high:Q"),
+            told.mark_point(filled=True).encode(y="responses_per_min:Q"),
+        ]
+    )
+
+
+def throughput_frame(rows: Sequence[Throughput]) -> pd.DataFrame:
+    """One row per number of requests in flight: what the chart draws."""
+    per_min = [(r.workers, r.measured, r.responses_per_min.estimate()) for r in rows]
+    return pd.DataFrame(
+        [(workers, measured, e.value, e.low, e.high) for workers, measured, e in per_min],
+        columns=["workers", "measured", "responses_per_min", "low", "high"],
     )
 
 

@@ -53,9 +53,11 @@ def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Sequence
 
 
 def _charts(assessment: Assessment, figures: RunFigures) -> list[str]:
-    """SVG of the speedup over users and of one round of each phase."""
+    """SVG of the speedup over users, of one round of each phase, and of the throughput."""
     made: list[alt.Chart | alt.LayerChart] = []
     if any(p.speedup for p in figures.listed):
         made.append(charts.speedup_chart(assessment))
     made += [charts.lanes_chart(assessment, p.name) for p in figures.listed if p.wall_s is not None]
+    if len(figures.machine.throughputs) > 1:
+        made.append(charts.throughput_chart(figures.machine.throughputs))
     return [charts.svg(chart) for chart in made]
