@@ -132,7 +132,8 @@ def _held(compared: tuple[Compared, ...], known: dict[str, list[Compared]], fart
     what = "the compute" if computes else "a lock or queue"
     told = first.named if freed is None else f"{first.named}; {known[freed][0].named}"
     missing = tuple(s for s in SEPARATIONS[level + 1 : until + (freed is None)] if len(limits) > 1)
-    return Localisation(limits, f"{what} of the {' or the '.join(limits)} ({told})", compared, missing)
+    shared = " or ".join(filter(None, (", ".join(limits[:-1]), limits[-1])))
+    return Localisation(limits, f"{what} of the {shared} ({told})", compared, missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
             cuts=_cuts(planned, done),
         )
         narrate.analysed(measured, run.health.summary())
-    left_out = tuple(f"{p.name} left out: {_price(run, p)}" for p in todo)
+    needed = [p for p in later if p.after in overlapped]
+    left_out = tuple(f"{p.name} left out: {_price(run, p)}" for p in (*todo, *needed))
     run.recorder.note(phases_planned=tuple(done), cuts=_cuts(planned, done) + left_out)
     for line in left_out:
         live_log.warning(line)

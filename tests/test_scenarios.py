@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -35,8 +34,8 @@ for path in sys.argv[1:]:
 def test_every_phase_of_a_scenario_has_its_targets(path: Path) -> None:
     scenario = load_scenario(path, LOOPBACK)
     planned = planned_phases(scenario)
-    names = {p.pair_of or p.name for p in planned}
-    assert {p.name for p in scenario.phases} <= names
+    sure = dict.fromkeys(p.pair_of or p.name for p in planned if p.after is None)
+    assert list(sure) == [p.name for p in scenario.phases]
     dealt = {t for p in planned for t in p.deal}
     idle = {t.name for t in scenario.targets} - dealt
     assert idle == ({"Port B"} if path.stem == "control" else set())
@@ -57,49 +56,28 @@ def test_every_scenario_can_be_planned_without_anything_being_sent() -> None:
 
 
 def test_the_seeds_world_is_there() -> None:
-    seeds = {
-        "test3",
-        "test4",
-        "seed",
-        "two-macs",
-        "lmstudio-ollama",
-        "slots",
-        "thirty-ports",
-        "jit-swap",
-        "seed-simulated",
-    }
+    seeds = {"test3", "test4", "seed", "two-macs", "lmstudio-ollama", "slots", "thirty-ports", "jit-swap"}
     assert seeds <= {path.stem for path in SCENARIOS}
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(
-    ("policy", "scale", "verdict", "wall_s", "queued_s"),
+    ("policy", "verdict", "wall_s", "queued_s"),
     [
-        (
-            "parallel",
-            0.05,
-            "fully-parallel",
-            23,
-            5,
-        ),  # six at once, then message 7 at 11 s and message 8 at 12 s
-        ("port-serial", 0.03, "partly-parallel", 45, 5),
-        ("serial", 0.02, "serial", 88, 15),  # message 8 comes at 7 s and is sent when the second is answered
+        ("parallel", "fully-parallel", 23, 5),  # six at once, then message 7 at 11 s and message 8 at 12 s
+        ("port-serial", "partly-parallel", 45, 5),
+        ("serial", "serial", 88, 15),  # message 8 comes at 7 s and is sent when the second is answered
     ],
 )
 def test_eight_messages_through_six_workers_take_the_seeds_time(
-    tmp_path: Path, policy: str, scale: float, verdict: str, wall_s: float, queued_s: float
+    tmp_path: Path, policy: str, verdict: str, wall_s: float, queued_s: float
 ) -> None:
-    names = {"TEST4_POLICY": policy, "TIME_SCALE": str(scale)}
+    names = {"TEST4_POLICY": policy, "TIME_SCALE": "0.02"}
     run = locust(tmp_path, "--scenario", "scenarios/test4.yaml", env=names)
     assert run.code == 0, run.err
     assert run.report["verdict"] == verdict
     (told,) = run.report["arrivals"]
-    assert told["wall_s"]["value"] == pytest.approx(wall_s, rel=0.05)
-    longest = [
-        max(float(r["queued_s"]) for r in run.rows if (r["kind"], r["round"]) == ("burst", str(i)))
-        for i in range(3)
-    ]
-    assert median(longest) / scale == pytest.approx(queued_s, abs=1)
+    assert told["wall_s"]["value"] == pytest.approx(wall_s, rel=0.03)
+    assert told["queue_s"]["max"] == pytest.approx(queued_s, abs=2)  # 1 s there is 20 ms here
     printed = re.search(r"first message to last answer ([\d.]+)", " ".join(run.out.split()))
     assert printed is not None
-    assert float(printed[1]) == pytest.approx(wall_s, rel=0.05)
+    assert float(printed[1]) == pytest.approx(wall_s, rel=0.03)

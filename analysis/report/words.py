@@ -147,7 +147,8 @@ def events(assessment: Assessment, figures: RunFigures) -> list[str]:
         said.append("The run did not finish (killed or crashed): this is a report of what there is.")
     if run.log.torn_line is not None:
         said.append("The last line of the request log is torn; that request is left out.")
-    unmeasured = [p.name for p in manifest.phases_planned if p.name not in {f.name for f in figures.phases}]
+    sure = [p.name for p in manifest.phases_planned if p.after is None]
+    unmeasured = [name for name in sure if name not in {f.name for f in figures.phases}]
     if unmeasured:
         said.append(f"Not measured: {', '.join(unmeasured)}.")
     said += [f"Cut by the budget: {cut}" for cut in manifest.cuts]
