@@ -117,6 +117,8 @@ class MachineSpec(_Frozen):
         if not isinstance(data, dict):
             return data
         ports, each = data.get("ports"), data.get("each") or {}
+        if isinstance(ports, str) and ports.isdecimal():  # as the environment gives it
+            ports = int(ports)
         if isinstance(ports, int) and not isinstance(ports, bool) and 0 < ports <= 1000:
             ports = [{}] * ports
         if isinstance(ports, list) and isinstance(each, dict):

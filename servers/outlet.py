@@ -1,39 +1,47 @@
 """Where one answer's tokens leave: straight to the socket, with nothing left to do at their instants."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiohttp import HttpVersion11, web
 
-from servers.behaviour import Plan
 from servers.truth import Story
 
 
 class Outlet:
-    """Hears of one request's tokens. If `live` they are written at once, behind aiohttp's back.
+    """Hears of one request's tokens and, once it is open, writes each at once, behind aiohttp's back.
 
-    careful: aiohttp's own `write` wakes a task per token; at 256 streams that alone takes 20 ms a step. Its
-    headers and first chunk must have gone out before.
+    careful: aiohttp's own `write` wakes a task per token; at 256 streams that alone takes 20 ms a step.
     """
 
-    def __init__(self, http: web.Request, plan: Plan, story: Story, live: bool) -> None:
+    def __init__(self, story: Story, tokens: int) -> None:
         self.ended = asyncio.Event()
-        self._http = http
         self._story = story
-        self._last = plan.job.tokens - 1
+        self._tokens = tokens
+        self._heard = 0
         self._clock = asyncio.get_running_loop().time
-        self._chunks: list[bytes] = []
-        if live:
-            chunked = http.version >= HttpVersion11
-            self._chunks = [_framed(chunk) if chunked else chunk for chunk in plan.answer.tokens()]
+        self._transport: asyncio.Transport | None = None
+        self._chunks: Sequence[bytes] = ()
+
+    def open(self, http: web.Request, chunks: Sequence[bytes]) -> None:
+        """From now on its tokens are these, the overdue ones first. Headers and first chunk have gone out."""
+        chunked = http.version >= HttpVersion11
+        self._chunks = [_framed(chunk) if chunked else chunk for chunk in chunks]
+        self._transport = http.transport
+        for index in range(self._heard):
+            self._write(index)
 
     def hear(self, index: int) -> None:
         """Token number `index` is due."""
-        transport = self._http.transport
-        if self._chunks and transport is not None and not transport.is_closing():
-            transport.write(self._chunks[index])
-            self._story.written_s.append(self._clock())
-        if index == self._last:
+        self._heard = index + 1
+        self._write(index)
+        if self._heard == self._tokens:
             self.ended.set()
+
+    def _write(self, index: int) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(self._chunks[index])
+            self._story.written_s.append(self._clock())
 
 
 def _framed(chunk: bytes) -> bytes:

@@ -83,14 +83,16 @@ class Simulator:
             story.outcome = HUNG
             await asyncio.Event().wait()  # until the client goes
         plan = plan_reply(spec, ask, story.number, place, self._chance, self._time_scale)
-        reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        if ask.stream:
-            await reply.prepare(http)
-            if not spec.lump:
-                await reply.write(plan.answer.role())
-        outlet = Outlet(http, plan, story, live=ask.stream and not spec.lump)
+        outlet = Outlet(story, plan.job.tokens)
         story.request = self._machine.arrive(plan.job, story.arrival_s, outlet.hear)
         try:
+            await asyncio.sleep(0)  # the others of a burst arrive before we talk to this one
+            reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+            if ask.stream:
+                await reply.prepare(http)
+            if ask.stream and not spec.lump:
+                await reply.write(plan.answer.role())
+                outlet.open(http, plan.answer.tokens())
             await outlet.ended.wait()
             story.cached_tokens = spec.cached
             if spec.cached_prompts:
@@ -109,11 +111,9 @@ class Simulator:
         self, http: web.Request, reply: web.StreamResponse, plan: Plan, spec: PortSpec, story: Story
     ) -> web.StreamResponse:
         """All that a stream still lacks after its last token."""
-        rest = (
-            b"" if not spec.lump else plan.answer.role() + b"".join(plan.answer.tokens()[: plan.job.tokens])
-        )
         if plan.cut:
             return _cut(http, reply, story)
+        rest = b"".join([plan.answer.role(), *plan.answer.tokens()]) if spec.lump else b""
         timings = _timings(plan, story) if spec.timings else None
         await reply.write(rest + plan.answer.closing(plan.usage, story.cached_tokens, timings))
         await reply.write_eof()
