@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine web test truth bench docker lock clean
+.PHONY: help run mine web test engines truth bench docker lock clean
 
 # The Python that makes .venv; without it the first of python3.13, 3.12, 3.11 and python3 that will do.
 PYTHON ?=
@@ -14,7 +14,7 @@ FIND ?=
 ARGS ?=
 
 BIN := .venv/bin
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
+PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 
 help:
 	@echo 'make run    do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test   all checks and tests'
 	@echo 'make bench  what portlap itself costs: the sampler, in per cent of a core'
 	@echo 'make truth  servers of known truth by the thousand, judged; writes docs/truth.md'
+	@echo 'make engines the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
 	@echo 'make docker the run in a container; its report is left in runs/'
 	@echo 'make lock   resolve requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean  remove .venv and caches; runs/ stays'
@@ -62,6 +63,16 @@ bench: .venv/run.stamp
 truth: .venv/dev.stamp
 	$(BIN)/python -m tests.truth_table $(ARGS)
 
+# MLX has an environment of its own: what it needs would not agree with ours for ever.
+engines: .venv/dev.stamp .venv-mlx/mlx.stamp
+	$(BIN)/pytest -m engine $(ARGS)
+
+.venv-mlx/mlx.stamp: BIN = .venv-mlx/bin
+.venv-mlx/mlx.stamp: requirements/mlx.txt | .venv/venv.stamp
+	@.venv/bin/python -m venv .venv-mlx
+	$(call install,mlx)
+	@touch $@
+
 # The container writes into ./runs as whoever called make.
 docker:
 	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
@@ -71,7 +82,7 @@ docker:
 # Installs the lock file requirements/$(1).txt; $(2): more options for pip. A line of progress every twenty packages.
 define install
 	@set -o pipefail; all=$$(grep -c == requirements/$(1).txt); \
-	echo "portlap: installing requirements/$(1).txt into .venv ($$all packages) ..."; \
+	echo "portlap: installing requirements/$(1).txt into $(BIN:/bin=) ($$all packages) ..."; \
 	$(PIP) --require-hashes $(2) -r requirements/$(1).txt | awk -v all=$$all ' \
 	  /^Ignoring |^(Collecting|Requirement already satisfied:) [^ ]*==/ && ++n % 20 == 0 {print "  " n " of " all; fflush()} \
 	  /^Installing/ {print "  unpacking ..."; fflush()}'
@@ -95,13 +106,14 @@ endef
 lock: .venv/dev.stamp
 	$(LOCK) --group build pyproject.toml -o requirements/run.txt
 	$(LOCK) --group build --extra dev --extra notebook -c requirements/run.txt pyproject.toml -o requirements/dev.txt
-	$(BIN)/python -c '$(ENGINE)' | $(LOCK) --no-deps - -o requirements/engine.txt
+	$(BIN)/python -c '$(EXTRA)' engine | $(LOCK) --no-deps - -o requirements/engine.txt
+	$(BIN)/python -c '$(EXTRA)' mlx | $(LOCK) - -o requirements/mlx.txt
 
 # One lock for Python 3.11 to 3.13, Linux and macOS. UPGRADE=--upgrade takes newer versions where there are.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
-ENGINE = import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
-	print(*p["project"]["optional-dependencies"]["engine"], sep="\n")
+EXTRA = import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
+	print(*p["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info
+	rm -rf .venv .venv-mlx .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info

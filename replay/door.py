@@ -144,15 +144,16 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
 
 
 def _check(scenario: Scenario, told_to: TextIO) -> Sequence[Checked]:
-    """Shows the table. Raises TargetError if a target failed."""
+    """Shows the table, on stderr only if all is well. Raises TargetError with the last failure."""
     checked, problems = check_targets(scenario.targets, scenario.request)
     found = findings(checked, scenario.targets, planned_phases(scenario), scenario.request)
-    check_table.show(scenario.targets, checked, problems, found, told_to)
-    if problems:
-        names = ", ".join(problems)
-        raise TargetError(
-            f"{len(problems)} of {len(scenario.targets)} targets failed: {names}; see above why"
-        )
+    if told_to is sys.stdout or not problems:
+        check_table.show(scenario.targets, checked, problems, found, told_to)
+    *others, last = [*problems.values()] or [None]
+    for problem in others:
+        live_log.error(str(problem))
+    if last is not None:
+        raise TargetError(last)
     return checked
 
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("analysis", "replay", "servers")
 PURE = ("records", "intervals", "rounds", "estimates", "verdict", "run")
-LOCKS = ("run", "dev", "engine")
+LOCKS = ("run", "dev", "engine", "mlx")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -98,7 +98,9 @@ def test_the_developer_lock_holds_the_versions_that_users_run() -> None:
     assert run <= {name_and_version(line) for line in requirements("dev")}
 
 
-@pytest.mark.parametrize(("extra", "lock"), [(None, "run"), ("dev", "dev"), ("engine", "engine")])
+@pytest.mark.parametrize(
+    ("extra", "lock"), [(None, "run"), ("dev", "dev"), ("engine", "engine"), ("mlx", "mlx")]
+)
 def test_every_dependency_is_locked(extra: str | None, lock: str) -> None:
     wanted = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
     names = {re.split(r"[^\w.-]", item)[0] for item in wanted}
