@@ -149,11 +149,11 @@ def _check(scenario: Scenario, told_to: TextIO) -> Sequence[Checked]:
     found = findings(checked, scenario.targets, planned_phases(scenario), scenario.request)
     if told_to is sys.stdout or not problems:
         check_table.show(scenario.targets, checked, problems, found, told_to)
-    *others, last = [*problems.values()] or [None]
-    for problem in others:
-        live_log.error(str(problem))
-    if last is not None:
-        raise TargetError(last)
+    told = list(problems.values())
+    for problem in told[:-1]:
+        live_log.error(problem)
+    if told:
+        raise TargetError(told[-1])
     return checked
 
 

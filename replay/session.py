@@ -3,8 +3,6 @@
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
 import logging
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,12 +19,13 @@ from replay import live_log
 from replay.checks import Checked
 from replay.conductor import Classes, conduct
 from replay.dispatch import Dispatch
-from replay.engines import CHECKOUT, Engines
+from replay.engines import Engines
 from replay.free_plan import conduct_free
 from replay.options import FREE, PHASES
 from replay.phase_life import Conducted
 from replay.preflight import traces
 from replay.recorder import Recorder, free_prefix
+from replay.report_child import report
 from replay.sampler import Sampler, watch_of_run
 from replay.scenario import Scenario, planned_phases
 
@@ -239,12 +238,3 @@ class Session:
         if self.active is not None and self.active.sampler is not None:
             self.active.sampler.stop()
         self.engines.stop()
-
-
-def report(prefix: Path) -> int:
-    """Makes and prints the report in a process of its own; its exit code."""
-    live_log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.json, .md")
-    sys.stderr.flush()
-    return subprocess.run(
-        [sys.executable, "-m", "analysis", "report", str(prefix.resolve())], cwd=CHECKOUT, check=False
-    ).returncode

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-WORDS = 1000
+NUMBERS, WORDS = 1000, 2000  # words that are three digits, as in our prefixes, and words in all
 CONFIG = {
     "model_type": "llama",
     "architectures": ["LlamaForCausalLM"],
@@ -41,7 +41,8 @@ def write(folder: Path) -> None:
     model = Model(ModelArgs.from_dict(CONFIG))
     weights = dict(tree_flatten(model.parameters()))
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
-    vocabulary = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"w{i}": i for i in range(3, WORDS)}
+    vocabulary = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"{i:03d}": i + 3 for i in range(NUMBERS)}
+    vocabulary |= {f"w{i}": i for i in range(NUMBERS + 3, WORDS)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     PreTrainedTokenizerFast(

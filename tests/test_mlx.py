@@ -26,8 +26,9 @@ pytestmark = [
     pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-mlx: `make engines` makes it (350 MB)"),
 ]
 TOKENS = 48
+AT_LENGTH = 500  # mlx_lm looks for newcomers about twice a second: shorter answers come in waves
 FINE = ("--prefill-step-size", "128")
-LONG = " ".join(f"w{i % 900 + 3}" for i in range(1200))  # read in steps of 128 tokens
+LONG = " ".join(f"w{i % 900 + 1003}" for i in range(1200))  # read in steps of 128 tokens
 Start = Callable[[], str]
 
 
@@ -59,7 +60,7 @@ def serving(model: Path) -> Iterator[str]:
             except TargetError as error:
                 assert time.monotonic() < deadline_s, error
                 time.sleep(0.1)
-        assert ask(url, words="w3").error is None  # the model is loaded by the first request
+        assert ask(url, words="w1003").error is None  # the model is loaded by the first request
         yield url
     finally:
         process.terminate()
@@ -72,7 +73,7 @@ def two(model: Path) -> Iterator[list[str]]:
         yield [stack.enter_context(serving(model)) for _ in range(2)]
 
 
-def ask(url: str, way: Way = openai.USUAL, tokens: int = TOKENS, words: str = "w5 w6 w7") -> Answer:
+def ask(url: str, way: Way = openai.USUAL, tokens: int = TOKENS, words: str = "w1005 w1006 w1007") -> Answer:
     connection = Connection()
     body = way.body(Ask(words, None, tokens, 0.0))
     connection.prepare(ChatOrder(url, body, 60.0, way.path, way.reader))
@@ -83,7 +84,8 @@ def ask(url: str, way: Way = openai.USUAL, tokens: int = TOKENS, words: str = "w
 
 
 def together(urls: list[str], way: Way = openai.USUAL) -> list[Answer]:
-    asked = [gevent.spawn(ask, url, way, words=f"w{i + 10} w6 w7") for i, url in enumerate(urls)]
+    words = [f"{i:03d} w1006 w1007" for i in range(len(urls))]
+    asked = [gevent.spawn(ask, url, way, AT_LENGTH, w) for url, w in zip(urls, words, strict=True)]
     gevent.joinall(asked)
     answers = [one.get() for one in asked]
     assert [a.error for a in answers] == [None] * len(urls)
@@ -124,11 +126,11 @@ def test_two_ports_are_two_servers_that_answer_together(two: list[str]) -> None:
 
 def test_a_request_in_mid_prefill_waits_or_not_and_both_are_whole(two: list[str]) -> None:
     """The comments that keep the connection alive meanwhile are no tokens."""
-    alone = ask(two[0], tokens=8, words="w900 " + LONG)
+    alone = ask(two[0], tokens=8, words="900 " + LONG)
     assert alone.send_s is not None
     assert alone.first_token_s is not None
     prefill_s = alone.first_token_s - alone.send_s
-    long = gevent.spawn(ask, two[0], tokens=8, words="w901 " + LONG)
+    long = gevent.spawn(ask, two[0], tokens=8, words="901 " + LONG)
     gevent.sleep(prefill_s / 3)
     short = ask(two[0], tokens=8)
     long.join()
@@ -143,9 +145,9 @@ def test_a_request_in_mid_prefill_waits_or_not_and_both_are_whole(two: list[str]
 def test_a_run_sees_the_batch_and_no_lock(two: list[str], tmp_path: Path) -> None:
     path = scenario(
         tmp_path,
-        targets=[{"name": "MLX", "base_url": two[0], "test_message": "w5 w6 w7 w8"}],
+        targets=[{"name": "MLX", "base_url": two[0], "test_message": "w1005 w1006 w1007"}],
         phases=[phase("n4", 4)],
-        request={"max_tokens": TOKENS},
+        request={"max_tokens": AT_LENGTH},
     )
     run = locust(tmp_path, "--scenario", str(path))
     assert run.phase("n4")["decode_peak"] == 4, run.err
