@@ -18,6 +18,8 @@ from analysis.run import TargetInfo
 from replay.scenario import Scenario
 from replay.scenario_sources import scenario_of_entities
 from tests.farm import farm, write_run
+from tests.locusts import locust
+from tests.serving import servers
 
 OLD = """{
   "lmStudioServers": [
@@ -133,6 +135,17 @@ def test_a_mistake_is_one_line_with_file_key_and_remedy(tmp_path: Path, text: st
     assert said in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+def test_locust_plans_the_entities_without_sending_anything(tmp_path: Path) -> None:
+    with servers("simulate", "--port", "0", "--port", "0") as started:
+        ports = [int(url.rpartition(":")[2]) for url in started.urls]
+        own = [{"id": f"e{p}", "lmStudioServer": {"host": "127.0.0.1", "port": p}} for p in ports]
+        text = json.dumps({"aiEntities": own, "queueSettings": {"maxConcurrentWorkers": 6}})
+        run = locust(tmp_path, "--scenario", str(entities_file(tmp_path, text)), "--dry-run")
+    assert run.code == 0, run.err
+    assert "queue: 8 users over 2 targets" in run.err
+    assert not run.rows
 
 
 # Propose
