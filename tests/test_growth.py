@@ -8,6 +8,8 @@ import pytest
 from tests.locusts import Ended, locust, phase, scenario
 from tests.serving import servers
 
+pytestmark = pytest.mark.alone
+
 TIMES = {"ttft_s": 0.05, "tpot_s": 0.01}
 
 
