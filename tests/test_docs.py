@@ -100,12 +100,14 @@ def slug(heading: str) -> str:
 
 
 def excerpts(report: str) -> dict[str, str]:
-    """What the README shows of a report: the answer with two phases' lanes, and the figures."""
+    """What the README shows of a report: the answer with two phases' lanes, the figures, the machine."""
     head, _, rest = report.partition("\n\nPhases")
     table, _, rest = rest.partition("\n\n")
     lanes = rest[rest.index("Lanes") : rest.index("\nphase2, round")]
     steps = rest[rest.rindex("\nNext") :].rstrip()
-    return {"answer": f"{head}\n[...]\n\n{lanes}\n[...]\n{steps}", "phases": f"Phases{table}"}
+    machine = rest[rest.index("\nMachine") + 1 : rest.index("\n\nHardware")]
+    answer = f"{head}\n[...]\n\n{lanes}\n[...]\n{steps}"
+    return {"answer": answer, "phases": f"Phases{table}", "machine": machine}
 
 
 # What a run holds
