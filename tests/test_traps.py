@@ -7,6 +7,7 @@ import ast
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 import requests
 
 from analysis.assess import assess
+from analysis.overlap import round_peak
 from analysis.records import BURST, COLUMNS, RequestRecord
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
@@ -52,8 +54,9 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         ],
     ),
     4: (
-        "slots are capped at 4",
+        "slots are capped at 4; prefill is serialised",
         [
+            f"{HERE}::test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_together",
             f"{HERE}::test_four_slots_at_eight_users_are_four_slots_and_no_lock",
             "test_reach::test_fewer_slots_than_requests_are_no_lock",
         ],
@@ -238,6 +241,16 @@ def test_four_slots_at_eight_users_are_four_slots_and_no_lock(standin: StandIn, 
     assert (of_n8["verdict"], of_n8["decode_peak"]) == ("partly-parallel", 4), run.err
     assert run.manifest["targets"][0]["slots"] == 4
     assert all(float(r["server_queue_s"]) >= 0 for r in run.rows)
+
+
+def test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_together(standin: StandIn) -> None:
+    """Naive: first tokens come one after the other in equal steps, so the requests waited in line."""
+    [url] = standin("vllm", "--quirk", "one-prefill", "--slots", "4").urls
+    _, answers = together(url, openai.USUAL, 4, tokens=80)
+    records = sorted(map(as_record, answers), key=lambda r: r.ttft_s or 0.0)
+    steps = [b.ttft_s - a.ttft_s for a, b in pairwise(records) if a.ttft_s and b.ttft_s]
+    assert steps == pytest.approx([0.03] * 3, abs=0.015), "a staircase"
+    assert round_peak(records) == 4
 
 
 def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
