@@ -11,6 +11,8 @@ from analysis.__main__ import main
 from analysis.assess import PhaseJudged, assess
 from analysis.errors import RunError
 from analysis.records import BURST
+from analysis.report import served
+from analysis.report.metrics import phase_figures
 from analysis.run import Run, file_of, read_run
 from analysis.servers_agree import NAME
 from analysis.verdict import INCONCLUSIVE, PARTLY, SERIAL, SLICED
@@ -270,6 +272,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "100")
     write_run(Path("run"), watched(farm("port-serial", standard_phases()[:3], jitter=0.03, seed=3), slots=1))
     return Path("run")
+
+
+def test_what_no_server_tells_has_no_row_and_the_first_row_says_of_whom() -> None:
+    def only_models(s: WitnessSample) -> WitnessSample:
+        return s if s.busy is None else WitnessSample(s.asked_s, s.at_s, s.base_url, slots=4, loaded=1)
+
+    (judged,) = assess(changed(slotted(), only_models)).phases
+    labels = dict(served.rows([phase_figures(judged)]))
+    assert labels["servers: busy slots"] == ["– of 4"] and labels["  models in memory"] == ["1"]
+    assert "  waiting there" not in labels
+    (judged,) = assess(changed(slotted(), lambda s: replace(only_models(s), slots=None))).phases
+    assert next(iter(dict(served.rows([phase_figures(judged)])))) == "servers: models in memory"
 
 
 def between(text: str, start: str, end: str) -> str:

@@ -13,23 +13,31 @@ SHOWN_ERRORS = 3
 
 def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
     """(label with unit, a text per phase) of what servers and machine told; [] where they told nothing."""
-    made = [
-        ("servers: busy slots", [_each(p, _busy) for p in phases]),
-        ("  waiting there", [_each(p, lambda load: _whole(load.waiting_peak)) for p in phases]),
-        ("  busy per decode", [_each(p, lambda load: _one(load.busy_per_decode)) for p in phases]),
-        ("  models in memory", [_each(p, _loaded) for p in phases]),
+    servers = [
+        ("busy slots", [_each(p, _busy) for p in phases]),
+        ("waiting there", [_each(p, lambda load: _whole(load.waiting_peak)) for p in phases]),
+        ("busy per decode", [_each(p, lambda load: _one(load.busy_per_decode)) for p in phases]),
+        ("models in memory", [_each(p, _loaded) for p in phases]),
         (
-            "  cores (alone)",
+            "cores (alone)",
             [_of_machine(p, lambda m: _beside(m.server_cores, m.server_cores_alone)) for p in phases],
         ),
-        ("  memory, MB", [_each(p, lambda load: _whole(load.memory_mb)) for p in phases]),
-        ("machine: cores busy", [_of_machine(p, lambda m: _one(m.cores)) for p in phases]),
+        ("memory, MB", [_each(p, lambda load: _whole(load.memory_mb)) for p in phases]),
+    ]
+    machine = [
+        ("cores busy", [_of_machine(p, lambda m: _one(m.cores)) for p in phases]),
         (
-            "  GPU, % (alone)",
+            "GPU, % (alone)",
             [_of_machine(p, lambda m: _beside(m.gpu_percent, m.gpu_percent_alone, 0)) for p in phases],
         ),
     ]
-    return [(label, cells) for label, cells in made if any(cell != NONE for cell in cells)]
+    return [*_told("servers", servers), *_told("machine", machine)]
+
+
+def _told(whose: str, made: Sequence[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
+    """The rows that say anything; the first one says of whom."""
+    told = [(label, cells) for label, cells in made if any(cell != NONE for cell in cells)]
+    return [(f"  {label}" if i else f"{whose}: {label}", cells) for i, (label, cells) in enumerate(told)]
 
 
 def sentences(samples: Sequence[WitnessSample]) -> list[str]:
@@ -65,9 +73,9 @@ def _of_machine(p: PhaseFigures, text: Callable[[MachineLoad], str]) -> str:
 
 
 def _busy(load: PortLoad) -> str:
-    if load.busy_peak is None:
-        return NONE
-    return f"{load.busy_peak} of {load.slots}" if load.slots is not None else f"{load.busy_peak}"
+    if load.slots is None:
+        return _whole(load.busy_peak)
+    return f"{_whole(load.busy_peak)} of {load.slots}"
 
 
 def _loaded(load: PortLoad) -> str:
