@@ -18,11 +18,11 @@ from servers.farm import FarmSpec, PortSpec
 from servers.live import LiveMachine, precise_loop
 from servers.outlet import Outlet
 from servers.ports import listen_all, reachable
-from servers.ready import announce, stop_signals, tell, when_stdin_closes
+from servers.ready import announce, tell
 from servers.truth import CUT, FAILED, HUNG, SERVED, Story, TruthLog
+from servers.web_ports import answering, stop_event
 
 MOST_KEPT = 512  # rows; where users never pause, writing them makes a few tokens late
-ROOM_FOR_LEAVERS_S = 0.05  # at the end; careful: 0 would wait for ever
 
 
 class Simulator:
@@ -163,40 +163,25 @@ def serve(farm: FarmSpec, host: str, truth: Path | None, until_stdin_closes: boo
 async def _serve(
     farm: FarmSpec, host: str, listeners: list[socket.socket], log: TruthLog, until_stdin_closes: bool
 ) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in stop_signals():
-        loop.add_signal_handler(number, stop.set)
-    if until_stdin_closes:
-        when_stdin_closes(lambda: loop.call_soon_threadsafe(stop.set))
-    runners, lines, sockets = [], [], iter(listeners)
+    stop = stop_event(until_stdin_closes)
+    apps, lines, sockets = [], [], iter(listeners)
+    for which, machine in enumerate(farm.machines):
+        simulator = Simulator(farm, which, log)
+        for place, spec in enumerate(machine.ports):
+            listener = next(sockets)
+            port = listener.getsockname()[1]
+            apps.append((listener, simulator.app(place, spec, port)))
+            lines.append(_description(farm, which, place, host, port))
     try:
-        for which, machine in enumerate(farm.machines):
-            simulator = Simulator(farm, which, log)
-            for place, spec in enumerate(machine.ports):
-                listener = next(sockets)
-                port = listener.getsockname()[1]
-                # TCP_NODELAY needs no word: asyncio sets it on every connection. A request whose client
-                # has gone is cancelled, so that it leaves the queue.
-                runner = web.AppRunner(
-                    simulator.app(place, spec, port),
-                    handler_cancellation=True,
-                    access_log=None,
-                    shutdown_timeout=ROOM_FOR_LEAVERS_S,
-                )
-                runners.append(runner)
-                await runner.setup()
-                await web.SockSite(runner, listener).start()
-                lines.append(_description(farm, which, place, host, port))
-        gc.collect()
-        gc.freeze()
-        gc.disable()  # careful: a collection in mid-stream makes tokens late; `_end` collects between
-        announce(lines)
-        tell(f"simulating {len(lines)} server(s); Ctrl-C stops them")
-        await stop.wait()
+        async with answering(apps):
+            gc.collect()
+            gc.freeze()
+            gc.disable()  # careful: a collection in mid-stream makes tokens late; `_end` collects between
+            announce(lines)
+            tell(f"simulating {len(lines)} server(s); Ctrl-C stops them")
+            await stop.wait()
     finally:
-        for runner in runners:
-            await runner.cleanup()
-        log.flush(time.time() - loop.time())
+        log.flush(time.time() - asyncio.get_running_loop().time())
         late = log.lateness()
         if late["tokens"]:
             told = ", ".join(f"{name} {late[f'{name}_ms']:.2f} ms" for name in ("p50", "p99", "max"))

@@ -10,9 +10,10 @@ from aiohttp import web
 from analysis.errors import ScenarioError
 from servers.live import precise_loop
 from servers.ports import listen_all, reachable
-from servers.ready import announce, stop_signals, tell, when_stdin_closes
+from servers.ready import announce, tell
 from servers.standins import fronts, llamacpp, lmstudio, mlx, ollama, plain, vllm
 from servers.standins.desk import Desk, Setup
+from servers.web_ports import answering, stop_event
 
 KINDS: dict[str, Callable[[Desk], web.Application]] = {
     "lmstudio": lmstudio.app,
@@ -65,33 +66,16 @@ def serve(
 async def _serve(
     setup: Setup, host: str, kinds: dict[socket.socket, str], same_program: bool, until_stdin_closes: bool
 ) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in stop_signals():
-        loop.add_signal_handler(number, stop.set)
-    if until_stdin_closes:
-        when_stdin_closes(lambda: loop.call_soon_threadsafe(stop.set))
+    stop = stop_event(until_stdin_closes)
     one = Desk(setup)
-    runners, lines = [], []
-    try:
-        for listener, kind in kinds.items():
-            runner = web.AppRunner(
-                KINDS[kind](one if same_program else Desk(setup)),
-                handler_cancellation=True,  # a request whose client has gone leaves the queue
-                access_log=None,
-                shutdown_timeout=0.05,  # careful: 0 would wait for ever
-                keepalive_timeout=setup.idle_s,
-            )
-            runners.append(runner)
-            await runner.setup()
-            await web.SockSite(runner, listener).start()
-            url = f"http://{reachable(host)}:{listener.getsockname()[1]}"
-            lines.append(_description(setup, kind, url))
-        announce(lines)
-        tell(f"standing in for {len(lines)} server(s); Ctrl-C stops them")
+    apps = [(at, KINDS[kind](one if same_program else Desk(setup))) for at, kind in kinds.items()]
+    async with answering(apps, setup.idle_s):
+        announce(
+            _description(setup, kind, f"http://{reachable(host)}:{at.getsockname()[1]}")
+            for at, kind in kinds.items()
+        )
+        tell(f"standing in for {len(apps)} server(s); Ctrl-C stops them")
         await stop.wait()
-    finally:
-        for runner in runners:
-            await runner.cleanup()
 
 
 def _description(setup: Setup, kind: str, url: str) -> dict[str, object]:
