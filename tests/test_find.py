@@ -212,6 +212,7 @@ def test_a_worker_does_not_look_on_its_own_host(tmp_path: Path) -> None:
 # The whole way
 
 
+@pytest.mark.alone
 def test_two_running_servers_have_their_verdict_within_a_minute(tmp_path: Path) -> None:
     with servers(*FAST) as started:
         ports = ",".join(url.rpartition(":")[2] for url in started.urls)
