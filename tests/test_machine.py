@@ -297,6 +297,24 @@ def test_the_seeds_test_4_measured_takes_what_the_other_phases_predict(policy: s
     assert predicted.residual == pytest.approx(0, abs=0.03)
 
 
+def test_six_workers_of_the_client_are_not_six_slots_of_the_server() -> None:
+    found = assess(farm("parallel", [phase(8, 2, 3, "test4", workers=6)], targets=seed_targets(2)))
+    assert (found.machine.slots.total.streams, found.machine.slots.total.exact) == (6, False)
+    assert not found.machine.slots.each_port.exact
+    behind = assess(farm("port-serial", [phase(8, 2, 3, "test4", workers=6)], targets=seed_targets(2)))
+    assert (behind.machine.slots.total.streams, behind.machine.slots.total.exact) == (2, True)
+
+
+@pytest.mark.parametrize(("policy", "per_min"), [("parallel", "32."), ("serial", "5.4")])
+def test_servers_in_a_time_scale_are_told_in_their_own_time_too(policy: str, per_min: str) -> None:
+    """An answer of 11 s that takes 0.55 s here."""
+    fast = targets_on(2, prefill_s=0.56 / 20, tpot_s=0.29 / 20)
+    test4 = phase(8, 2, 3, "test4", spacing_s=0.05, workers=6)
+    said = machine_sentences(run_figures(assess(farm(policy, [test4], targets=fast, time_scale=0.05))))
+    (scaled,) = [s for s in said if s.startswith("in the time of the simulated servers")]
+    assert scaled.split()[-4].startswith(per_min)
+
+
 # --- the Universal Scalability Law
 
 

@@ -47,25 +47,32 @@ class SlotsSeen:
 
 
 def slots_seen(phases: Sequence[PhaseMeasured]) -> SlotsSeen:
+    """The most seen together, on each port and in all, exact only where the servers surely ended it."""
     ports = list(dict.fromkeys(port for p in phases for port in p.ports))
-    per_port = {port: _most(p.per_port.get(port, UNKNOWN) for p in phases) for port in ports}
+    per_port = {port: _most(_on(port, p) for p in phases) for port in ports}
     widest = max((len(p.ports) for p in phases), default=0)
-    total = _most(p.total for p in phases if len(p.ports) == widest)
+    total = _most(_by_servers(p.total, p) for p in phases if len(p.ports) == widest)
     most = max((p.total.streams for p in phases if p.total.streams), default=None)
     together = [per_port[port].streams or 0 for port in ports]
     if not (total.exact and total.streams and len(ports) > 1 and sum(together) > total.streams):
         return SlotsSeen(per_port, total, None, most)
     # Where the whole machine was full, a port may have more slots of its own: nobody can see them.
     limit = total.streams
-    hidden = {
-        port: _most(
-            replace(peak, exact=peak.exact and (p.total.streams or limit) < limit)
-            for p in phases
-            for peak in [p.per_port.get(port, UNKNOWN)]
-        )
-        for port in ports
-    }
+    hidden = {port: _most(_on(port, p, limit) for p in phases) for port in ports}
     return SlotsSeen(hidden, total, limit, most)
+
+
+def _on(port: str, phase: PhaseMeasured, limit: int | None = None) -> Peak:
+    peak = _by_servers(phase.per_port.get(port, UNKNOWN), phase)
+    full = limit is not None and (phase.total.streams or limit) >= limit
+    return replace(peak, exact=peak.exact and not full)
+
+
+def _by_servers(peak: Peak, phase: PhaseMeasured) -> Peak:
+    """Not exact where the client's own workers may have ended it: then the servers might take more."""
+    workers = phase.plan.workers
+    by_client = workers is not None and (phase.total.streams or workers) >= workers
+    return replace(peak, exact=peak.exact and not by_client)
 
 
 def _most(peaks: Iterable[Peak]) -> Peak:

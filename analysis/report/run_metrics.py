@@ -48,6 +48,7 @@ class MachineFigures:
     another_port: LogEstimate | None  # the best throughput then, at most, over the best now
     second_machine: Compared | None  # measured
     scalability: Scalability | None
+    time_scale: float  # seconds here per second of simulated servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _machine(assessment: Assessment, figures: Sequence[PhaseFigures]) -> Machine
         another_port=with_another_port(model, rows),
         second_machine=next((c for c in assessment.limit.compared if c.separation == MACHINES), None),
         scalability=scalability(model.points),
+        time_scale=assessment.run.manifest.time_scale,
     )
 
 
