@@ -32,14 +32,17 @@ def over_sockets(each: int) -> list[Seen]:
 
 def socket_criteria(seen: Sequence[Seen]) -> list[Criterion]:
     away = [s for s in seen if s.truth.away(BAND)]
-    predicted = [s.predicted_off for s in seen if s.predicted_off is not None]
+    decided = [s for s in seen if s.verdict != INCONCLUSIVE]
+    predicted = [s.predicted_off for s in decided if s.predicted_off is not None and s.machine_told]
     return [
         _none("verdict wrong, true G more than 5 % from 1.15", [s.wrong for s in away]),
         _none("of these: a gain where there is none", [s.false_gain for s in away]),
         _none("slots exact and wrong, or at least too many", [s.slots_wrong for s in seen]),
-        _none("G more than 5 % off", [not abs(s.gain_off) <= NEAR for s in seen]),
         _none(
-            "wall clock predicted from the other phases, more than 5 % off",
+            "G more than 5 % off, of phases with a verdict", [not abs(s.gain_off) <= NEAR for s in decided]
+        ),
+        _none(
+            "wall clock predicted from the other phases more than 5 % off, where the condition holds",
             [abs(p) > NEAR for p in predicted],
         ),
     ]
@@ -54,6 +57,8 @@ def socket_row(s: Seen) -> list[str]:
     peak = found["decode_peak"]
     seen_slots = "–" if peak is None else f"{'' if found['decode_peak_exact'] else '≥ '}{peak}"
     predicted = "–" if s.predicted_off is None else f"{s.predicted_off:+.1%}"
+    predicted += "" if s.machine_told else " (not stated)"
+    why = f": {found['sentence'].split(':')[0]}" if s.verdict == INCONCLUSIVE else ""
     gain = f"{s.truth.wall_gain:.2f}, {found['speedup']['value']:.2f}" if found["speedup"] else "–"
     return [
         f"{s.case.mechanism}",
@@ -61,7 +66,7 @@ def socket_row(s: Seen) -> list[str]:
         gain,
         f"{slots}, {seen_slots}",
         predicted,
-        f"`{s.verdict}`" + (" **wrong**" if s.wrong else ""),
+        f"`{s.verdict}`" + (" **wrong**" if s.wrong else "") + why,
         f"{found['seed_formula']:.2f}" + (" wrong" if s.seed_wrong else ""),
     ]
 

@@ -55,6 +55,7 @@ class Seen:
     truth: Truth
     found: dict[str, Any]
     prediction: dict[str, Any] | None  # of this phase from the others, by the report's machine model
+    machine_told: bool  # False: the condition "machine model" failed, and no figure of it is stated
 
     @property
     def verdict(self) -> str:
@@ -113,6 +114,9 @@ def see(case: Case, users: tuple[int, ...] = USERS) -> list[Seen]:
             truth=truth_of(replace(case, users=n)),
             found=next(p for p in report["phases"] if p["name"] == f"n{n}"),
             prediction=told.get(f"n{n}"),
+            machine_told=not any(
+                c["name"] == "machine model" and c["passed"] is False for c in report["conditions"]
+            ),
         )
         for n in users
     ]
