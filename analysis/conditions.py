@@ -150,7 +150,7 @@ def _span_s(requests: Sequence[RequestRecord]) -> float:
 
 
 def server_timings(phase: PhaseMeasured) -> Condition:
-    """llama.cpp says itself how long it decoded; it must be what we saw arrive."""
+    """llama.cpp and Ollama say themselves how long they decoded; it must be what we saw arrive."""
     pairs = [
         (r.decode_s, r.server_decode_s)
         for r in _all(phase)
