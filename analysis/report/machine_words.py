@@ -159,7 +159,11 @@ def _more(figures: MachineFigures) -> list[str]:
     beyond = f"beyond {ports} port{'s' * (ports > 1)} nothing is identifiable but this bound"
     factor = figures.another_port
     if factor is None or factor.high() < 1.05:
-        said = [f"another port on this machine: brings nothing, if it brings no more than the last; {beyond}"]
+        flying = f"for up to {figures.throughputs[-1].workers} requests in flight"
+        said = [
+            f"another port on this machine: brings nothing {flying}, "
+            f"if it brings no more than the last; {beyond}"
+        ]
     else:
         said = [
             f"another port on this machine: at most {number(best * max(factor.value, 1.0))} responses "
