@@ -83,6 +83,8 @@ def phase_verdict(
 def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdict | None:
     """Rules 2 and 3: nothing may be said, whatever the numbers read."""
     users = phase.plan.users
+    if not phase.rounds:
+        return Verdict(INCONCLUSIVE, "the run ended before a round did", "let the run go to its end")
     if len(phase.scored) < MIN_ROUNDS or phase.fit is None:
         first = f": {phase.not_whole[0]}" if phase.not_whole else ""
         return Verdict(
@@ -196,7 +198,8 @@ def _bound(phase: PhaseMeasured) -> str:
     g, net = phase.speedup, phase.speedup_net
     if g is None:
         return ""
-    if g.high(LOOK_LEVEL) >= SMALL_GAIN and net is not None:
+    by_compute_alone = g.high() >= GAIN and g.high(LOOK_LEVEL) >= SMALL_GAIN
+    if by_compute_alone and net is not None and net.high() < GAIN:
         return (
             f" (speedup {g.value:.2f} by time that uses no compute; without it {net.value:.2f}, "
             f"at most {net.high():.2f})"

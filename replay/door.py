@@ -21,7 +21,7 @@ from replay.conductor import Classes
 from replay.engines import Engines, with_urls
 from replay.find import ports_of
 from replay.gate import Gate
-from replay.options import PHASES, refuse_used_prefix, remove_locusts_files, seconds_of
+from replay.options import DEFAULT_SCENARIO, PHASES, refuse_used_prefix, remove_locusts_files, seconds_of
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
@@ -34,6 +34,8 @@ BAD_INPUT = 2
 def scenario_from(options: Namespace) -> Scenario:
     """The scenario that the command line names. Raises ScenarioError."""
     if options.target:
+        if options.scenario != DEFAULT_SCENARIO:
+            live_log.warning(f"--target is given: {options.scenario} is not read")
         return scenario_of_urls(options.target)
     ports = ports_of(options.scenario)
     if ports is not None and options.worker:  # it would look on its own host; the targets are the master's

@@ -152,13 +152,19 @@ def _table(found: Sequence[Found]) -> str:
     return "\n".join(lines + [f"{f.base_url} {f.remark}" for f in found if f.remark])
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints what was found; 0, or 2 where a scenario was asked for and nothing can be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m servers find", description="Lists the LLM servers on this host (loopback, GET only)."
     )
     parser.add_argument(
-        "--port", type=int, action="append", metavar="P", help="ask this port only; repeatable"
+        "--port", type=_port, action="append", metavar="P", help="ask this port only; repeatable"
     )
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="one JSON line per server")
@@ -173,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif found:
             print(_table(found))
         else:
-            print("no LLM server answers on loopback; is it started?", file=sys.stderr)
+            where = ", ".join(f"port {p}" for p in options.port or ()) or "loopback"
+            print(f"no LLM server answers on {where}; is it started?", file=sys.stderr)
     except PortlapError as error:
         print(error, file=sys.stderr)
         return 2

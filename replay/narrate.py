@@ -34,7 +34,8 @@ def sending(plan: PlannedPhase, index: int, solo_s: Mapping[str, float], later_s
     left_s = worst_case_s(plan, solo_s) * share + later_s
     live_log.info(
         f"{plan.name} round {index + 1} of {plan.max_rounds} (at most {left_s:.0f} s left): "
-        f"sending {plan.users} requests SIMULTANEOUSLY..."
+        f"sending {plan.users} requests "
+        + (f"{plan.spacing_s:g} s apart..." if plan.spacing_s else "SIMULTANEOUSLY...")
     )
 
 

@@ -71,8 +71,8 @@ def smallest(phases: Sequence[PlannedPhase]) -> PlannedPhase:
 
 
 def chain_s(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float]) -> float:
-    """The smallest phase's requests once more, one after another."""
-    return sum(solo_s[t] for t in smallest(phases).deal)
+    """The smallest phase's requests once more, one after another; the plan free has no phase and no chain."""
+    return sum(solo_s[t] for t in smallest(phases).deal) if phases else 0.0
 
 
 def warm_up_turns(targets: Sequence[str]) -> list[tuple[str, bool]]:

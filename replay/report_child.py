@@ -10,7 +10,7 @@ from replay.engines import CHECKOUT
 
 def report(prefix: Path) -> int:
     """Makes and prints the report in a process of its own; its exit code."""
-    live_log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.json, .md")
+    live_log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
     sys.stderr.flush()
     return subprocess.run(
         [sys.executable, "-m", "analysis", "report", str(prefix.resolve())], cwd=CHECKOUT, check=False

@@ -48,11 +48,15 @@ BOUNDS = {
     "less_than_equal": ("at most", "le"),
 }
 ABSENT = object()
+UNKNOWN_KEY = "unknown key"
 
 
 def refusal(where: str, problems: Sequence[Problem]) -> ScenarioError:
-    """The first problem with its place, and how many more there are."""
-    loc, text = problems[0]
+    """The first problem with its place, and how many more there are.
+
+    A key that is unknown comes before one that is missing: the first is often the second, misspelt.
+    """
+    loc, text = min(problems, key=lambda p: not p[1].startswith(UNKNOWN_KEY))
     more = len(problems) - 1
     rest = f"; and {more} more problem{'s' if more > 1 else ''}" if more else ""
     return ScenarioError(": ".join(part for part in (where, place(loc), text) if part) + rest)
@@ -89,7 +93,7 @@ def _clause(details: ErrorDetails, loc: Loc, written: Any, known: Mapping[str, C
     example = f"; write e.g. `{key}: {EXAMPLES[key]}`" if key in EXAMPLES else ""
     if kind == "extra_forbidden":
         parent = next((p for p in reversed(loc[:-1]) if isinstance(p, str)), "")
-        return f"unknown key; {nearest(key, known.get(parent, ()))}"
+        return f"{UNKNOWN_KEY}; {nearest(key, known.get(parent, ()))}"
     if kind == "missing":
         return f"is missing{example or '; add it'}"
     value = _at(loc, written)

@@ -221,7 +221,7 @@ class Session:
             return
         if self.plan == PHASES:
             live_log.warning("interrupted: what was measured is kept")
-        self.interrupt("interrupted (Ctrl-C or SIGTERM)")
+        self.interrupt("Ctrl-C or SIGTERM")
         self.environment.process_exit_code = INTERRUPTED_CODE if self.plan == PHASES else 0
 
     def quit(self) -> None:

@@ -168,5 +168,5 @@ def test_events_of_another_shape_than_promised_are_no_answer_and_no_crash() -> N
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="must be one of llamacpp, lmstudio, .*, openai; or take it out"):
+    with pytest.raises(ValueError, match=r"must be one of llamacpp, lmstudio, .*, openai; or take it out"):
         Target(name="A", base_url="http://127.0.0.1:1", kind="llama.cpp")

@@ -119,6 +119,7 @@ def test_answers_are_shortened_before_anything_else_and_not_below_the_least() ->
     solo_s = {t: speeds[t].solo_s(n) for t, n in tight.items()}
     assert total_s(USUAL, solo_s) + chain_s(USUAL, solo_s) <= 150
     assert set(hopeless.values()) == {BUDGET_TOKENS}
+    assert tokens_for_budget((), speeds, 150.0) == free, "the plan free has no phases that must fit"
 
 
 def test_the_plan_is_told_with_its_requests_its_worst_case_and_who_is_left_out() -> None:

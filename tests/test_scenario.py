@@ -295,7 +295,7 @@ MISTAKES = {
     FINE.replace("rounds: 5", "rounds: x"): "x.yaml: phases[0].rounds: must be a whole number, not 'x';"
     " write e.g. `rounds: 5, or {min: 3, max: 12}`",
     FINE.replace("rounds: 5", "rounds: {min: 5, max: 3}"): "x.yaml: phases[0].rounds: min 5 is more",
-    FINE.replace("rounds: 5", "rounds: {min: 5, mx: 9}"): "x.yaml: phases[0].rounds.max: is missing;",
+    FINE.replace("rounds: 5", "rounds: {min: 5, mx: 9}"): "x.yaml: phases[0].rounds.mx: unknown key; did you",
     FINE.replace("rounds: 5", "rounds: 5, workers: 0"): "x.yaml: phases[0].workers: must be at least 1",
     FINE.replace("rounds: 5", "rounds: 5, spacing_s: -1"): "x.yaml: phases[0].spacing_s: must be at least",
     FINE.replace("rounds: 5", "rounds: 5, targets: []"): "x.yaml: phases[0].targets: is empty;",
