@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from analysis.next_steps import (
     LOCKS,
@@ -62,24 +63,71 @@ def answer(judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = ()) 
         return _answer(
             MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
         )
-    x, control = ports_phase(judged), control_phase(judged)
-    if x is not None and control is not None:
-        outcome, sentence = _compare(x, control)
+    phases = [j for j in judged if j[0].plan.pair_of is None] or list(judged)
+    pairs = [j for j in judged if j[0].plan.pair_of is not None and len(j[0].ports) > 1]
+    x, control = ports_phase(phases), control_phase(phases)
+    if pairs and (x is None or x in pairs):
+        outcome, sentence = _pairs(pairs, control)
+    elif x is not None and control is not None:
+        outcome, sentence = _compare(x, control, _wider(x, phases))
     else:
-        outcome, sentence = _single(x or control or judged[0])
-    contradiction = _contradiction((x or control or judged[0]), judged)
+        outcome, sentence = _each(phases)
+    contradiction = _contradiction((x or control or phases[0]), phases)
     if outcome != INCONCLUSIVE and contradiction is not None:
         outcome, sentence = INCONCLUSIVE, contradiction
-    hint = next((v.hint for _, v in judged if v.outcome == INCONCLUSIVE and v.hint), "")
+    hint = next((v.hint for _, v in phases if v.outcome == INCONCLUSIVE and v.hint), "")
     return _answer(outcome, sentence, judged, hint, limits)
 
 
-def _single(judged: Judged) -> tuple[str, str]:
-    phase, verdict = judged
-    return verdict.outcome, f"{phase.plan.name}, {phase.plan.users} users: {verdict.sentence}."
+def _each(judged: Sequence[Judged]) -> tuple[str, str]:
+    """Each phase by itself: the outcome is that of the decided one with the most users.
+
+    Of several with as many users it is the one whose speedup is surely the highest.
+    """
+    decided = [j for j in judged if j[1].outcome != INCONCLUSIVE]
+    if len(judged) == 1 or not decided:
+        phase, verdict = judged[0]
+        return verdict.outcome, f"{phase.plan.name}, {phase.plan.users} users: {verdict.sentence}."
+    _, verdict = max(decided, key=lambda j: (j[0].plan.users, _at_least(j)))
+    return verdict.outcome, f"{_told(judged)} (times as fast as one after another)."
 
 
-def _compare(x: Judged, control: Judged) -> tuple[str, str]:
+def _pairs(pairs: Sequence[Judged], control: Judged | None) -> tuple[str, str]:
+    """Pairs of ports against one port: the decided ones must agree, and the weakest of them speaks."""
+    gaining = [j for j in pairs if j[1].outcome in GAINS]
+    decided = [j for j in pairs if j[1].outcome != INCONCLUSIVE]
+    told = f"{len(gaining)} of {len(pairs)} pairs of ports gain ({_told(pairs)})"
+    if gaining and len(gaining) < len(decided):
+        return INCONCLUSIVE, f"There is no one answer for all ports: {told}."
+    weakest = min(decided or pairs, key=_at_least)
+    if control is None:
+        return weakest[1].outcome, f"{told}."
+    outcome, sentence = _compare(weakest, control, [])
+    return outcome, f"{sentence} {told}."
+
+
+def _told(judged: Sequence[Judged]) -> str:
+    """Each phase's outcome with its speedup; by its users where all ask the same targets."""
+    same = len({frozenset(j[0].plan.deal) for j in judged}) == 1
+    return "; ".join(
+        f"{'' if same else f'{p.plan.name}, '}{p.plan.users} users: {v.outcome}"
+        + (f" {p.speedup.value:.2f}" if p.speedup is not None else "")
+        for p, v in judged
+    )
+
+
+def _at_least(judged: Judged) -> float:
+    speedup = judged[0].speedup
+    return speedup.low() if speedup is not None else 0.0
+
+
+def _wider(x: Judged, judged: Sequence[Judged]) -> list[Judged]:
+    """The phases with one user per port over X's ports and more, fewest first."""
+    more = [j for j in judged if len(j[0].ports) == j[0].plan.users and set(j[0].ports) > set(x[0].ports)]
+    return sorted(more, key=lambda j: j[0].plan.users)
+
+
+def _compare(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[str, str]:
     """Ports against one port: who gains, and so where the limit is."""
     ports, one = x[1].outcome, control[1].outcome
     n = len(x[0].ports)
@@ -93,7 +141,7 @@ def _compare(x: Judged, control: Judged) -> tuple[str, str]:
         told = f"The ports together: {ports} ({x[1].sentence})" if ports in GAINS else x[1].sentence
         return INCONCLUSIVE, f"{told}; one port alone is not decided: {control[1].sentence}."
     if ports in GAINS:
-        return _ports_gain(x, control)
+        return _ports_gain(x, control, wider)
     if one == SERIAL:
         return SERIAL, (
             f"Everything is answered one at a time, on one port and over {n} ports alike: a lock of the "
@@ -102,21 +150,28 @@ def _compare(x: Judged, control: Judged) -> tuple[str, str]:
     return INCONCLUSIVE, f"The ports together are {ports}, one port alone is {one}: these contradict."
 
 
-def _ports_gain(x: Judged, control: Judged) -> tuple[str, str]:
-    n, g = len(x[0].ports), _speedup(x)
-    together = f"Yes: your {n} ports work in parallel, {g:.2f} times as fast as one after another"
+def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[str, str]:
+    gaining = list(takewhile(lambda j: j[1].outcome in GAINS, wider))
+    widest = (gaining or [x])[-1]
+    together = (
+        f"Yes: your {len(widest[0].ports)} ports work in parallel, {_speedup(widest):.2f} times as fast as "
+        "one after another"
+    )
+    beyond = f" Over more ports: {_told(wider[len(gaining) :])}." if len(gaining) < len(wider) else ""
     if control[1].outcome not in GAINS:
-        return (
-            PORTS_PARALLEL,
-            f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is the port.",
+        return PORTS_PARALLEL, (
+            f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is the port.{beyond}"
         )
     if _as_good(control, x):
         return (
             ONE_PORT,
             f"{together}, but with {control[0].plan.users} users one port alone does as well "
-            f"({_speedup(control):.2f}): for so many, more ports add nothing.",
+            f"({_speedup(control):.2f}): for so many, more ports add nothing.{beyond}",
         )
-    return PORTS_PARALLEL, f"{together}. One port alone gains too, but less ({_speedup(control):.2f})."
+    return (
+        PORTS_PARALLEL,
+        f"{together}. One port alone gains too, but less ({_speedup(control):.2f}).{beyond}",
+    )
 
 
 def _as_good(control: Judged, x: Judged) -> bool:

@@ -70,7 +70,7 @@ def assess(run: Run) -> Assessment:
         run=run,
         phases=tuple(judged),
         conditions=(*invalid, *others, consistent(machine)),
-        answer=answer([j for j in told if j[0].plan.pair_of is None] or told, swapped, limit.limits),
+        answer=answer(told, swapped, limit.limits),
         machine=machine,
         limit=limit,
         matrix=contention_matrix(told),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.answer import answer
 from analysis.assess import Assessment, assess
 from analysis.next_steps import MODEL_SWAP, ONE_PORT, PORTS_PARALLEL, SHARED
 from analysis.records import BURST, WARMUP
@@ -257,3 +258,57 @@ def test_a_larger_phase_may_refine_but_a_contradiction_is_inconclusive() -> None
     both = replace(gains, manifest=manifest, log=replace(gains.log, records=gains.log.records + moved))
     assert first(assess(both)) == INCONCLUSIVE
     assert "contradict" in assess(both).answer.sentence
+
+
+# Runs without a phase of ports against a control
+
+
+def pairs_of(*names: str) -> list[PlannedPhase]:
+    return [
+        PlannedPhase(f"pairs {a} + {b}", 2, (a, b), 5, 5, pair_of="pairs")
+        for a, b in itertools.combinations(names, 2)
+    ]
+
+
+@pytest.mark.parametrize(("policy", "said"), [("port-serial", "3 of 3"), ("serial", "0 of 3")])
+def test_pairs_of_ports_and_a_control_are_a_comparison_of_ports(policy: str, said: str) -> None:
+    pairs = pairs_of("Ulysses", "Eternal", "Fear")
+    found = assess(farm(policy, [phase(2, 1, 5, "control"), *pairs], targets=targets_on(3)))
+    assert found.answer.outcome == (PORTS_PARALLEL if policy == "port-serial" else SERIAL)
+    assert f"{said} pairs of ports gain (" in found.answer.sentence
+    assert "pairs Eternal + Fear, 2 users: " in found.answer.sentence
+
+
+def test_pairs_that_differ_have_no_one_answer() -> None:
+    same_port = (FarmTarget("Ulysses", 0), FarmTarget("Eternal", 1), FarmTarget("Fear", 2))
+    plans = [phase(2, 1, 5, "control"), *pairs_of("Ulysses", "Eternal", "Fear")]
+    gain = assess(farm("port-serial", plans, targets=same_port))
+    none = assess(farm("serial", plans, targets=same_port))
+    told = [(j.measured, j.verdict) for j in (*gain.phases[:3], none.phases[3])]
+    mixed = answer(told, swapped=False)
+    assert mixed.outcome == INCONCLUSIVE
+    assert "no one answer for all ports: 2 of 3 pairs" in mixed.sentence
+
+
+def test_a_sweep_on_one_port_says_each_number_of_users_and_ends_in_the_most() -> None:
+    found = assess(farm("slots", [phase(2, 1), phase(4, 1), phase(8, 1)], slots=4)).answer
+    assert found.outcome == PARTLY
+    assert found.sentence.startswith("2 users: fully-parallel 2.00; 4 users: fully-parallel 4.00; 8 users: ")
+
+
+def test_a_sweep_of_what_does_not_gain_claims_no_gain() -> None:
+    for policy, outcome_ in NO_GAIN.items():
+        found = assess(farm(policy, [phase(2, 1), phase(4, 1), phase(8, 1)])).answer
+        assert found.outcome == outcome_
+
+
+def test_of_more_and_more_ports_the_widest_gain_is_told_and_what_does_not_gain_beyond() -> None:
+    plans = [phase(n, n, 9, f"ports{n}") for n in (2, 4, 8)] + [phase(2, 1, 9, "control")]
+    found = assess(farm("port-serial", plans, targets=targets_on(8)))
+    assert found.answer.sentence.startswith("Yes: your 8 ports work in parallel, 8.00 times")
+    sliced = assess(farm("time-sliced", plans, targets=targets_on(8)))
+    told = [(j.measured, j.verdict) for j in (*found.phases[:2], sliced.phases[2], found.phases[3])]
+    until_four = answer(told, swapped=False)
+    assert until_four.outcome == PORTS_PARALLEL
+    assert "your 4 ports" in until_four.sentence
+    assert "Over more ports: 8 users: time-sliced 1.00." in until_four.sentence
