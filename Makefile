@@ -53,7 +53,8 @@ test: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 3 --dist loadfile -m "not alone and not engine" $(ARGS)
-	$(BIN)/pytest -m "alone or engine" $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "alone and not engine" $(ARGS)
+	$(BIN)/pytest -m engine $(ARGS)
 
 # Never a test: it measures this machine.
 bench: .venv/run.stamp
