@@ -140,7 +140,7 @@ def propose_entities(options: argparse.Namespace) -> int:
     made = propose(file, assessment.run.manifest.targets, figures.machine.recommended_workers)
     print(for_stream("\n".join(made.said), sys.stderr), file=sys.stderr)
     if made.after == made.before:
-        print("the file already says so; nothing is written", file=sys.stderr)
+        print("the file stays as it is; nothing is written", file=sys.stderr)
         return OK
     write_new(new, made.after)
     _print(made.diff(old, new))

@@ -37,6 +37,9 @@ def propose(file: EntitiesFile, targets: tuple[TargetInfo, ...], workers: int | 
     if not listed:
         text = with_value(text, (ENTITIES,), [_entry(t) for t in targets])
         said.append(f"{ENTITIES}: added, one for each of the {len(targets)} targets measured")
+    if listed and not any(_measured(e, targets) for e in listed):
+        none = "nothing is proposed: no enabled entity of the file was a target of the run"
+        return Proposal(text, text, (none,))
     for entity in listed:
         target = _measured(entity, targets)
         if target is None:
