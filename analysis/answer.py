@@ -209,7 +209,7 @@ def _answer(
     outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", limits: Sequence[str] = ()
 ) -> Answer:
     finding = _finding(outcome, ports_phase(judged), limits)
-    steps = next_steps(finding, _kinds(judged))
+    steps = next_steps(finding, _kinds(judged), _contains(judged))
     first = (f"{hint[0].upper()}{hint[1:]}.",) if hint and outcome in (INCONCLUSIVE, INVALID) else ()
     return Answer(outcome, sentence, first + steps, finding)
 
@@ -229,3 +229,17 @@ def _finding(outcome: str, ports: Judged | None, limits: Sequence[str]) -> str:
 def _kinds(judged: Sequence[Judged]) -> tuple[str, ...]:
     """The kinds of servers that were asked, each once."""
     return tuple(dict.fromkeys(p.targets[t].kind for p, _ in judged for t in p.plan.deal))
+
+
+def _contains(judged: Sequence[Judged]) -> set[str]:
+    """The experiments that the run already made: keys of `unless` in next_steps.yaml."""
+    one_port = [p for p, _ in judged if p.topology == "one-port"]
+    users = {p.plan.users for p in one_port}
+    alike = [p for p in one_port if p.plan.users == max(p.plan.users for p in one_port)]
+    made = {
+        "control": bool(one_port),
+        "more-users": len(users) > 2 and max(users) >= 8,
+        "several-ports": len({port for p, _ in judged for port in p.ports}) > 1,
+        "slots": len({p.ports for p in alike}) > 1 and len({p.total.streams for p in alike}) > 1,
+    }
+    return {name for name, found in made.items() if found}

@@ -1,6 +1,6 @@
 """What to do after each finding, for each kind of server: the decision table `next_steps.yaml`, read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,12 +30,16 @@ class Hardware:
     because: str
 
 
-def next_steps(finding: str, kinds: Iterable[str]) -> tuple[str, ...]:
-    """The finding's steps, most useful first, in the words for these kinds of servers; each text once."""
+def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = ()) -> tuple[str, ...]:
+    """The finding's steps, most useful first, in the words for these kinds of servers; each text once.
+
+    A step whose experiment the run already `contains` is left out.
+    """
     steps, asked = _table()["steps"], tuple(kinds) or (OTHER,)
     said = [
         f"{text} Expect: {steps[name]['expect']}"
         for name in _table()["findings"][finding]["steps"]
+        if steps[name].get("unless") not in contains
         for kind in asked
         if (text := _words(steps[name]["do"], kind)) is not None
     ]

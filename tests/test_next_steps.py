@@ -193,6 +193,22 @@ def test_two_kinds_of_servers_get_both_commands_and_common_words_once() -> None:
     assert len([s for s in steps if "one model per port" in s]) == 1
 
 
+def test_nobody_is_told_to_measure_what_the_run_has_just_measured() -> None:
+    swept = assess(farm("parallel", [phase(n, 1) for n in (2, 4, 8)])).answer
+    assert swept.finding == "fully-parallel"
+    assert [s.split(":")[0] for s in swept.next_steps] == ["Add a port and run again"]
+    plans = [PlannedPhase(f"port{i}", 8, (t.name,), 5, 5) for i, t in enumerate(targets_on(3))]
+    apart = assess(farm("port-serial", plans, targets=targets_on(3))).answer
+    assert apart.finding == "serial"
+    assert not any("port of its own" in step for step in apart.next_steps)
+    assert any("more slots" in step for step in apart.next_steps)  # their slots were alike
+
+
+def test_a_run_that_lacks_the_control_is_told_to_add_it() -> None:
+    found = assess(farm("parallel", [phase(2, 2)])).answer
+    assert any(step.startswith("Add the control") for step in found.next_steps)
+
+
 # The commands are those of today
 
 
