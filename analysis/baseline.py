@@ -1,4 +1,4 @@
-"""What each target needs alone: the solos of a phase, normalised to the same number of tokens."""
+"""What each target needs alone: the solos of a phase, normalised to their mean number of tokens."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,12 +38,15 @@ def normalised_decode_s(solo: RequestRecord, tokens: int) -> float:
     return (solo.tpot_s or 0.0) * (tokens - 1)
 
 
-def alone_by_target(solos: Sequence[RequestRecord], asked: Mapping[str, int | None]) -> dict[str, Alone]:
-    """For each target with at least one whole solo. `asked`: the tokens asked for, None if not known."""
+def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
+    """For each target with at least one whole solo, at the mean length of its whole solos.
+
+    Not at the tokens asked for: answers that all stop early would be extrapolated to what nobody measured.
+    """
     found: dict[str, Alone] = {}
     for target in sorted({s.target for s in solos}):
         mine = [s for s in solos if s.target == target]
-        tokens = asked.get(target) or max(s.tokens or 0 for s in mine)
+        tokens = round(fmean(s.tokens or 0 for s in mine))
         ttfts = [s.ttft_s for s in mine if s.ttft_s is not None]
         tpots = [s.tpot_s for s in mine if s.tpot_s is not None]
         found[target] = Alone(
@@ -60,7 +63,7 @@ def alone_by_target(solos: Sequence[RequestRecord], asked: Mapping[str, int | No
 
 
 def planned_jobs(plan: PlannedPhase, alone: Mapping[str, Alone]) -> list[Job]:
-    """The phase's schedule with every answer at its full length."""
+    """The phase's schedule with every answer at the length its target's solos had."""
     return [
         Job(i * plan.spacing_s, alone[t].ttft_s or 0.0, alone[t].latency_s) for i, t in enumerate(plan.deal)
     ]

@@ -122,7 +122,7 @@ def measure_phase(
     faults = [_faults(r.requests, plan.users, asked) for r in rounds]
     scored = tuple(r for r, fault in zip(rounds, faults, strict=True) if not fault)
     whole = tuple(s for s in lone if not _faults((s,), 1, asked))
-    alone = alone_by_target(whole, asked)
+    alone = alone_by_target(whole)
     complete = bool(scored) and set(plan.deal) <= set(alone)
     fit = fit_latency(plan, whole, scored, alone) if complete else None
     streams = complete and streams_known(whole)

@@ -24,7 +24,7 @@ def fit_latency(
     rounds: Sequence[Round],
     alone: Mapping[str, Alone],
 ) -> Fit | None:
-    """G = S / W: solos against makespans, each makespan normalised to answers of full length."""
+    """G = S / W: solos against makespans, each makespan normalised to answers as long as the solos."""
     full_s = serial_s(planned_jobs(plan, alone))
 
     def replay(solo_s: Mapping[str, float]) -> float:
@@ -55,7 +55,7 @@ def fit_decode(
     rounds: Sequence[Round],
     alone: Mapping[str, Alone],
 ) -> LogEstimate | None:
-    """Solo decode time over the union of the round's decode intervals, both per token asked for."""
+    """Solo decode time over the union of the round's decode intervals, both for the length of the solos."""
     if any(alone[t].tpot_s is None for t in plan.deal):
         return None
 

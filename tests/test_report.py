@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from analysis.__main__ import main, prefix_of
 from analysis.assess import assess
 from analysis.errors import RunError
-from analysis.records import BURST, STOPPED, RequestRecord
+from analysis.records import BURST, STOPPED, RequestLog, RequestRecord
 from analysis.report import json_report, lanes, markdown, text, words
 from analysis.report.console import printed
 from analysis.report.free import curve
@@ -483,3 +483,24 @@ def test_the_round_that_an_interrupt_cut_does_not_spoil_a_decided_phase() -> Non
     manifest = replace(run.manifest, finished=False, interrupted="Ctrl-C", phases_finished=())
     report = report_of(replace(run, manifest=manifest, log=replace(run.log, records=records)))
     assert (report["phases"][0]["verdict"], report["phases"][0]["rounds"]) == ("serial", last)
+
+
+def stopped_early(policy: str) -> RunFigures:
+    """Answers of 37 tokens that end by themselves, 256 were asked for."""
+    run = farm(policy)
+    targets = tuple(replace(t, max_tokens=256) for t in run.manifest.targets)
+    records = tuple(replace(r, finish_reason="stop") for r in run.log.records)
+    return figures_of(replace(run, manifest=replace(run.manifest, targets=targets), log=RequestLog(records)))
+
+
+@pytest.mark.parametrize(("policy", "speedup"), [("serial", 1), ("port-serial", 2), ("time-sliced", 1)])
+def test_answers_that_stop_early_are_told_at_their_own_length(policy: str, speedup: float) -> None:
+    figures = stopped_early(policy)
+    assert {b.tokens for b in figures.baseline} == {37}
+    assert [b.solo_s.value for b in figures.baseline] == pytest.approx([2, 2], rel=0.01)
+    ports = next(p for p in figures.phases if p.name == "phase1")
+    assert ports.speedup is not None and ports.responses_per_min is not None
+    assert ports.speedup.value == pytest.approx(speedup, rel=0.01)
+    most = figures.machine.throughputs[1].responses_per_min.value
+    assert most == pytest.approx(30 * speedup, rel=0.02)
+    assert ports.responses_per_min == pytest.approx(most, rel=0.02)
