@@ -9,6 +9,7 @@ from analysis.next_steps import (
     MACHINES,
     MODEL_SWAP,
     ONE_PORT,
+    PAIRS_DIFFER,
     PORTS_PARALLEL,
     SERIAL_PORTS,
     SHARED,
@@ -51,8 +52,13 @@ def control_phase(judged: Sequence[Judged]) -> Judged | None:
     return min(one_port, key=lambda j: (len(set(j[0].plan.deal)) > 1, j[0].plan.users), default=None)
 
 
-def answer(judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = ()) -> Answer:
-    """The run's verdict. `swapped`: the warm-up saw models evict each other; `limits`: whose it may be."""
+def answer(
+    judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = (), groups: Sequence[str] = ()
+) -> Answer:
+    """The run's verdict. `swapped`: the warm-up saw models evict each other; `limits`: whose it may be.
+
+    `groups`: in words, which targets of a contention matrix share what.
+    """
     if not judged:
         return _answer(INCONCLUSIVE, "No phase was measured.")
     for _, verdict in judged:
@@ -66,8 +72,9 @@ def answer(judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = ()) 
     phases = [j for j in judged if j[0].plan.pair_of is None] or list(judged)
     pairs = [j for j in judged if j[0].plan.pair_of is not None and len(j[0].ports) > 1]
     x, control = ports_phase(phases), control_phase(phases)
-    if pairs and (x is None or x in pairs):
-        outcome, sentence = _pairs(pairs, control)
+    by_pairs = bool(pairs) and (x is None or x in pairs)
+    if by_pairs:
+        outcome, sentence = _pairs(pairs, control, groups)
     elif x is not None and control is not None:
         outcome, sentence = _compare(x, control, _wider(x, phases))
     else:
@@ -76,7 +83,9 @@ def answer(judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = ()) 
     if outcome != INCONCLUSIVE and contradiction is not None:
         outcome, sentence = INCONCLUSIVE, contradiction
     hint = next((v.hint for _, v in phases if v.outcome == INCONCLUSIVE and v.hint), "")
-    return _answer(outcome, sentence, judged, hint, limits)
+    if by_pairs and _differ(pairs) and outcome != INCONCLUSIVE:
+        return _answer(outcome, sentence, judged, hint, finding=PAIRS_DIFFER)
+    return _answer(outcome, sentence, judged, hint, _finding(outcome, ports_phase(judged), limits))
 
 
 def _each(judged: Sequence[Judged]) -> tuple[str, str]:
@@ -92,18 +101,22 @@ def _each(judged: Sequence[Judged]) -> tuple[str, str]:
     return verdict.outcome, f"{_told(judged)} (times as fast as one after another)."
 
 
-def _pairs(pairs: Sequence[Judged], control: Judged | None) -> tuple[str, str]:
-    """Pairs of ports against one port: the decided ones must agree, and the weakest of them speaks."""
-    gaining = [j for j in pairs if j[1].outcome in GAINS]
+def _pairs(pairs: Sequence[Judged], control: Judged | None, groups: Sequence[str]) -> tuple[str, str]:
+    """Pairs of ports against one port: the weakest of those decided speaks, so that none is overpraised."""
     decided = [j for j in pairs if j[1].outcome != INCONCLUSIVE]
+    gaining = [j for j in pairs if j[1].outcome in GAINS]
     told = f"{len(gaining)} of {len(pairs)} pairs of ports gain ({_told(pairs)})"
-    if gaining and len(gaining) < len(decided):
-        return INCONCLUSIVE, f"There is no one answer for all ports: {told}."
     weakest = min(decided or pairs, key=_at_least)
-    if control is None:
-        return weakest[1].outcome, f"{told}."
-    outcome, sentence = _compare(weakest, control, [])
-    return outcome, f"{sentence} {told}."
+    outcome, sentence = (weakest[1].outcome, "") if control is None else _compare(weakest, control, [])
+    if _differ(pairs):
+        who = "; ".join(groups)
+        return outcome, f"Not all of your ports work in parallel{who and f': {who}'}. {told}."
+    return outcome, f"{sentence} {told}.".lstrip()
+
+
+def _differ(pairs: Sequence[Judged]) -> bool:
+    """Whether some pairs gain and some surely do not."""
+    return len({j[1].outcome in GAINS for j in pairs if j[1].outcome != INCONCLUSIVE}) > 1
 
 
 def _told(judged: Sequence[Judged]) -> str:
@@ -206,9 +219,9 @@ def _speedup(judged: Judged) -> float:
 
 
 def _answer(
-    outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", limits: Sequence[str] = ()
+    outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", finding: str | None = None
 ) -> Answer:
-    finding = _finding(outcome, ports_phase(judged), limits)
+    finding = finding or outcome
     steps = next_steps(finding, _kinds(judged), _contains(judged))
     first = (f"{hint[0].upper()}{hint[1:]}.",) if hint and outcome in (INCONCLUSIVE, INVALID) else ()
     return Answer(outcome, sentence, first + steps, finding)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from analysis.answer import Answer, Judged, answer
 from analysis.conditions import Condition, phase_conditions
-from analysis.localise import Localisation, Pair, contention_matrix, localise
+from analysis.localise import Localisation, Pair, contention_matrix, groups, localise
 from analysis.locust_csv import witness
 from analysis.machine.model import Machine, consistent, machine_model
 from analysis.phase import PhaseMeasured, measure_phase
@@ -64,16 +64,16 @@ def assess(run: Run) -> Assessment:
     told: list[Judged] = [(j.measured, j.verdict) for j in judged]
     swapped = any(c.name == "warm" and c.passed is False for c in others)
     fair = all(c.passed is not False for c in (*invalid, *others))
-    limit = localise(told)
+    limit, matrix = localise(told), contention_matrix(told)
     machine = machine_model([j.measured for j in judged if fair and _fair(j)])
     return Assessment(
         run=run,
         phases=tuple(judged),
         conditions=(*invalid, *others, consistent(machine)),
-        answer=answer(told, swapped, limit.limits),
+        answer=answer(told, swapped, limit.limits, groups(matrix)),
         machine=machine,
         limit=limit,
-        matrix=contention_matrix(told),
+        matrix=matrix,
     )
 
 

@@ -11,8 +11,9 @@ import yaml
 # outcomes of a run, beside those of a phase (analysis.verdict)
 PORTS_PARALLEL, ONE_PORT, SHARED = "ports-parallel", "one-port-suffices", "shared-compute"
 MODEL_SWAP = "model-swap"
-# findings that are no verdicts: serial although several ports were asked; a gain that several machines bring
-SERIAL_PORTS, MACHINES = "serial-ports", "machines-parallel"
+# findings that are no verdicts: serial although several ports were asked; a gain that several machines
+# bring; pairs of ports of which some gain and some do not
+SERIAL_PORTS, MACHINES, PAIRS_DIFFER = "serial-ports", "machines-parallel", "pairs-differ"
 LOCKS: Final = {
     limit: f"lock-{limit}" for limit in ("model", "program", "machine")
 }  # whose lock, if that is known

@@ -80,18 +80,17 @@ def at_init(
 ) -> None:
     """Every process joins the gate; the conducting one is checked, guarded and wired."""
     gate.connect(runner)
+    _take_ctrl_c()
     options = environment.parsed_options
     try:
         if (options.scenario, options.target) != (at_import.scenario, at_import.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
         if isinstance(runner, WorkerRunner):
-            _take_ctrl_c()
             return
         if web_ui is not None:
             _guard_web_ui(web_ui, options)
         session = _conducting(environment, runner, scenario, classes)
         session.listen()
-        _take_ctrl_c()
         if web_ui is not None:
             start_form.settle(web_ui.app, session, options.web_base_path)
             environment.host = f"targets of {scenario.name}"  # shown; without it the form asks for one

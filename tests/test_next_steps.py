@@ -26,6 +26,7 @@ ENTRIES = [(finding, kind) for finding in DATA["findings"] for kind in (*KINDS, 
 # What the first step of each entry must hold: the command of today, or the words where there is none.
 FIRST = {
     "ports-parallel": dict.fromkeys((*KINDS, OTHER), "one model per port"),
+    "pairs-differ": dict.fromkeys((*KINDS, OTHER), "targets whose pair gains"),
     "machines-parallel": dict.fromkeys((*KINDS, OTHER), "--target URL --target URL"),
     "one-port-suffices": {
         "llamacpp": "llama-server -np N",

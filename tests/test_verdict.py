@@ -8,7 +8,8 @@ import pytest
 
 from analysis.answer import answer
 from analysis.assess import Assessment, assess
-from analysis.next_steps import MODEL_SWAP, ONE_PORT, PORTS_PARALLEL, SHARED
+from analysis.localise import contention_matrix, groups
+from analysis.next_steps import MODEL_SWAP, ONE_PORT, PAIRS_DIFFER, PORTS_PARALLEL, SHARED, hardware
 from analysis.records import BURST, WARMUP
 from analysis.rounds import PlannedPhase
 from analysis.run import Run
@@ -279,15 +280,21 @@ def test_pairs_of_ports_and_a_control_are_a_comparison_of_ports(policy: str, sai
     assert "pairs Eternal + Fear, 2 users: " in found.answer.sentence
 
 
-def test_pairs_that_differ_have_no_one_answer() -> None:
-    same_port = (FarmTarget("Ulysses", 0), FarmTarget("Eternal", 1), FarmTarget("Fear", 2))
+@pytest.mark.parametrize(("policy", "outcome_"), [("serial", SERIAL), ("time-sliced", SHARED)])
+def test_of_pairs_that_differ_the_weakest_speaks_and_who_shares_what_is_told(
+    policy: str, outcome_: str
+) -> None:
+    three = targets_on(3)
     plans = [phase(2, 1, 5, "control"), *pairs_of("Ulysses", "Eternal", "Fear")]
-    gain = assess(farm("port-serial", plans, targets=same_port))
-    none = assess(farm("serial", plans, targets=same_port))
-    told = [(j.measured, j.verdict) for j in (*gain.phases[:3], none.phases[3])]
-    mixed = answer(told, swapped=False)
-    assert mixed.outcome == INCONCLUSIVE
-    assert "no one answer for all ports: 2 of 3 pairs" in mixed.sentence
+    gain = assess(farm("port-serial", plans, targets=three))
+    none = assess(farm(policy, plans, targets=three))
+    told = [(j.measured, j.verdict) for j in (none.phases[0], *gain.phases[1:3], none.phases[3])]
+    mixed = answer(told, swapped=False, groups=groups(contention_matrix(told)))
+    assert mixed.outcome == outcome_
+    assert mixed.sentence.startswith("Not all of your ports work in parallel: Eternal, Fear ")
+    assert "2 of 3 pairs of ports gain (" in mixed.sentence
+    assert mixed.finding == PAIRS_DIFFER
+    assert hardware(mixed.finding).validated is None
 
 
 def test_a_sweep_on_one_port_says_each_number_of_users_and_ends_in_the_most() -> None:
