@@ -76,10 +76,15 @@ class PhaseMeasured:
         """True if every server tells its own prefill, so that G_net is no mere lower bound."""
         return self.streams and all(self.alone[t].overhead_known for t in self.plan.deal)
 
+    def overhead_share(self, target: str) -> float:
+        """Of a solo, before its server works on it; 0 where the server does not tell its own prefill."""
+        alone = self.alone[target]
+        return alone.overhead_s / alone.latency_s if self.overhead_known else 0.0
+
     def busy_s(self, request: RequestRecord) -> float:
         """How long this request keeps its server at work alone: less the overhead, where that is known."""
-        expected_s = self.expected_s(request)
-        return expected_s - self.alone[request.target].overhead_s if self.overhead_known else expected_s
+        overhead_s = self.alone[request.target].latency_s * self.overhead_share(request.target)
+        return self.expected_s(request) - overhead_s
 
     @property
     def decode_overlaps(self) -> list[float]:

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle, islice
 
 import pytest
 
@@ -24,8 +25,9 @@ from analysis.rounds import Job as Planned
 from analysis.rounds import ideal_s, serial_s
 from analysis.run import Run
 from servers.queue_model import Job, Policy, simulate
+from servers.queue_model import Machine as QueueModel
 from servers.queue_model.policy import Port
-from tests.farm import FarmTarget, farm, phase, standard_phases, targets_on
+from tests.farm import FarmTarget, farm, limits_of, phase, standard_phases, targets_on
 
 GROWN = [*standard_phases(), phase(4, 1, name="control-4"), phase(8, 1, name="control-8")]
 MEASURED = {  # the phases that the control's growth adds only where all overlap
@@ -78,6 +80,12 @@ def test_a_full_port_holds_up_only_its_own() -> None:
     assert makespan_s(pieces, Slots({"a": 1, "b": 1}), even) == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize(("slots", "takes_s"), [(1, 0.5 + 4 * 1.5), (2, 0.5 + 2 * 1.5), (4, 2.0)])
+def test_overhead_is_overlapped_by_others_and_takes_no_slot(slots: int, takes_s: float) -> None:
+    pieces = [Piece(0.0, "a", 1.5, overhead_s=0.5) for _ in range(4)]
+    assert makespan_s(pieces, Slots({"a": slots}), even) == pytest.approx(takes_s)
+
+
 # --- machines of known truth
 
 
@@ -126,6 +134,37 @@ def test_unequal_ports_are_replayed_with_their_own_times() -> None:
     targets = targets_on(2, speeds=[1.5, 1.0])
     machine = model_of(farm("port-serial", targets=targets, jitter=0.02))
     assert max(abs(p.residual or 0.0) for p in machine.predictions) < 0.05
+
+
+@pytest.mark.parametrize("policy", TRUTH)
+@pytest.mark.parametrize("overhead", [0.15, 0.3])
+def test_overhead_that_the_servers_tell_is_no_work_for_the_machine(policy: str, overhead: float) -> None:
+    """Predictions of every phase, and answers per minute in a closed loop, with a share of 2 s overhead."""
+    work = 1 - overhead
+    alike = targets_on(2, overhead_s=2 * overhead, prefill_s=0.2 * work, tpot_s=0.05 * work)
+    found = assess(farm(policy, MEASURED[policy], targets=alike))
+    told = [p for p in found.machine.predictions if p.residual is not None]
+    assert len(told) >= 3
+    assert [p.phase for p in told if abs(p.residual or 0.0) > 0.02] == []
+    for row in throughputs(found.machine):
+        if row.measured and row.workers in (1, 2, 4, 8):
+            true = closed_loop_per_min(policy, row.workers, alike)
+            assert row.responses_per_min.value == pytest.approx(true, rel=0.05), row.workers
+
+
+def closed_loop_per_min(policy: str, workers: int, targets: Sequence[FarmTarget]) -> float:
+    """By the queueing model, in steady state: so many users, each asking its own target again at once."""
+    machine, ends = QueueModel(limits_of(policy)), list[float]()
+    flying = [(target, machine.arrive(target.job(), 0.0)) for target in islice(cycle(targets), workers)]
+    while len(ends) < 40 * workers:
+        now_s = machine.next_s()
+        machine.advance(now_s)
+        ended = [(t, r) for t, r in flying if r.end_s is not None]
+        ends += [now_s] * len(ended)
+        again = [(t, machine.arrive(t.job(), now_s)) for t, _ in ended]
+        flying = [(t, r) for t, r in flying if r.end_s is None] + again
+    half = len(ends) // 2
+    return 60 * (len(ends) - half) / (ends[-1] - ends[half - 1])
 
 
 def random_machine(draw: random.Random) -> Policy:

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from analysis.conditions import SURELY, Condition
 from analysis.estimates import LogEstimate
 from analysis.machine.slots import SlotsSeen, slots_seen
-from analysis.machine.tables import FACTOR, GAIN, Fitted, Load, fit_mechanism, fit_tables
+from analysis.machine.tables import FACTOR, GAIN, Asked, Fitted, Load, fit_mechanism, fit_tables
 from analysis.phase import PhaseMeasured
 from analysis.rounds import Job, serial_s
 
@@ -53,6 +53,7 @@ class Machine:
     slots: SlotsSeen
     ports: tuple[str, ...]  # of the widest phase: what "all ports" means below
     solo_s: LogEstimate | None  # of one answer, mean over the targets
+    overhead_share: float  # of that, before a request asks for a slot; 0 where no server tells
     tokens: float | None  # of one answer, mean over the targets
     users: int  # in the largest phase
     points: tuple[
@@ -83,7 +84,7 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
     used = _of_one_machine([p for p in phases if p.fit is not None])
     seen = slots_seen(used)
     if not used:
-        return Machine(seen, (), None, None, 0, (), None, (), NO_PHASE)
+        return Machine(seen, (), None, 0.0, None, 0, (), None, (), NO_PHASE)
     loads = [_load(p) for p in used]
     fitted = fit_tables(loads, seen.slots())
     widest = max(used, key=lambda p: (len(p.ports), -p.plan.users))
@@ -91,6 +92,7 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
         slots=seen,
         ports=widest.ports,
         solo_s=_mean_solo(widest, used),
+        overhead_share=sum(map(widest.overhead_share, widest.plan.deal)) / widest.plan.users,
         tokens=sum(widest.alone[t].tokens for t in widest.plan.deal) / widest.plan.users,
         users=max(p.plan.users for p in used),
         points=tuple(
@@ -138,12 +140,18 @@ def _host(phase: PhaseMeasured) -> str | None:
 
 def _load(phase: PhaseMeasured) -> Load:
     assert phase.speedup is not None
-    plan, solo_s = phase.plan, phase.solo_s
+    plan = phase.plan
     requests = tuple(
-        (i * plan.spacing_s, phase.targets[t].base_url, solo_s[t]) for i, t in enumerate(plan.deal)
+        _asked(i * plan.spacing_s, phase.targets[t].base_url, phase.solo_s[t], phase.overhead_share(t))
+        for i, t in enumerate(plan.deal)
     )
-    serial = serial_s([Job(due_s, 0.0, needs_s) for due_s, _, needs_s in requests])
+    serial = serial_s([Job(r.due_s, 0.0, r.overhead_s + r.work_s) for r in requests])
     return Load(plan.name, plan.users, requests, plan.workers, serial, phase.speedup)
+
+
+def _asked(due_s: float, port: str, solo_s: float, overhead_share: float) -> Asked:
+    overhead_s = solo_s * overhead_share
+    return Asked(due_s, port, solo_s - overhead_s, overhead_s)
 
 
 def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load], kind: str) -> Prediction:
@@ -153,7 +161,7 @@ def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load
     wall_s = LogEstimate(log_serial - load.speedup.log, load.speedup.se, load.speedup.df, load.speedup.n)
     others = [p for i, p in enumerate(phases) if i != index]
     known = slots_seen(others)
-    unseen = next((port for _, port, _ in load.requests if port not in known.per_port), None)
+    unseen = next((r.port for r in load.requests if r.port not in known.per_port), None)
     if not others or unseen is not None:
         where = f" used {unseen}" if others else ""
         return Prediction(load.name, load.users, wall_s, None, f"no other phase{where}")

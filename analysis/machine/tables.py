@@ -20,6 +20,7 @@ from analysis.machine.waves import Piece, Slots, makespan_s
 PORTS, STREAMS = "ports", "streams"
 GAIN, FACTOR = "gain", "factor"
 MODEL_FLOOR = 0.01  # standard error of a log speedup that no model of waves can beat: releases, overheads
+TIE = 1e-6  # of the criterion: mechanisms that differ by less explain the phases alike
 LARGEST_STEP, SMALLEST_STEP, MOST_STEPS = 1.0, 1e-6, 30  # of the fit, in logarithms
 
 Key = tuple[str, int]  # entry of a table: GAIN of n streams, FACTOR of a busy ports
@@ -67,21 +68,32 @@ def _at(table: Mapping[int, float], n: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of a phase as the model sees it, in seconds; alone it takes overhead and work together."""
+
+    due_s: float
+    port: str
+    work_s: float
+    overhead_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
-    """One phase as the model sees it: its requests (due, port, solo seconds) and the speedup it measured."""
+    """One phase as the model sees it: its requests and the speedup it measured."""
 
     name: str
     users: int
-    requests: tuple[tuple[float, str, float], ...]
+    requests: tuple[Asked, ...]
     workers: int | None
     serial_s: float
     speedup: LogEstimate
 
     def running(self, slots: Slots) -> dict[str, int]:
-        return dict(slots.filled([port for _, port, _ in self.requests], self.workers))
+        return dict(slots.filled([r.port for r in self.requests], self.workers))
 
     def wall_s(self, slots: Slots, tables: Tables) -> float:
-        return makespan_s([Piece(*r) for r in self.requests], slots, tables.pace, self.workers)
+        pieces = [Piece(r.due_s, r.port, r.work_s, r.overhead_s) for r in self.requests]
+        return makespan_s(pieces, slots, tables.pace, self.workers)
 
 
 def keys_of(running: Mapping[str, int], kind: str) -> set[Key]:
@@ -132,7 +144,7 @@ def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
 def fit_tables(loads: Sequence[Load], slots: Slots) -> Fitted:
     """The better of both mechanisms; `ports` where neither is."""
     ports, streams = (fit_mechanism(loads, slots, kind) for kind in (PORTS, STREAMS))
-    return streams if _criterion(streams) < _criterion(ports) else ports
+    return streams if _criterion(streams) < _criterion(ports) - TIE else ports
 
 
 def _criterion(fitted: Fitted) -> float:

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from analysis.estimates import LogEstimate
 from analysis.machine.model import Machine
 from analysis.machine.tables import Tables
-from analysis.machine.waves import Piece, Slots, makespan_s
+from analysis.machine.waves import Piece, makespan_s
 
 AS_GOOD = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
 BEST = 1e-9  # throughputs that differ by less are the same
@@ -37,7 +37,7 @@ def _throughput(machine: Machine, workers: int) -> Throughput | None:
     if machine.fitted is None or machine.solo_s is None or wall is None:
         return None
     running = machine.slots.slots().filled(dealt(machine.ports, workers))
-    pace = machine.fitted.estimate(lambda tables: math.log(tables.total(running)))
+    pace = machine.fitted.estimate(lambda tables: math.log(_steady(machine, machine.ports, workers, tables)))
     if pace is None:
         return None
     per_s = ratio(pace, machine.solo_s)
@@ -61,7 +61,8 @@ def wall_clock(
         return None
 
     def log_of(tables: Tables, solo_s: float) -> float:
-        pieces = [Piece(i * spacing_s, port, solo_s) for i, port in enumerate(asked)]
+        overhead_s = solo_s * machine.overhead_share
+        pieces = [Piece(i * spacing_s, port, solo_s - overhead_s, overhead_s) for i, port in enumerate(asked)]
         return math.log(makespan_s(pieces, slots, tables.pace, workers))
 
     alone_s, step = machine.solo_s.value, 1e-3
@@ -97,20 +98,32 @@ def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstima
     """
     if machine.fitted is None or not rows:
         return None
-    slots, workers = machine.slots.slots(), rows[-1].workers
+    workers = rows[-1].workers
 
     def at_most(tables: Tables) -> float:
-        now = _best(machine.ports, workers, slots, tables)
-        before = _best(machine.ports[:-1], workers, slots, tables)
+        now = _best(machine, machine.ports, workers, tables)
+        before = _best(machine, machine.ports[:-1], workers, tables)
         return math.log(max(2 * now - before, 1e-9) / now)
 
     found = machine.fitted.estimate(at_most)
     return None if found is None or found.log < math.log(1e-6) else found
 
 
-def _best(ports: Sequence[str], workers: int, slots: Slots, tables: Tables) -> float:
-    loads = (slots.filled(dealt(ports, n)) for n in range(1, workers + 1) if ports)
-    return max((tables.total(on) for on in loads if not tables.beyond(on)), default=0.0)
+def _best(machine: Machine, ports: Sequence[str], workers: int, tables: Tables) -> float:
+    slots = machine.slots.slots()
+    within = (n for n in range(1, workers + 1) if ports and not tables.beyond(slots.filled(dealt(ports, n))))
+    return max((_steady(machine, ports, n, tables) for n in within), default=0.0)
+
+
+def _steady(machine: Machine, ports: Sequence[str], workers: int, tables: Tables) -> float:
+    """Answers per solo time with so many requests kept in flight, n of them running at the total pace P(n).
+
+    Of a solo the share φ is overhead, the rest work. Either the servers are always full, P(n)/(1 - φ); or
+    each request takes φ and then n·(1 - φ)/P(n), as one of n that run together (operational bounds).
+    """
+    running = machine.slots.slots().filled(dealt(ports, workers))
+    share, n, pace = machine.overhead_share, running.total(), tables.total(running)
+    return min(pace / (1 - share), workers / (share + n * (1 - share) / pace))
 
 
 def dealt(ports: Sequence[str], n: int) -> list[str]:
