@@ -47,8 +47,8 @@ def ports_phase(judged: Sequence[Judged]) -> Judged | None:
 
 
 def control_phase(judged: Sequence[Judged]) -> Judged | None:
-    """The phase with the fewest users among those that keep to one port; one model before several."""
-    one_port = [j for j in judged if j[0].topology == "one-port"]
+    """The phase with the fewest users, two at least, of those that keep to one port; one model first."""
+    one_port = [j for j in judged if j[0].topology == "one-port" and j[0].plan.users > 1]
     return min(one_port, key=lambda j: (len(set(j[0].plan.deal)) > 1, j[0].plan.users), default=None)
 
 
@@ -181,10 +181,10 @@ def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[st
             f"{together}, but with {control[0].plan.users} users one port alone does as well "
             f"({_speedup(control):.2f}): for so many, more ports add nothing.{beyond}",
         )
-    return (
-        PORTS_PARALLEL,
-        f"{together}. One port alone gains too, but less ({_speedup(control):.2f}).{beyond}",
-    )
+    users, gained = control[0].plan.users, f"{_speedup(control):.2f}"
+    # so few users cannot gain more, however good the port is
+    less = f", but less ({gained})" if users >= x[0].plan.users else f" ({gained} with {users} users)"
+    return PORTS_PARALLEL, f"{together}. One port alone gains too{less}.{beyond}"
 
 
 def _as_good(control: Judged, x: Judged) -> bool:

@@ -29,6 +29,9 @@ def accounted_for(run: Run) -> Condition:
             for r in rounds
             if len(r.requests) > plan.users or (r is not last and len(r.requests) < plan.users)
         ]
+        seen = {r.index for r in rounds}
+        gone = [i for i in range(max(seen, default=0)) if i not in seen]
+        missing += [f"{plan.name} round {i + 1} left no row" for i in gone]
     twice = _two_at_once(records)
     sentence = (missing + twice + [f"all {len(records)} requests left a row"])[0]
     return Condition(
