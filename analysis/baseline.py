@@ -17,7 +17,7 @@ class Alone:
     latency_s: float
     ttft_s: float | None  # None: it does not stream
     tpot_s: float | None
-    overhead_s: float  # share of the solo that uses no compute: TTFT less the server's own prefill
+    overhead_s: float  # of the solo uses no compute: TTFT less the server's own prefill, and the stream's end
     overhead_known: bool  # False: the server does not tell its prefill, and `overhead_s` is an upper bound
     n: int
 
@@ -26,6 +26,10 @@ class Alone:
         if self.tpot_s is None or tokens is None:
             return self.latency_s
         return self.latency_s + self.tpot_s * (tokens - self.tokens)
+
+    def decode_for(self, tokens: int | None) -> float:
+        """Solo decode time of an answer with this many tokens; 0 where it does not stream."""
+        return (self.tpot_s or 0.0) * ((tokens or 0) - 1)
 
 
 def normalised_latency_s(solo: RequestRecord, tokens: int) -> float:
@@ -55,11 +59,17 @@ def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
             latency_s=fmean(normalised_latency_s(s, tokens) for s in mine),
             ttft_s=fmean(ttfts) if ttfts else None,
             tpot_s=fmean(tpots) if tpots else None,
-            overhead_s=fmean(max((s.ttft_s or 0.0) - (s.server_prefill_s or 0.0), 0.0) for s in mine),
+            overhead_s=fmean(map(_overhead_s, mine)),
             overhead_known=all(s.server_prefill_s is not None for s in mine),
             n=len(mine),
         )
     return found
+
+
+def _overhead_s(solo: RequestRecord) -> float:
+    before_s = max((solo.ttft_s or 0.0) - (solo.server_prefill_s or 0.0), 0.0)
+    after_s = 0.0 if solo.last_token_s is None else (solo.end_s or 0.0) - solo.last_token_s
+    return before_s + max(after_s, 0.0)
 
 
 def planned_jobs(plan: PlannedPhase, alone: Mapping[str, Alone]) -> list[Job]:

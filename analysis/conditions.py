@@ -10,6 +10,7 @@ from statistics import fmean, median
 
 from scipy.special import stdtrit
 
+from analysis.lengths import lengths_of
 from analysis.phase import PhaseMeasured
 from analysis.records import RequestRecord
 from analysis.rounds import Round
@@ -23,6 +24,7 @@ MIN_DF = 2  # solos and rounds more than unknowns: with one, intervals cover 88 
 MAX_CPU_PERCENT = 80.0  # of one core: portlap's own process
 TIMINGS_AGREE, TIMINGS_AGREE_S = 0.05, 0.020  # server's decode time against ours
 TOKENS_AGREE = 0.10  # usage against chunks
+LENGTHS_BAND = (0.9, 1.1)  # tokens of an answer together, over alone
 AT_ONCE_S = 0.25  # between the ends of requests that one cause has broken
 ALL_BROKE = (
     "all requests of a round broke at once: the context they share may be full; "
@@ -184,6 +186,28 @@ def token_counts(phase: PhaseMeasured) -> Condition:
     )
 
 
+def answer_lengths(phase: PhaseMeasured) -> Condition:
+    """Times are normalised by tokens where these are counted and stream; elsewhere answers must be alike.
+
+    A chunk is not always a token, and the faster they come the more may share one. Without streams nobody
+    sees what a token takes.
+    """
+    told = lengths_of(phase)
+    if not told:
+        return Condition("answer lengths", None, "no tokens were counted")
+    off = [n for n in told if n.surely_outside(LENGTHS_BAND, SURELY)]
+    worst = max(off or told, key=lambda n: abs(math.log(n.ratio)))
+    counted = phase.streams and all(r.output_tokens is not None for r in _all(phase))
+    why = "answers do not stream" if not phase.streams else "chunks were counted, not tokens"
+    return Condition(
+        "answer lengths",
+        counted or not off,
+        f"{worst.target}'s answers are {worst.ratio:.2f} times as long together as alone "
+        f"({'allowed for in all times' if counted else why})",
+        "ask for fewer tokens than any answer would have, or measure where tokens stream and are counted",
+    )
+
+
 def client(phase: PhaseMeasured, health: ClientHealth) -> Condition:
     """Is portlap itself the bottleneck? Its processor share, event-loop lag and own timing error."""
     solo_s = min(phase.solo_s.values(), default=None)
@@ -213,4 +237,5 @@ def phase_conditions(phase: PhaseMeasured, health: ClientHealth) -> list[Conditi
         client(phase, health),
         server_timings(phase),
         token_counts(phase),
+        answer_lengths(phase),
     ]

@@ -1,6 +1,6 @@
 """What overlapped: streams open together (K, C), and the staircases of first tokens and of ends."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
@@ -12,6 +12,7 @@ from analysis.rounds import Round
 HELD = 0.10  # of a decode: streams that only brush each other do not count as open together
 MODE_SHARE = 0.60  # of the rounds must agree on K
 LUMP_SHARE = 0.10  # a decode shorter than this share of the latency arrived in one lump: K unknown
+HASTE = 0.5  # of the decode time alone: who seems to decode faster in company was held back on the way
 SLOT_GAP_TTFT = 1.5  # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
 TOGETHER = 0.10  # of the makespan: all ends within it ended together
 
@@ -26,9 +27,22 @@ def decode_intervals(requests: Sequence[RequestRecord]) -> list[Interval]:
 
 
 def streams_known(solos: Sequence[RequestRecord]) -> bool:
-    """False if answers come without streaming or in one lump: then nothing is known of who decoded when."""
-    shares = [0.0 if r.decode_s is None or not r.latency_s else r.decode_s / r.latency_s for r in solos]
-    return bool(shares) and median(shares) >= LUMP_SHARE
+    """False if a target does not stream, or answers in one lump: then nobody can see who decoded when."""
+    shares = defaultdict(list)
+    for r in solos:
+        shares[r.target].append(0.0 if r.decode_s is None or not r.latency_s else r.decode_s / r.latency_s)
+    return bool(shares) and all(median(found) >= LUMP_SHARE for found in shares.values())
+
+
+def slowdown(rounds: Sequence[Round], alone_s: Callable[[RequestRecord], float]) -> float | None:
+    """Median decode time together over alone, each at its own number of tokens; None if nothing streamed."""
+    ratios = [
+        r.decode_s / alone
+        for a_round in rounds
+        for r in a_round.requests
+        if r.decode_s is not None and (alone := alone_s(r)) > 0
+    ]
+    return median(ratios) if ratios else None
 
 
 def round_peak(requests: Sequence[RequestRecord]) -> int:
@@ -75,6 +89,12 @@ def end_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float])
         for (before, _), (end, i) in pairwise(ended):
             steps.append((end - before) / solo_s(a_round.requests[i]))
     return steps
+
+
+def first_ends(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
+    """Of each round, the latency of the answer that ended first over what it would take alone."""
+    firsts = [min(a.requests, key=lambda r: r.end_s or 0.0) for a in rounds]
+    return [(r.latency_s or 0.0) / solo_s(r) for r in firsts]
 
 
 def ended_together(a_round: Round) -> bool:

@@ -10,11 +10,13 @@ from analysis.baseline import Alone, alone_by_target
 from analysis.estimates import Fit, LogEstimate
 from analysis.intervals import overlap
 from analysis.overlap import (
+    HASTE,
     MODE_SHARE,
     agreed,
     decode_intervals,
     round_peak,
     slots_exact,
+    slowdown,
     streams_known,
 )
 from analysis.records import STOPPED, RequestRecord
@@ -50,7 +52,7 @@ class PhaseMeasured:
     speedup_decode: LogEstimate | None
     speedup_max: float | None  # Gmax
     ideal_peak: int | None  # N*
-    streams: bool  # False: no streaming, or answers in one lump; K and C are unknown
+    streams: bool  # False: no streaming, or answers in lumps; K and C are unknown
     total: Peak
     per_port: Mapping[str, Peak]  # by base URL
 
@@ -85,6 +87,11 @@ class PhaseMeasured:
         """How long this request keeps its server at work alone: less the overhead, where that is known."""
         overhead_s = self.alone[request.target].latency_s * self.overhead_share(request.target)
         return self.expected_s(request) - overhead_s
+
+    @property
+    def slowdown(self) -> float | None:
+        """How many times as long answers decode together as alone."""
+        return slowdown(self.scored, lambda r: self.alone[r.target].decode_for(r.tokens))
 
     @property
     def decode_overlaps(self) -> list[float]:
@@ -130,7 +137,7 @@ def measure_phase(
     alone = alone_by_target(whole)
     complete = bool(scored) and set(plan.deal) <= set(alone)
     fit = fit_latency(plan, whole, scored, alone) if complete else None
-    streams = complete and streams_known(whole)
+    streams = complete and _streams(plan, whole, scored, alone)
     return PhaseMeasured(
         plan=plan,
         targets=targets,
@@ -151,6 +158,18 @@ def measure_phase(
         total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
         per_port=_peak_per_port(scored, targets, alone) if streams else {},
     )
+
+
+def _streams(
+    plan: PlannedPhase,
+    whole: Sequence[RequestRecord],
+    scored: Sequence[Round],
+    alone: Mapping[str, Alone],
+) -> bool:
+    """Whether tokens arrive as they are made, alone and together."""
+    if not streams_known([s for s in whole if s.target in plan.deal]):
+        return False
+    return (slowdown(scored, lambda r: alone[r.target].decode_for(r.tokens)) or 0.0) >= HASTE
 
 
 def _cut_short(a_round: Round, users: int) -> bool:

@@ -59,14 +59,11 @@ def fit_decode(
     if any(alone[t].tpot_s is None for t in plan.deal):
         return None
 
-    def decode_s(target: str, tokens: int | None) -> float:
-        return (alone[target].tpot_s or 0.0) * ((tokens or 0) - 1)
-
-    full_s = sum(decode_s(t, alone[t].tokens) for t in plan.deal)
+    full_s = sum(alone[t].decode_for(alone[t].tokens) for t in plan.deal)
     unions = []
     for r in rounds:
         busy = busy_s(decode_intervals(r.requests))
-        decoded_s = sum(decode_s(q.target, q.tokens) for q in r.requests)
+        decoded_s = sum(alone[q.target].decode_for(q.tokens) for q in r.requests)
         if busy <= 0 or decoded_s <= 0:
             return None
         unions.append(Timed(None, _middle_s(r), busy * full_s / decoded_s))

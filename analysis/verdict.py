@@ -3,13 +3,14 @@
 Also what the conductor asks between rounds: is it decided, or does it need more?
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from analysis.conditions import MIN_DF, Condition
 from analysis.estimates import LogEstimate
-from analysis.overlap import MODE_SHARE, end_steps, ended_together, first_token_steps
+from analysis.overlap import MODE_SHARE, end_steps, ended_together, first_ends, first_token_steps
 from analysis.phase import PhaseMeasured
 
 SERIAL, PARTLY, SLICED = "serial", "partly-parallel", "time-sliced"
@@ -31,6 +32,7 @@ LOSS = 0.9
 FULL = 0.8  # of Gmax
 ABOVE_MAX = 1.1  # of Gmax: more than undisturbed cannot be
 STEP = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
+SLOWED = 1.15  # times as long as alone: who shares compute decodes slower
 MIN_SPEEDUP_MAX, MIN_IDEAL_PEAK = 1.5, 2
 
 
@@ -44,9 +46,15 @@ class Verdict:
 
 
 def gains(phase: PhaseMeasured) -> bool:
-    """Surely above 1.15, and not only because rounds overlap time that needs no compute."""
-    compute = [e for e in (phase.speedup_net, phase.speedup_decode) if e is not None]
-    return _above(phase.speedup, GAIN) and any(_above(e, GAIN) for e in compute)
+    """Surely above 1.15, and so by every measure of compute that is no mere bound.
+
+    Decoding must gain wherever it can be seen: cached prompts, a clock that ramps up, or a slow end of the
+    stream shorten rounds and not solos, and G_net takes that for gain.
+    """
+    net_is_exact = phase.overhead_known or not phase.streams
+    compute = [phase.speedup_decode] if phase.streams else []
+    compute += [phase.speedup_net] if net_is_exact else []
+    return _above(phase.speedup, GAIN) and all(_above(e, GAIN) for e in compute)
 
 
 def gains_nothing(phase: PhaseMeasured, last_look: bool) -> bool:
@@ -147,12 +155,18 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
 def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict:
     if gain:
         return _degree(phase)
-    steps = end_steps(phase.scored, phase.expected_s)
-    if nothing and steps and median(steps) >= STEP:
+    if nothing and _one_by_one(phase):
         return Verdict(SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
         return _no_gain(phase, nothing, "all answers end together")
     return _more("answers do not stream, and their ends form neither a staircase nor one instant")
+
+
+def _one_by_one(phase: PhaseMeasured) -> bool:
+    """The answers end a solo apart, the first one after a solo: unequal ones that share compute end later."""
+    steps = end_steps(phase.scored, phase.expected_s)
+    firsts = first_ends(phase.scored, phase.expected_s)
+    return bool(steps) and median(steps) >= STEP and median(firsts) <= 1 / STEP
 
 
 def _degree(phase: PhaseMeasured) -> Verdict:
@@ -170,11 +184,14 @@ def _degree(phase: PhaseMeasured) -> Verdict:
 
 def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     g = phase.speedup
-    if g is not None and g.high() < LOSS:
+    if g is not None and phase.fit is not None and g.high() * math.exp(phase.fit.scatter**2 / 2) < LOSS:
+        # the mean of logarithms understates the time of widely scattered solos by up to that factor
         return Verdict(
             CONTENTION,
             f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
         )
+    if nothing and phase.streams and (phase.slowdown or 0.0) < SLOWED:
+        return _more(f"{seen}, at the pace of one alone, and yet there is no gain")
     if nothing:
         hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
         return Verdict(SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
