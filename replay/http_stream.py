@@ -25,6 +25,7 @@ _TIMESPEC = struct.Struct("@ll")
 _NOTE_BYTES = constants.CMSG_SPACE(_TIMESPEC.size)
 
 READ_BYTES = 65536
+MOST_BYTES = 64_000_000  # of one answer; 256 tokens with all that is told about them are less than 1 MB
 MAX_LATENESS_S = 5.0  # bytes do not wait that long to be read: somebody has set the clock
 CLOCKS_APART_S = 20e-6  # two clocks were read "at one instant" if no more than this lay between
 
@@ -106,11 +107,14 @@ class HttpStream:
         try:
             reply.send_s = reply.seen_s = time.monotonic()
             self._socket.sendall(request)
+            received = 0
             while not reply.whole:
                 arrival, data = self._read(reply.seen_s)
                 if data:
                     reply.seen_s = arrival.at_s
                 self._feed(http, arrival, data, reply)
+                if (received := received + len(data)) > MOST_BYTES:
+                    raise ConnectionError(f"{self.where} answers without an end")
         finally:
             again = http.our_state is http.their_state is h11.DONE and not http.trailing_data[0]
             if not (reply.whole and again):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
 from analysis.run import TargetInfo
@@ -13,6 +14,7 @@ from replay.reach import NO_KEY, Visitor, visiting
 from replay.scenario import Request, Target
 
 MODELS = "/v1/models"
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def check_targets(
@@ -85,6 +87,9 @@ def _known(visitor: Visitor, kind: str | None) -> tuple[Dialect, Server]:
         return known
     if kind is not None:
         raise TargetError(f"it does not answer as {kind} does; mend `kind`, or take it out of the scenario")
+    if first.status in REDIRECTS and (moved := urlsplit(first.headers.get("location", ""))).hostname:
+        at = f"{moved.scheme}://{moved.netloc.rpartition('@')[2]}"
+        raise TargetError(f"it sends everybody on (HTTP {first.status}); write {at} if that is your server")
     said = first.headers.get("content-type", "no type").split(";")[0]
     raise TargetError(
         f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {said}); "

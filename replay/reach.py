@@ -4,16 +4,20 @@ import platform
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from analysis.errors import TargetError
 from replay.dialects import Reply
 
 TIMEOUT_S = 5.0
+MOST_BYTES = 8_000_000  # of one answer to a GET; a list of models has a tenth of it
+READ_BYTES = 65536
+ENDLESS = "another program answers there, not an LLM server (its answer does not end); check the port"
 LOADING_PATIENCE_S = 120.0  # a llama.cpp server answers 503 while it loads: not ready is not failed
 NO_KEY = (401, 403)
 MAC_PERMISSION = " (macOS: System Settings, Privacy & Security, Local Network must allow this terminal)"
@@ -29,6 +33,7 @@ class Visitor:
         if key:
             self._session.headers["Authorization"] = f"Bearer {key}"
         self.replies: dict[str, Reply] = {}
+        self._answered = False
 
     def get(self, path: str) -> Reply:
         """The answer to GET path. Raises TargetError with the likely reason if there is none."""
@@ -49,11 +54,37 @@ class Visitor:
 
     def _ask(self, path: str) -> Reply:
         try:
-            reply = self._session.get(self._url + path, timeout=TIMEOUT_S, allow_redirects=False)
+            return self._get(path)
+        except requests.ConnectionError as error:
+            if self._answered and not isinstance(error, requests.Timeout):
+                with suppress(requests.RequestException):
+                    return self._get(path)  # it had closed the idle connection: not its fault
+            raise TargetError(reason(self._url, error)) from None
         except requests.RequestException as error:
             raise TargetError(reason(self._url, error)) from None
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        return Reply(reply.status_code, headers, reply.text)
+
+    def _get(self, path: str) -> Reply:
+        with self._session.get(
+            self._url + path, timeout=TIMEOUT_S, allow_redirects=False, stream=True
+        ) as reply:
+            self._answered = True
+            headers = {name.lower(): value for name, value in reply.headers.items()}
+            return Reply(reply.status_code, headers, _body(reply))
+
+
+def _body(reply: requests.Response) -> str:
+    """What it says, as far as it came. Raises TargetError where it does not end: no LLM server does so.
+
+    UTF-8 as JSON is: requests would guess where no charset is named, and guess model names wrongly.
+    """
+    body = bytearray()
+    ends_s = time.monotonic() + TIMEOUT_S
+    with suppress(urllib3.exceptions.HTTPError, OSError):
+        while piece := reply.raw.read1(READ_BYTES, decode_content=True):
+            body += piece
+            if len(body) > MOST_BYTES or time.monotonic() > ends_s:
+                raise TargetError(ENDLESS)
+    return body.decode("utf-8", "replace")
 
 
 def _loads(reply: Reply) -> bool:
@@ -76,6 +107,11 @@ def reason(url: str, error: requests.RequestException) -> str:
         if "certificate" in said:
             return "its TLS certificate is not trusted; SSL_CERT_FILE may name its authority"
         return "TLS failed; is it http:// rather than https://?"
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return (
+            f"it takes connections and says nothing for {TIMEOUT_S:.0f} s; "
+            "does it load a model, or hang? wait and try again, or restart it"
+        )
     if isinstance(error, requests.exceptions.Timeout):
         return f"no answer within {TIMEOUT_S:.0f} s; a firewall in between, or the host off?" + _mac(host)
     if "refused" in said:

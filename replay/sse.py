@@ -31,14 +31,17 @@ def read_events(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, 
 
 def read_lines(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, bytes]]:
     """Whole lines, cut as bytes: no byte of a longer UTF-8 character looks like CR or LF."""
-    line, after_cr, first = b"", False, True
+    begun: list[bytes] = []  # of the line that has not ended: joined once, a long line costs no more
+    after_cr, first = False, True
     for stamp, piece in pieces:
         if not piece:
             continue
         # careful: CR completes a line at once; an LF that comes later still belongs to that end
         fresh = piece[1:] if after_cr and piece.startswith(b"\n") else piece
         after_cr = piece.endswith(b"\r")
-        *whole, line = _LINE_END.split(line + fresh)
-        for text in whole:
-            yield stamp, text.removeprefix(BYTE_ORDER_MARK) if first else text
-            first = False
+        rest, *starts = _LINE_END.split(fresh)
+        begun.append(rest)
+        for start in starts:
+            line = b"".join(begun)
+            yield stamp, line.removeprefix(BYTE_ORDER_MARK) if first else line
+            begun, first = [start], False

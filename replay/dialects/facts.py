@@ -19,7 +19,7 @@ class Reply:
         """The JSON of a 200 answer; None for all else, and for LM Studio's 200 with an error in the body."""
         try:
             body = json.loads(self.text) if self.status == 200 else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return None if isinstance(body, dict) and body.get("error") else body
 
