@@ -106,6 +106,21 @@ def test_an_old_lm_studio_is_asked_by_its_old_ways(standin: StandIn) -> None:
     assert [w.path for w in found.ways] == ["/v1/chat/completions"] * 2
 
 
+def test_litellm_is_known_whether_or_not_it_tells_its_version(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer ones keep it for those with a key: by the version alone they would pass for a plain server."""
+    for options, version in (((), "1.80.0"), (("--quirk", "old"), "1.80.0")):
+        found = visit(standin("litellm", *options).urls[0])
+        assert (found.info.kind, found.info.server.get("version")) == ("litellm", version)
+        assert "its own limits and routing are measured too" in found.server.notes[0]
+    [url] = standin("litellm", "--key", "sesame").urls
+    with pytest.raises(TargetError, match="a key is needed"):
+        visit(url)
+    monkeypatch.setenv("PROXY_KEY", "sesame")
+    assert visit(url, api_key_env="PROXY_KEY").info.kind == "litellm"
+
+
 def test_a_router_says_which_of_its_models_are_loaded(standin: StandIn) -> None:
     [url] = standin("llamacpp", "--quirk", "router", "--model", "a", "--model", "b", "--load-s", "0.1").urls
     with pytest.raises(TargetError, match="no model is loaded; load one, or name one of: a, b"):

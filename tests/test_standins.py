@@ -86,7 +86,7 @@ def test_a_model_that_is_evicted_is_loaded_at_each_turn(standin: StandIn) -> Non
         assert (time.monotonic() - began > 0.1) == loads
 
 
-@pytest.mark.parametrize("kind", ["lmstudio", "vllm", "openai", "llamacpp"])
+@pytest.mark.parametrize("kind", ["lmstudio", "vllm", "openai", "llamacpp", "litellm"])
 def test_a_key_is_wanted_and_taken(standin: StandIn, kind: str) -> None:
     [url] = standin(kind, "--key", "sesame").urls
     assert chat(url, model="stand-in")[0] == 401
@@ -132,6 +132,25 @@ def test_llama_server_shows_its_slots_while_they_are_busy(standin: StandIn) -> N
     assert b"llamacpp:tokens_predicted_total 3\n" in raw(url, "/metrics")[2]
 
 
+def test_llama_server_tells_how_many_slots_shared_each_decode_since_it_started(standin: StandIn) -> None:
+    """The mean of its whole life: what happened between two looks is the difference of its products."""
+    [url] = standin("llamacpp", "--slots", "4", "--tpot-s", "0.021").urls
+
+    def told() -> tuple[float, float]:
+        values = dict(
+            line.split() for line in raw(url, "/metrics")[2].decode().splitlines() if line[0] != "#"
+        )
+        steps = float(values["llamacpp:n_decode_total"])
+        return steps, steps * float(values["llamacpp:n_busy_slots_per_decode"])
+
+    stream(url, max_tokens=20)
+    alone = told()
+    together([url] * 4, max_tokens=20)
+    both = told()
+    assert alone[1] / alone[0] == pytest.approx(1.0, abs=0.1)
+    assert (both[1] - alone[1]) / (both[0] - alone[0]) > 3
+
+
 def test_llama_server_is_not_ready_while_it_loads(standin: StandIn) -> None:
     [url] = standin("llamacpp", "--quirk", "loading").urls
     status, body = get(url, "/health")
@@ -166,6 +185,25 @@ def test_vllm_counts_who_runs_and_who_waits(standin: StandIn) -> None:
     assert raw(url, "/health")[::2] == (200, b"")
     assert get(url, "/v1/models")[1]["data"][0]["max_model_len"] == 4096
     assert b'vllm:num_requests_running{engine="0",model_name="stand-in"} 0.0\n' in raw(url, "/metrics")[2]
+
+
+def test_llama_swap_names_itself_in_each_of_its_errors_and_tells_what_runs(standin: StandIn) -> None:
+    [url] = standin("llama-swap", "--model", "a", "--model", "b", "--quirk", "evict").urls
+    status, body = chat(url, model="no-such")
+    assert (status, body["src"], body["error"]["code"]) == (404, "llama-swap", "not_found")
+    assert get(url, "/props")[0] == 400, "without a model; with one it would load it"
+    [running] = get(url, "/running")[1]["running"]
+    assert (running["model"], running["state"]) == ("a", "ready")
+    assert [m["status"]["value"] for m in get(url, "/v1/models")[1]["data"]] == ["loaded", "unloaded"]
+
+
+def test_a_newer_litellm_tells_its_version_to_those_with_a_key_only(standin: StandIn) -> None:
+    [url] = standin("litellm", "--key", "sesame").urls
+    assert get(url, "/health/liveliness") == (200, "I'm alive!")
+    assert get(url, "/health/readiness") == (200, {"status": "healthy", "db": "Not connected"})
+    assert get(url, "/health/readiness/details")[0] == 401
+    [url] = standin("litellm", "--quirk", "old").urls
+    assert "litellm_version" in get(url, "/health/readiness")[1]
 
 
 def test_the_fronts_refuse_with_429_in_their_own_words(standin: StandIn) -> None:

@@ -104,7 +104,7 @@ class Desk:
     open: list[Served] = field(default_factory=list)
     prompt_tokens: int = 0  # counters, since the start
     output_tokens: int = 0
-    decodes: int = 0
+    decodes: float = 0.0  # steps: all that hold a slot get their next token in one
     used: dict[str, float] = field(default_factory=dict)  # models, since 1970: when last asked for
     began_s: float = field(default_factory=time.time)
     _machine: LiveMachine = field(init=False)
@@ -182,7 +182,7 @@ class Desk:
         served.last_s = at_s
         served.tokens += 1
         self.output_tokens += 1
-        self.decodes += 1
+        self.decodes += 1 / max(len(self.running), 1)
         if served.first_s is None:
             self.prompt_tokens += served.ask.prompt_tokens
             served.first_s = at_s

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from servers.standins.desk import Desk, Refusal
 from servers.standins.openai_chat import Style, chat
@@ -15,16 +16,16 @@ def llama_swap(desk: Desk) -> web.Application:
         return web.Response(text="OK")
 
     async def running(http: web.Request) -> web.Response:
-        return web.json_response({"running": [{"model": m, "state": "ready"} for m in desk.loaded]})
+        return web.json_response({"running": [_running(m) for m in desk.loaded]})
 
     async def version(http: web.Request) -> web.Response:
         return web.json_response({"version": "170", "commit": "abcdef", "build_date": "2026-01-01"})
 
     async def models(http: web.Request) -> web.Response:
-        data = [
-            {"id": m, "object": "model", "created": 0, "owned_by": "llama-swap"} for m in desk.setup.models
-        ]
-        return web.json_response({"object": "list", "data": data})
+        return web.json_response({"object": "list", "data": [_listed(desk, m) for m in desk.setup.models]})
+
+    async def props(http: web.Request) -> web.Response:  # passed on to the model named, which it would load
+        return web.json_response(_swap_words("no model in request context", "bad_request"), status=400)
 
     async def completions(http: web.Request) -> web.StreamResponse:
         return await chat(http, desk, SWAP_STYLE)
@@ -34,6 +35,7 @@ def llama_swap(desk: Desk) -> web.Application:
         [
             web.get("/health", health),
             web.get("/running", running),
+            web.get("/props", props),
             web.get("/api/version", version),
             web.get("/v1/models", models),
             web.post("/v1/chat/completions", completions),
@@ -48,9 +50,16 @@ def litellm(desk: Desk) -> web.Application:
     async def liveliness(http: web.Request) -> web.Response:
         return web.json_response("I'm alive!")
 
+    told = {"status": "healthy", "db": "Not connected"}
+    details = told | {"cache": None, "litellm_version": "1.80.0", "success_callbacks": []}
+
     async def readiness(http: web.Request) -> web.Response:
-        body = {"status": "healthy", "db": "Not connected", "cache": None, "litellm_version": "1.80.0"}
-        return web.json_response(body)
+        return web.json_response(details if desk.does("old") else told)
+
+    async def readiness_details(http: web.Request) -> web.Response:
+        if desk.does("old"):
+            return await unknown(http)
+        return web.json_response(details)
 
     async def models(http: web.Request) -> web.Response:
         data = [
@@ -65,11 +74,21 @@ def litellm(desk: Desk) -> web.Application:
     async def unknown(http: web.Request) -> web.Response:
         return web.json_response({"detail": "Not Found"}, status=404)
 
-    made = web.Application()
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        key, public = desk.setup.key, request.path in ("/health/liveliness", "/health/readiness")
+        if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
+            words = "Authentication Error, Invalid proxy server token passed"
+            refusal = {"message": words, "type": "token_not_found_in_db", "param": "key", "code": "401"}
+            return web.json_response({"error": refusal}, status=401)
+        return await handler(request)
+
+    made = web.Application(middlewares=[guard])
     made.add_routes(
         [
             web.get("/health/liveliness", liveliness),
             web.get("/health/readiness", readiness),
+            web.get("/health/readiness/details", readiness_details),
             web.get("/v1/models", models),
             web.post("/v1/chat/completions", completions),
             web.route("*", "/{path:.*}", unknown),
@@ -78,10 +97,26 @@ def litellm(desk: Desk) -> web.Application:
     return made
 
 
+def _running(model: str) -> dict[str, Any]:
+    """A process that is not stopped."""
+    cmd = f"llama-server --port 5800 -m {model}.gguf"
+    told = {"model": model, "state": "ready", "cmd": cmd, "proxy": "http://localhost:5800", "ttl": 0}
+    return told | {"name": "", "description": ""}
+
+
+def _listed(desk: Desk, model: str) -> dict[str, Any]:
+    told = {"id": model, "object": "model", "created": int(desk.began_s), "owned_by": "llama-swap"}
+    return told | {"status": {"value": "loaded" if model in desk.loaded else "unloaded"}}
+
+
+def _swap_words(message: str, code: str, kind: str = "invalid_request_error") -> dict[str, Any]:
+    return {"src": "llama-swap", "error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
 def _swap_error(refusal: Refusal) -> tuple[int, Any]:
     if refusal.status == 429:
-        return 429, "Too many requests"
-    return refusal.status, {"error": f"could not find real modelID for {refusal}"}
+        return 429, _swap_words("Too many requests", "concurrency_limit", "rate_limit_error")
+    return refusal.status, _swap_words("no router found for model", "not_found")
 
 
 def _litellm_error(refusal: Refusal) -> tuple[int, Any]:

@@ -99,13 +99,14 @@ def _slot(desk: Desk, number: int) -> dict[str, Any]:
 
 
 def _metrics(desk: Desk) -> str:
+    steps = int(desk.decodes)
     gauges = {
         "requests_processing": len(desk.running),
         "requests_deferred": len(desk.waiting),
         "prompt_tokens_total": desk.prompt_tokens,
         "tokens_predicted_total": desk.output_tokens,
-        "n_decode_total": desk.decodes,
-        "n_busy_slots_per_decode": float(max(len(desk.running), 1)),
+        "n_decode_total": steps,
+        "n_busy_slots_per_decode": desk.output_tokens / max(steps, 1),  # the mean since the start
     }
     return "".join(
         f"# HELP llamacpp:{name} a counter.\n# TYPE llamacpp:{name} gauge\nllamacpp:{name} {value}\n"
