@@ -63,7 +63,8 @@ def _admit(run: Conducted, targets: set[str]) -> None:
                 gevent.spawn_later(AFTER_FAILURE_S, busy.pop, record.request_id, None)
         for seat in idle():
             batch = run.dispatch.next_batch()
-            order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, _tokens(run, seat.target))
+            tokens, users = _tokens(run, seat.target), len(run.dispatch.seats)
+            order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, tokens, users)
             busy[order.request_id] = seat
             run.dispatch.send([order])
 

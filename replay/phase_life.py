@@ -74,7 +74,7 @@ def order_for(
     asked = run.scenario.request
     content = prompt(target.test_message, run.seed, run.requests)
     way = run.ways[seat.target][0]
-    solo_s = run.solo_s.get(seat.target, 0.0)
+    slowest_s = max(run.solo_s.values(), default=0.0)  # careful: it may wait for another target's answers
     return Order(
         batch=batch,
         request_id=run.requests,
@@ -87,7 +87,7 @@ def order_for(
         base_url=info.base_url,
         model=info.model,
         body=way.body(Ask(content, info.model, tokens, asked.temperature, asked.extra)),
-        timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * solo_s + TIMEOUT_EXTRA_S),
+        timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * slowest_s + TIMEOUT_EXTRA_S),
         origin_s=run.recorder.origin_s,
         api_key_env=target.api_key_env,
         path=way.path,

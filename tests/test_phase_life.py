@@ -24,13 +24,17 @@ class AtOnce:
 
     now_s = 0.0
 
+    def __init__(self) -> None:
+        self.sent: list[Order] = []
+
     def next_batch(self) -> int:
         return 1
 
     def seat_of(self, target: str, taken: Sequence[Seat] = ()) -> Seat:
         return Seat(0, len(taken), target)
 
-    def send(self, orders: Sequence[Order]) -> None: ...
+    def send(self, orders: Sequence[Order]) -> None:
+        self.sent += orders
 
     def collect(self, orders: Sequence[Order]) -> list[RequestRecord]:
         sent_s = self.now_s
@@ -83,3 +87,13 @@ def test_without_a_budget_nothing_is_cut() -> None:
     measured = run_phase(conducted(0, time.monotonic() - 10_000), PLAN, later_s=0.0)
     assert len(measured.rounds) == PLAN.max_rounds
     assert {r.kind for a in measured.rounds for r in a.requests} == {BURST}
+
+
+def test_a_round_has_time_for_all_its_requests_one_after_another() -> None:
+    """With the time of one request a serial server would have failed instead of being called serial."""
+    run = conducted(0, time.monotonic())
+    run.solo_s["A"] = 400.0
+    run_phase(run, PLAN, later_s=0.0)
+    sent = cast(AtOnce, run.dispatch).sent
+    assert {o.timeout_s for o in sent if o.kind == BURST} == {3 * PLAN.users * 400 + 30}
+    assert {o.timeout_s for o in sent if o.kind != BURST} == {3 * 400 + 30}
