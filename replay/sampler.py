@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from analysis.run import TargetInfo, file_of
 from replay import live_log
+from replay.dialects.llamacpp import ROUTER
 from replay.engines import CHECKOUT
 from replay.local_process import on_this_machine
 from replay.recorder import Recorder
@@ -51,8 +53,16 @@ class Sampler:
 
 def watch_of_run(recorder: Recorder, infos: Sequence[TargetInfo], targets: Mapping[str, Target]) -> Watch:
     """Every port of the run once; a program that hides its process is still asked for its counters."""
+    asked = Counter(info.base_url for info in infos)
     ports = {
-        info.base_url: Port(info.base_url, info.kind, info.pid, targets[info.name].api_key_env)
+        info.base_url: Port(
+            base_url=info.base_url,
+            kind=info.kind,
+            pid=info.pid,
+            api_key_env=targets[info.name].api_key_env,
+            # a router counts for each model apart: of two models it is asked in vain, and that is told
+            model=info.model if info.server.get("role") == ROUTER and asked[info.base_url] == 1 else None,
+        )
         for info in infos
     }
     return Watch(

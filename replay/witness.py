@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from analysis.typed_csv import RowWriter
 from analysis.witness import WitnessSample
@@ -41,6 +41,7 @@ class Port:
     kind: str
     pid: int | None = None  # of its process, if it runs on this machine
     api_key_env: str | None = None  # the key itself is in no argument
+    model: str | None = None  # to be named in each question: a router's
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Questioner:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._server = kind(parts.hostname or "", parts.port, timeout=ANSWER_PATIENCE_S)
         self._root = parts.path.rstrip("/")
+        self._query = "" if port.model is None else f"?model={quote(port.model, safe='')}&autoload=false"
         key = environ.get(port.api_key_env, "") if port.api_key_env else ""
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._failed = 0
@@ -105,7 +107,7 @@ class Questioner:
         return min(every_s * 2.0**self._failed, LONGEST_PAUSE_S)
 
     def _ask(self, question: Question) -> Counters:
-        path = self._root + question.path
+        path = self._root + question.path + self._query
         fresh = self._server.sock is None
         try:
             self._server.request("GET", path, headers=self._headers)

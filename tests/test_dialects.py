@@ -1,5 +1,6 @@
 """Each dialect is recognised by asking, and reads what its stand-in says as the program would mean it."""
 
+import json
 import os
 from typing import Any
 
@@ -9,7 +10,7 @@ from analysis.errors import TargetError
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.checks import Checked
-from replay.dialects import KINDS, Ask, Way, lmstudio, ollama
+from replay.dialects import KINDS, Ask, Reply, Way, llamacpp, lmstudio, ollama
 from replay.preflight import check
 from replay.scenario import Request, Target
 from tests.serving import StandIn
@@ -77,7 +78,9 @@ def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
         found = visit(url, model="stand-in")
         assert found.model is not None
         assert found.model.loaded is False
-        loads = [ask(url, found.ways[0]).server_load_s for _ in range(2)]
+        answers = [ask(url, found.ways[0]) for _ in range(2)]
+        loads = [a.server_load_s for a in answers]
+        assert max(a.server_queue_s or 0.0 for a in answers) < 0.1, "a load is no wait for a slot"
         assert loads[0] == pytest.approx(0.2, abs=0.05)
         assert not loads[1] or loads[1] < 0.01
         again = visit(url).model
@@ -127,6 +130,25 @@ def test_a_router_says_which_of_its_models_are_loaded(standin: StandIn) -> None:
         visit(url)
     found = visit(url, model="b")
     assert (found.info.kind, found.info.server["role"]) == ("llamacpp", "router")
+    with pytest.raises(TargetError, match="no model is loaded"):
+        visit(url)  # the questions have loaded none
+    assert ask(url, found.ways[0], "b").error is None
+    again = visit(url)
+    assert (again.info.model, again.info.slots) == ("b", 1)
+    assert again.model is not None
+    assert again.model.context == 4096
+
+
+def test_what_may_push_out_or_wake_a_model_is_told(standin: StandIn) -> None:
+    many = [w for m in "abcde" for w in ("--model", m)]
+    [url] = standin("llamacpp", "--quirk", "router", *many).urls
+    assert "beyond --models-max (4) push each other out" in visit(url, model="a").server.notes[0]
+    assert "refuses more than `concurrencyLimit`" in visit(standin("llama-swap").urls[0]).server.notes[0]
+    asleep = {"default_generation_settings": {}, "is_sleeping": True}
+    told = {"/props": asleep, "/v1/models": {"data": [{"id": "m"}]}}
+    server = llamacpp.look(lambda path: Reply(200, {}, json.dumps(told[path])))
+    assert server is not None
+    assert "its first answer loads the model" in server.notes[0]
 
 
 def test_reasoning_counts_as_tokens_whatever_it_is_called(standin: StandIn) -> None:
@@ -168,6 +190,17 @@ def test_the_greeting_alone_shows_an_lm_studio_that_wants_a_token(
         visit(url)
     monkeypatch.setenv("LM_KEY", "sesame")
     assert visit(url, api_key_env="LM_KEY").info.kind == "lmstudio"
+
+
+def test_a_list_that_everybody_may_see_does_not_hide_that_a_key_is_wanted(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """llama-server shows its models to all: it would pass for a plain server, and refuse every request."""
+    [url] = standin("llamacpp", "--key", "sesame").urls
+    with pytest.raises(TargetError, match="a key is needed"):
+        visit(url)
+    monkeypatch.setenv("LLAMA_KEY", "sesame")
+    assert visit(url, api_key_env="LLAMA_KEY").info.kind == "llamacpp"
 
 
 def test_events_of_another_shape_than_promised_are_no_answer_and_no_crash() -> None:

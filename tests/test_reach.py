@@ -99,6 +99,21 @@ def test_a_model_that_is_not_in_memory_is_said_to_be_loaded_by_the_first_answer(
     assert "the first warm-up answer loads it" in about(seen(Model("m", loaded=False)))
 
 
+def test_further_copies_of_a_model_are_told_before_they_are_asked() -> None:
+    one = seen(Model("m", True))
+    copies = replace(one, server=Server((Model("m", True), Model("m:2", True), Model("n:2", True))))
+    assert "further copies of the model are loaded: m:2" in about(copies)
+
+
+def test_localhost_that_means_first_where_nobody_listens_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for listens, told in ((False, True), (True, False)):
+        monkeypatch.setattr("replay.checks.first_meaning", lambda *_, heard=listens: ("::1", heard))
+        said = about(seen(base_url="http://localhost:1234"))
+        assert ("localhost means ::1 first, where nobody listens" in said) == told
+    monkeypatch.setattr("replay.checks.first_meaning", lambda *_: ("::1", False))
+    assert about(seen()) == "", "an address means itself"
+
+
 def test_fewer_slots_than_requests_are_no_lock() -> None:
     assert "4 slots, and up to 8 requests at once" in about(seen(Model("m", True, 4)))
 

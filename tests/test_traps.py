@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,12 +19,14 @@ import requests
 
 from analysis.assess import assess
 from analysis.overlap import round_peak
-from analysis.records import BURST, COLUMNS, RequestRecord
+from analysis.records import BASELINE, BURST, COLUMNS, RequestRecord
+from analysis.verdict import SLICED
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.dialects import DIALECTS, Ask, Way, openai
 from replay.phase_life import order_for
 from replay.preflight import check
+from replay.prompts import prompt
 from replay.scenario import Request, Scenario, Target
 from tests import farm
 from tests.locusts import locust, phase, scenario
@@ -50,6 +53,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         [
             f"{HERE}::test_models_that_evict_each_other_are_no_lock",
             "test_dialects::test_a_load_that_hid_in_the_first_answer_is_told",
+            "test_reach::test_further_copies_of_a_model_are_told_before_they_are_asked",
             "test_verdict::test_models_that_evict_each_other_are_a_verdict_of_their_own",
         ],
     ),
@@ -65,6 +69,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
     6: (
         "prompt caches",
         [
+            f"{HERE}::test_a_prompt_cache_helps_the_naive_prompt_and_never_ours",
             "test_prompts::test_no_two_of_ten_thousand_requests_share_their_prefix",
             "test_prompts::test_all_prompts_of_a_message_are_equally_long",
             "test_verdict::test_prompt_cache_hits_are_seen_and_decide_nothing",
@@ -73,7 +78,8 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
     7: (
         "answers of unequal length",
         [
-            f"{HERE}::test_the_length_is_fixed_and_the_end_ignored_only_where_that_is_known",
+            f"{HERE}::test_the_length_is_fixed_and_the_end_ignored_where_that_is_known_and_nowhere_else",
+            f"{HERE}::test_answers_that_stop_early_in_company_are_no_speedup",
             "test_records::test_an_answer_is_whole_only_if_it_ended_as_it_should",
         ],
     ),
@@ -104,7 +110,13 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
             "test_chat::test_a_connection_that_the_server_closed_at_the_gate_is_opened_again",
         ],
     ),
-    14: ("fixed timeouts", [f"{HERE}::test_the_timeout_grows_with_the_users_and_the_solo_time"]),
+    14: (
+        "fixed timeouts",
+        [
+            f"{HERE}::test_the_timeout_grows_with_the_users_and_the_solo_time",
+            "test_phase_life::test_a_round_has_time_for_all_its_requests_one_after_another",
+        ],
+    ),
     15: (
         "two ports, one program; proxies with queues of their own",
         [
@@ -128,7 +140,13 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
             "test_reach::test_a_shared_context_must_hold_all_requests_at_once_and_an_own_one_only_one",
         ],
     ),
-    18: ("drift", ["test_verdict::test_over_hundreds_of_noisy_farms_no_verdict_is_wrong"]),
+    18: (
+        "drift",
+        [
+            "test_verdict::test_over_hundreds_of_noisy_farms_no_verdict_is_wrong",
+            "test_verdict::test_a_machine_that_slows_down_beyond_a_straight_line_decides_nothing",
+        ],
+    ),
     19: (
         "503 while loading",
         [
@@ -140,6 +158,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "localhost, IPv6, /v1",
         [
             "test_reach::test_a_name_with_two_meanings_is_told_with_who_listens_at_the_first",
+            "test_reach::test_localhost_that_means_first_where_nobody_listens_is_told",
             f"{HERE}::test_an_address_of_version_six_is_asked_like_any_other",
             "test_dialects::test_every_kind_is_recognised_by_asking",
             "test_scenario::test_an_address_has_one_way_to_be_written",
@@ -265,8 +284,34 @@ def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
     assert ours_s < 2 * SOLO_S
 
 
-def test_the_length_is_fixed_and_the_end_ignored_only_where_that_is_known() -> None:
+@pytest.mark.parametrize("kind", ["llamacpp", "lmstudio", "ollama", "vllm", "mlx"])
+def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(standin: StandIn, kind: str) -> None:
+    """Naive: the same words each time, so that all but the first start at once and a round seems to gain."""
+    [url] = standin(kind, "--quirk", "cache", "--ttft-s", "0.2").urls
+    connection = Connection()
+
+    def ttft_s(words: str, way: Way) -> float:
+        body = way.body(Ask(words, "stand-in", 2, 0.0))
+        connection.prepare(ChatOrder(url, body, 10.0, way.path, way.reader))
+        answer = connection.ask()
+        assert answer.first_token_s is not None and answer.send_s is not None
+        return answer.first_token_s - answer.send_s
+
+    message = "tell me of the sea and of its ships day after day"
+    ttft_s(message, openai.USUAL)
+    assert ttft_s(message, openai.USUAL) < 0.08, "the naive prompt"
+    way = check(Target(name="A", base_url=url)).ways[0]
+    template = 4 / (4 + len(prompt(message, 7, 0).split()))  # is all that two of ours have in common
+    for request_id in range(3):
+        assert ttft_s(prompt(message, 7, request_id), way) > 0.2 * (1 - template) - 0.02
+    connection.close()
+
+
+def test_the_length_is_fixed_and_the_end_ignored_where_that_is_known_and_nowhere_else() -> None:
     for dialect in DIALECTS:
+        ignores = [way.body(Ask("x", "m", 77, 0.0)).get("ignore_eos") for way in dialect.WAYS]
+        assert (ignores[0] is True) == (dialect.KIND in ("llamacpp", "vllm")), dialect.KIND
+        assert ignores[-1] is None, "who refuses it is asked without"
         for way in dialect.WAYS:
             body = way.body(Ask("x", "m", 77, 0.0))
             lengths = (
@@ -275,7 +320,26 @@ def test_the_length_is_fixed_and_the_end_ignored_only_where_that_is_known() -> N
                 body.get("options", {}).get("num_predict"),
             )
             assert 77 in lengths, dialect.KIND
-            assert "ignore_eos" not in body or dialect.KIND in ("llamacpp", "vllm")
+
+
+def test_answers_that_stop_early_in_company_are_no_speedup() -> None:
+    """Naive: the round took half as long as its solos together, so the two ran in parallel."""
+    run = farm.farm("time-sliced", [farm.phase(2, 1)], jitter=0.01)
+
+    def stopped(r: RequestRecord) -> RequestRecord:
+        began_s = r.send_s or 0.0
+        halved = {
+            k: began_s + (getattr(r, k) - began_s) / 2 for k in ("first_token_s", "last_token_s", "end_s")
+        }
+        ended: dict[str, Any] = {"finish_reason": "stop", "output_tokens": 18, "chunks": 18}
+        return replace(r, **halved, **ended, server_prefill_s=None, server_decode_s=None)
+
+    early = tuple(stopped(r) if r.kind == BURST else r for r in run.log.records)
+    solo_s = fmean(r.latency_s or 0.0 for r in early if r.kind == BASELINE)
+    wall_s = max(r.latency_s or 0.0 for r in early if r.kind == BURST)
+    assert 2 * solo_s / wall_s > 1.9, "the naive speedup"
+    judged = assess(replace(run, log=replace(run.log, records=early))).phases[0]
+    assert judged.verdict.outcome == SLICED, judged.verdict.sentence
 
 
 def test_reasoning_is_when_the_first_token_came(standin: StandIn) -> None:
@@ -350,6 +414,8 @@ def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
     assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == 60
     run.solo_s["A"] = 11.0
     assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 11 + 30)
+    run.solo_s["B"] = 20.0  # before which it may stand in line
+    assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 20 + 30)
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,11 @@ def test_requests_that_left_far_apart_are_no_burst() -> None:
     assert found == INCONCLUSIVE and "release spread" in sentence
 
 
+def test_a_machine_that_slows_down_beyond_a_straight_line_decides_nothing() -> None:
+    found, sentence = verdict_of(farm("parallel", [phase(2, 2)], drift_per_min=0.7, jitter=0.01))
+    assert found == INCONCLUSIVE and sentence.startswith("drift: solo times changed by +")
+
+
 def unstreamed(record):
     return replace(record, first_token_s=None, last_token_s=None, longest_gap_s=None)
 

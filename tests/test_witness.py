@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from analysis.run import read_run
+from analysis.run import TargetInfo, read_run
 from analysis.witness import WitnessSample, read_witness
 from replay import machine_load
 from replay.counters import (
@@ -33,6 +33,8 @@ from replay.counters import (
 )
 from replay.dialects import KINDS
 from replay.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
+from replay.sampler import watch_of_run
+from replay.scenario import Target
 from replay.witness import MOST_OF_A_CORE, Port, Questioner, Sampling, Watch, pause_after, watch_of
 from tests.locusts import CHECKOUT, analysis, locust, phase, scenario, until
 from tests.serving import StandIn, stream, together
@@ -177,6 +179,19 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
         assert sock is not None
         sock.shutdown(2)  # as after the server's keep-alive time
         assert questioner.look()["busy"] == 3
+
+
+def test_a_router_is_asked_about_the_one_model_that_is_measured(standin: StandIn) -> None:
+    url = standin("llamacpp", "--quirk", "router", "--model", "a/b", "--model", "c").urls[0]
+    with closing(Questioner(Port(url, "llamacpp"))) as questioner:
+        assert questioner.look() == {"error": "GET /slots: HTTP 400"}
+    with closing(Questioner(Port(url, "llamacpp", model="a/b"))) as questioner:
+        assert questioner.look()["busy"] == 0
+    infos = [TargetInfo(m, url, m, "llamacpp", server={"role": "router"}) for m in ("a/b", "c")]
+    targets = {m: Target(name=m.replace("/", "-"), base_url=url) for m in ("a/b", "c")}
+    recorder: Any = SimpleNamespace(prefix=Path("x"), origin_s=0.0)
+    assert [p.model for p in watch_of_run(recorder, infos[:1], targets).ports] == ["a/b"]
+    assert [p.model for p in watch_of_run(recorder, infos, targets).ports] == [None], "each counts apart"
 
 
 def test_the_key_comes_from_the_environment_and_stands_in_no_argument() -> None:

@@ -1,9 +1,13 @@
 """llama-server (llama.cpp), with one model or as a router of several."""
 
+from typing import Any
+from urllib.parse import quote
+
 from replay.dialects import openai
 from replay.dialects.facts import Get, Model, Server, objects, whole
 
 KIND = "llamacpp"
+ROUTER = "router"
 # ignore_eos: every answer is as long as asked; cache_prompt: no answer is helped by another
 WAYS = (openai.with_fields({"cache_prompt": False, "ignore_eos": True}), *openai.WAYS)
 
@@ -14,14 +18,12 @@ def look(get: Get) -> Server | None:
     if not isinstance(props, dict) or "default_generation_settings" not in props:
         return None
     says = {k: props[k] for k in ("build_info", "model_path", "is_sleeping") if props.get(k)}
-    if props.get("role") == "router":
+    if props.get("role") == ROUTER:
         return _router(get, says)
-    settings = props["default_generation_settings"]
-    context = whole(settings.get("n_ctx")) if isinstance(settings, dict) else None
-    slots = whole(props.get("total_slots"))
+    slots, context = _slots_and_context(props)
     models = openai.listed(get) or []
     notes = ("the server sleeps: its first answer loads the model",) if props.get("is_sleeping") else ()
-    return Server(tuple(Model(m["id"], True, slots, context or None) for m in models), says, notes=notes)
+    return Server(tuple(Model(m["id"], True, slots, context) for m in models), says, notes=notes)
 
 
 def served(get: Get) -> str | None:
@@ -40,6 +42,21 @@ def _router(get: Get, says: dict[str, object]) -> Server:
         status = entry.get("status")
         value = status.get("value") if isinstance(status, dict) else None
         if isinstance(entry.get("id"), str):
-            models.append(Model(entry["id"], None if value is None else value == "loaded"))
+            models.append(_routed(get, entry["id"], value))
     notes = ("a router: models beyond --models-max (4) push each other out",) if len(models) > 4 else ()
-    return Server(tuple(models), {**says, "role": "router"}, notes=notes)
+    return Server(tuple(models), {**says, "role": ROUTER}, notes=notes)
+
+
+def _routed(get: Get, model: str, status: object) -> Model:
+    """careful: asked about a model that does not run, a router may load it."""
+    if status != "loaded":
+        return Model(model, None if status is None else False)
+    told = get(f"/props?model={quote(model, safe='')}&autoload=false").document
+    slots, context = _slots_and_context(told) if isinstance(told, dict) else (None, None)
+    return Model(model, True, slots, context)
+
+
+def _slots_and_context(props: dict[str, Any]) -> tuple[int | None, int | None]:
+    settings = props.get("default_generation_settings")
+    context = whole(settings.get("n_ctx")) if isinstance(settings, dict) else None
+    return whole(props.get("total_slots")), context or None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from servers.live import LiveMachine
 from servers.queue_model import Job, Policy, Port, Request
 
-TEMPLATE_TOKENS = 4  # what a chat template adds to the words of a message
+TEMPLATE = ("<|im_start|>", "user", "<|im_end|>", "<|im_start|>")  # what it adds to a message
 BROKEN_AFTER = 3  # tokens, of --quirk error-midstream
 
 QUIRKS = {
@@ -26,6 +26,7 @@ QUIRKS = {
     "reasoning": "the first half of each answer is reasoning",
     "strict": "fields of the body that plain OpenAI had not at first are refused",
     "hidden": "no metrics and no list of slots",
+    "cache": "the beginning of a prompt that was read before is not read again",
     "old": "a version from before the native interface",
     "router": "llama.cpp started without a model: it loads them on demand",
 }
@@ -69,6 +70,8 @@ class Ask:
     max_tokens: int
     stream: bool
     usage: bool = False  # within the stream
+    words: tuple[str, ...] = ()  # the prompt
+    cache: bool = True  # what was read before may be used
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class Served:
     ask: Ask
     arrival_s: float
     load_s: float = 0.0
+    cached_tokens: int = 0  # of the prompt
     request: Request | None = None
     tokens: int = 0  # so far
     prefill_at_s: float | None = None  # when the slot was free
@@ -105,6 +109,7 @@ class Desk:
     prompt_tokens: int = 0  # counters, since the start
     output_tokens: int = 0
     decodes: float = 0.0  # steps: all that hold a slot get their next token in one
+    read: list[tuple[str, ...]] = field(default_factory=list)  # prompts, where they are kept
     used: dict[str, float] = field(default_factory=dict)  # models, since 1970: when last asked for
     began_s: float = field(default_factory=time.time)
     _machine: LiveMachine = field(init=False)
@@ -142,7 +147,15 @@ class Desk:
             words = f"the request ({ask.prompt_tokens} tokens) exceeds the available context size"
             raise Refusal(400, f"{words} ({self.setup.context} tokens)", "context")
         self.used[ask.model] = time.time()
-        return Served(next(self._numbers), ask, self.now_s)
+        return Served(next(self._numbers), ask, self.now_s, cached_tokens=self._known_tokens(ask))
+
+    def _known_tokens(self, ask: Ask) -> int:
+        """How much of the prompt's beginning was read before; the last word always is read again."""
+        if not self.does("cache"):
+            return 0
+        known = [_alike(ask.words[:-1], old) for old in self.read if ask.cache]
+        self.read.append(ask.words)
+        return max(known, default=0)
 
     async def tokens(self, served: Served) -> AsyncIterator[int]:
         """The number of each token, at its instant. Raises Broken where the server gives up."""
@@ -152,7 +165,7 @@ class Desk:
             await self.load(served)
             job = Job(
                 port=0,
-                prefill_s=self.setup.ttft_s,
+                prefill_s=self.setup.ttft_s * (1 - served.cached_tokens / ask.prompt_tokens),
                 tpot_s=self.setup.tpot_s,
                 tokens=ask.max_tokens,
                 model=ask.model,
@@ -199,12 +212,18 @@ class Desk:
             raise Broken(served.broken)
 
 
-def count_words(messages: object) -> int:
-    """Prompt tokens: one per word, and the template's per message."""
+def _alike(words: tuple[str, ...], others: tuple[str, ...]) -> int:
+    """How many words both begin with."""
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(words, others, strict=False))
+    return sum(1 for _ in same)
+
+
+def words_of(messages: object) -> tuple[str, ...]:
+    """The prompt: its words, and the template's before each message."""
     if not isinstance(messages, list):
         raise Refusal(400, "'messages' must be a list")
-    words = [len(str(m.get("content")).split()) for m in messages if isinstance(m, dict)]
-    return sum(words) + TEMPLATE_TOKENS * len(words)
+    texts = [str(m.get("content")).split() for m in messages if isinstance(m, dict)]
+    return tuple(word for text in texts for word in (*TEMPLATE, *text))
 
 
 def word(index: int) -> str:

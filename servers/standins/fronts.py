@@ -50,7 +50,7 @@ def litellm(desk: Desk) -> web.Application:
     async def liveliness(http: web.Request) -> web.Response:
         return web.json_response("I'm alive!")
 
-    told = {"status": "healthy", "db": "Not connected"}
+    told: dict[str, Any] = {"status": "healthy", "db": "Not connected"}
     details = told | {"cache": None, "litellm_version": "1.80.0", "success_callbacks": []}
 
     async def readiness(http: web.Request) -> web.Response:
@@ -127,6 +127,6 @@ def _litellm_error(refusal: Refusal) -> tuple[int, Any]:
 
 
 SWAP_STYLE = Style(
-    error=_swap_error, broken=lambda words: {"error": {"message": words}}, timings=True, cached_tokens=0
+    error=_swap_error, broken=lambda words: {"error": {"message": words}}, timings=True, cached_tokens=True
 )
 LITELLM_STYLE = Style(error=_litellm_error, broken=lambda words: {"error": {"message": words, "code": "500"}})

@@ -24,6 +24,10 @@ def app(desk: Desk) -> web.Application:
             settings = {"params": None, "n_ctx": 0}
             body = {"role": "router", "max_instances": 4, "models_autoload": True, "build_info": BUILD}
             return web.json_response(body | {"default_generation_settings": settings, "total_slots": 0})
+        if desk.does("router") and http.query["model"] not in desk.loaded:
+            if http.query.get("autoload") == "false":
+                return web.json_response(_error(Refusal(400, "model is not loaded"))[1], status=400)
+            desk.loaded.append(http.query["model"])  # a GET, and yet it loads
         return web.json_response(_props(desk))
 
     async def slots(http: web.Request) -> web.Response:
@@ -56,6 +60,9 @@ def app(desk: Desk) -> web.Application:
         if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
             refusal = {"message": "Invalid API Key", "type": "authentication_error", "code": 401}
             return web.json_response({"error": refusal}, status=401, headers=SERVER)
+        if desk.does("router") and request.path in ("/slots", "/metrics") and "model" not in request.query:
+            words = "model name is missing from the request"
+            return web.json_response(_error(Refusal(400, words))[1], status=400, headers=SERVER)
         return await handler(request)
 
     made = web.Application(middlewares=[guard])
@@ -144,5 +151,5 @@ STYLE = Style(
     model=_choose,
     head={"system_fingerprint": BUILD},
     timings=True,
-    cached_tokens=0,
+    cached_tokens=True,
 )

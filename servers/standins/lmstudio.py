@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler
 
-from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word
+from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word, words_of
 from servers.standins.openai_chat import DEFAULT_MAX_TOKENS, Style, chat
 
 HEADERS = {"X-Powered-By": "Express", "Keep-Alive": "timeout=5"}
@@ -138,12 +138,11 @@ STYLE = Style(
 async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
     """POST /api/v1/chat: named events, of which those of loading and prompt processing are the point."""
     body = await http.json()
-    text = body.get("input")
-    words = len(str(text).split()) + 4
+    words = words_of([{"content": body.get("input")}])
     try:
         model = choose(desk, str(body.get("model", "")))
         limit = int(body.get("max_output_tokens") or DEFAULT_MAX_TOKENS)
-        served = desk.admit(Ask(model, words, limit, bool(body.get("stream"))))
+        served = desk.admit(Ask(model, len(words), limit, bool(body.get("stream")), words=words))
     except Refusal as refusal:
         status, said = _error(refusal)
         return _json(said, status)

@@ -55,5 +55,5 @@ STYLE = Style(
     broken=lambda words: {"error": words},
     head={"system_fingerprint": "0.29.1-0.30.0-stand-in"},
     reasoning_key="reasoning",
-    cached_tokens=0,
+    cached_tokens=True,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, count_words, word
+from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word, words_of
 from servers.standins.openai_chat import Style, chat
 
 VERSION = "0.12.6"
@@ -117,7 +117,8 @@ async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
     try:
         model = choose(desk, str(body.get("model", "")))
         limit = (body.get("options") or {}).get("num_predict") or 64
-        served = desk.admit(Ask(model, count_words(body.get("messages")), limit, body.get("stream", True)))
+        words = words_of(body.get("messages"))
+        served = desk.admit(Ask(model, len(words), limit, body.get("stream", True), words=words))
     except Refusal as refusal:
         status, said = _openai_error(refusal)
         return web.json_response({"error": said["error"]["message"]}, status=status)

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, count_words, word
+from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word, words_of
 
 PLAIN_FIELDS = {
     *("model", "messages", "max_tokens", "temperature", "top_p", "n", "stream", "stop", "user"),
@@ -27,7 +27,7 @@ class Style:
     head: dict[str, Any] = field(default_factory=dict)  # further fields of every document
     reasoning_key: str = "reasoning_content"
     timings: bool = False  # llama.cpp's, in the last chunk
-    cached_tokens: int | None = None  # in the usage
+    cached_tokens: bool = False  # told in the usage
     done_after_error: bool = False
 
 
@@ -71,12 +71,15 @@ def read(body: Any, desk: Desk, style: Style) -> Ask:
     limit = body.get("max_completion_tokens", body.get("max_tokens")) or DEFAULT_MAX_TOKENS
     if not isinstance(limit, int) or limit < 1:
         raise Refusal(400, "'max_tokens' must be a positive integer")
+    words = words_of(body.get("messages"))
     return Ask(
         model=style.model(desk, str(body.get("model", ""))),
-        prompt_tokens=count_words(body.get("messages")),
+        prompt_tokens=len(words),
         max_tokens=limit,
         stream=bool(body.get("stream")),
         usage=bool((body.get("stream_options") or {}).get("include_usage")),
+        words=words,
+        cache=body.get("cache_prompt") is not False,
     )
 
 
@@ -147,8 +150,8 @@ def _usage(style: Style, served: Served) -> dict[str, Any]:
         "completion_tokens": output,
         "total_tokens": prompt + output,
     }
-    if style.cached_tokens is not None:
-        usage["prompt_tokens_details"] = {"cached_tokens": style.cached_tokens}
+    if style.cached_tokens:
+        usage["prompt_tokens_details"] = {"cached_tokens": served.cached_tokens}
     return usage
 
 
@@ -159,8 +162,8 @@ def _timings(style: Style, served: Served) -> dict[str, Any]:
     prefill_ms, decode_ms = served.prefill_s * 1e3, served.decode_s * 1e3
     return {
         "timings": {
-            "cache_n": 0,
-            "prompt_n": prompt,
+            "cache_n": served.cached_tokens,
+            "prompt_n": prompt - served.cached_tokens,
             "prompt_ms": prefill_ms,
             "prompt_per_token_ms": prefill_ms / prompt,
             "prompt_per_second": 1e3 * prompt / prefill_ms if prefill_ms else 0.0,
