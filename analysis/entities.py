@@ -63,7 +63,7 @@ def read_entities(path: Path) -> EntitiesFile:
             f"{path}: neither {ENTITIES} nor {SERVERS} in it; is it a config-aientities.json?"
         )
     servers = _servers(path, data)
-    entities = _entities(path, data, servers) if ENTITIES in data else servers
+    entities = _entities(path, data, servers) if data.get(ENTITIES, []) != [] else servers
     if not entities:
         raise ScenarioError(f"{path}: every entry is disabled, or there is none; enable one")
     return EntitiesFile(path, text, tuple(entities), _workers(path, data))
@@ -73,7 +73,7 @@ def _servers(path: Path, data: dict[str, Any]) -> list[Entity]:
     found = []
     for i, server in enumerate(_list(path, data, SERVERS)):
         where = f"{path}: {SERVERS}[{i}]"
-        if server.get("enabled", True) is not False:
+        if _enabled(where, server):
             url = server.get("baseUrl")
             if not isinstance(url, str) or not url.strip():
                 raise ScenarioError(f"{where}.baseUrl: is missing; write http://HOST:PORT")
@@ -87,7 +87,7 @@ def _entities(path: Path, data: dict[str, Any], servers: list[Entity]) -> list[E
     found: list[Entity] = []
     for i, entity in enumerate(_list(path, data, ENTITIES)):
         where = f"{path}: {ENTITIES}[{i}]"
-        if entity.get("enabled", True) is False:
+        if not _enabled(where, entity):
             continue
         own = _own_server(where, entity)
         if own is None and servers:
@@ -95,6 +95,13 @@ def _entities(path: Path, data: dict[str, Any], servers: list[Entity]) -> list[E
         name = _name(_text(where, entity, "name"), _text(where, entity, "id"), f"entity {i + 1}")
         found.append(Entity(name, _text(where, entity, "modelName"), own, i))
     return found
+
+
+def _enabled(where: str, entry: dict[str, Any]) -> bool:
+    value = entry.get("enabled", True)
+    if not isinstance(value, bool):
+        raise ScenarioError(f"{where}.enabled: must be true or false, without quotes")
+    return value
 
 
 def _own_server(where: str, entity: dict[str, Any]) -> str | None:

@@ -54,6 +54,7 @@ def _walk(text: str, start: int, loc: Loc, found: dict[Loc, tuple[int, int]]) ->
             if close == "}":
                 key, at = _DECODER.raw_decode(text, at)
                 at = _skip(text, _skip(text, at) + 1)  # the colon
+                _forget(found, (*loc, key))  # of a key that stands there twice the last counts
             at = _skip(text, _walk(text, at, (*loc, key), found))
             if text[at] == ",":
                 at = _skip(text, at + 1)
@@ -63,6 +64,12 @@ def _walk(text: str, start: int, loc: Loc, found: dict[Loc, tuple[int, int]]) ->
         _, at = _DECODER.raw_decode(text, at)
     found[loc] = (start, at)
     return at
+
+
+def _forget(found: dict[Loc, tuple[int, int]], loc: Loc) -> None:
+    if loc in found:
+        for old in [at for at in found if at[: len(loc)] == loc]:
+            del found[old]
 
 
 def _skip(text: str, at: int) -> int:

@@ -127,6 +127,8 @@ def test_nothing_of_the_file_but_the_targets_reaches_the_manifest(tmp_path: Path
         ),
         (PARTIAL.replace("6", '"six"'), "queueSettings.maxConcurrentWorkers: must be a whole number"),
         (OLD.replace('"baseUrl"', '"url"'), "lmStudioServers[0].baseUrl: is missing"),
+        (OLD.replace("false", '"false"'), "lmStudioServers[1].enabled: must be true or false"),
+        (PARTIAL.replace('"id"', '"enabled": 0, "id"'), "aiEntities[0].enabled: must be true or false"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_remedy(tmp_path: Path, text: str, said: str) -> None:
@@ -199,6 +201,30 @@ def test_a_file_whose_entities_were_not_measured_stays_as_it_is(tmp_path: Path) 
     made = propose(read_entities(entities_file(tmp_path, NEW)), (stranger,), 2)
     assert made.after == made.before
     assert made.said == ("nothing is proposed: no enabled entity of the file was a target of the run",)
+
+
+def test_of_a_key_that_stands_there_twice_the_last_is_changed_because_it_counts(tmp_path: Path) -> None:
+    server = '"lmStudioServer": {"host": "10.0.0.1", "port": 1}'
+    text = (
+        f'{{"aiEntities": [{{"name": "Fear", {server}}}, {{"name": "Ulysses", {server}}}], '
+        '"queueSettings": {"maxConcurrentWorkers": 9}, '
+        f'"aiEntities": [{{"name": "Ulysses", {server}, "lmStudioServer": {{}}}}], '
+        '"queueSettings": {"retryMs": 5}}'
+    )
+    with pytest.raises(ScenarioError, match="host: must be a name"):
+        proposed(tmp_path, text, ULYSSES)
+    text = text.replace("{}", '{"port": 7, "host": "10.0.0.7"}')
+    data = json.loads(proposed(tmp_path, text, ULYSSES, workers=2))
+    assert data["queueSettings"] == {"retryMs": 5, "maxConcurrentWorkers": 2}
+    assert data["aiEntities"][0]["lmStudioServer"] == {"port": 1234, "host": "10.0.0.100"}
+
+
+def test_an_empty_list_of_entities_says_no_more_than_none(tmp_path: Path) -> None:
+    text = OLD.replace('"pollIntervalMs"', '"aiEntities": [], "pollIntervalMs"')
+    assert [t.base_url for t in scenario(tmp_path, text).targets] == ["http://10.0.0.100:1234"]
+    after = proposed(tmp_path, text, ULYSSES, workers=None)
+    assert json.loads(after)["aiEntities"][0]["name"] == "Ulysses"
+    assert after.count('"aiEntities"') == 1
 
 
 def test_a_byte_order_mark_and_a_null_server_are_survived(tmp_path: Path) -> None:
