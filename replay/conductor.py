@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from analysis.errors import PortlapError, TargetError
+from analysis.errors import PortlapError
 from analysis.rounds import PlannedPhase
 from analysis.verdict import decided
 from replay import live_log, narrate
 from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
 from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s, with_rounds
+from replay.preflight import check_warm_up
 from replay.users import PinnedUser
 
 SPAWN_RATE = 100.0
@@ -25,9 +26,7 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
     targets = list(dict.fromkeys(t for p in planned for t in p.deal))
     seat_users(run, runner, classes, targets)
     answers = warm_up(run, targets)
-    for target, found in answers.items():
-        if found[-1].error is not None:
-            raise TargetError(f"target {target}: its warm-up failed: {found[-1].error}")
+    check_warm_up(answers)
     todo = [p for p in planned if p.after is None]
     later = [p for p in planned if p.after is not None]
     choose_tokens(run, todo, answers)

@@ -14,10 +14,10 @@ from typing import Any, Final
 import yaml
 
 from analysis.errors import PortlapError, ScenarioError, TargetError
-from replay.dialects import identify
+from replay.dialects import identify, llamacpp
 from replay.listening import Listener, ancestors, listeners, program
 from replay.preflight import MODELS
-from replay.reach import visiting
+from replay.reach import loads, visiting
 
 AUTO: Final = "auto"
 AT_ONCE: Final = 16
@@ -105,6 +105,8 @@ def _ask(listener: Listener) -> Found | None:
             first = visitor.get(MODELS)
     except TargetError:
         return None  # nobody answers there, or not in HTTP
+    if loads(visitor.replies[llamacpp.PROPS]):
+        return Found(url, llamacpp.KIND, (), None, *who, NOT_NOW[503])  # whose list may be there already
     kind, models = (told[0].KIND, told[1].models) if told is not None else ("?", ())
     if not models and first.status in NOT_NOW:
         return Found(url, kind, (), None, *who, NOT_NOW[first.status])

@@ -10,6 +10,7 @@ from replay import live_log
 from replay.dispatch import Seat
 from replay.phase_life import Conducted, ask_alone, choose_tokens, order_for, warm_up
 from replay.plan import LEAST_TOKENS
+from replay.preflight import check_warm_up
 
 FREE_PHASE = "free"
 SOLOS = 2  # per target, before the first user is admitted
@@ -21,9 +22,7 @@ def conduct_free(run: Conducted, targets: Sequence[str], all_here: Callable[[], 
     """Solos, then every user that Locust starts is admitted; returns never, a stop kills it."""
     present = _seated(run, targets, all_here)
     answers = warm_up(run, present)
-    for target, found in answers.items():
-        if found[-1].error is not None:
-            raise TargetError(f"target {target}: its warm-up failed: {found[-1].error}")
+    check_warm_up(answers)
     choose_tokens(run, (), answers)
     for index in range(SOLOS):
         for target in present:

@@ -6,9 +6,11 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
+from analysis.records import RequestRecord, same_model
 from analysis.run import TargetInfo
 from replay.checks import Checked
 from replay.dialects import Dialect, Model, Server, identify
+from replay.dialects.llamacpp import PROPS
 from replay.local_process import listening_pid
 from replay.reach import NO_KEY, Visitor, visiting
 from replay.scenario import Request, Target
@@ -55,6 +57,19 @@ def check(target: Target, request: Request | None = None, environ: Mapping[str, 
     return Checked(info, ways, server, model, dialect)
 
 
+def check_warm_up(answers: Mapping[str, Sequence[RequestRecord]]) -> None:
+    """Raises TargetError where a target's last warm-up answer shows that no round would count."""
+    for target, found in answers.items():
+        last = found[-1]
+        if last.error is not None:
+            raise TargetError(f"target {target}: its warm-up failed: {last.error}")
+        if not same_model(last.model, last.answered_model):
+            raise TargetError(
+                f"target {target}: {last.answered_model!r} answered in place of {last.model!r}; "
+                "load that model, or name the one that is loaded"
+            )
+
+
 def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:
     """The key the environment holds for this target; empty if it has none."""
     return environ.get(target.api_key_env, "") if target.api_key_env else ""
@@ -79,6 +94,7 @@ def _known(visitor: Visitor, kind: str | None) -> tuple[Dialect, Server]:
     first = visitor.get_ready(MODELS)
     if first.status in NO_KEY:
         raise TargetError(_no_key(first.status))
+    visitor.get_ready(PROPS)  # llama-server shows its list while it still loads what stands in it
     known = identify(visitor.get, kind)
     shut = [r for r in visitor.replies.values() if r.status in NO_KEY]
     if shut and (known is None or shut[0].headers.get("server") == "llama.cpp"):

@@ -42,9 +42,14 @@ class Visitor:
         return self.replies[path]
 
     def get_ready(self, path: str) -> Reply:
-        """The same, waiting while the server says that it is still loading."""
+        """The same, waiting while the server says that it is still loading. Raises TargetError in the end."""
         patience_until = time.monotonic() + LOADING_PATIENCE_S
-        while _loads(reply := self._ask(path)) and time.monotonic() < patience_until:
+        while loads(reply := self._ask(path)):
+            if time.monotonic() > patience_until:
+                raise TargetError(
+                    f"it still loads its model after {LOADING_PATIENCE_S:.0f} s (HTTP 503); "
+                    "run again when it has ended"
+                )
             time.sleep(1.0)
         self.replies[path] = reply
         return reply
@@ -87,7 +92,8 @@ def _body(reply: requests.Response) -> str:
     return body.decode("utf-8", "replace")
 
 
-def _loads(reply: Reply) -> bool:
+def loads(reply: Reply) -> bool:
+    """Whether the server says that it is not ready yet."""
     return reply.status == 503 and "loading" in reply.text.lower()
 
 

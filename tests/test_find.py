@@ -23,7 +23,7 @@ from replay.find import Found, as_yaml, find, ports_of, scenario_of
 from replay.listening import WELL_KNOWN, listeners
 from replay.scenario import load_scenario
 from tests.locusts import CHECKOUT, locust
-from tests.serving import servers
+from tests.serving import StandIn, servers
 
 FAST = (
     "simulate",
@@ -141,6 +141,16 @@ def test_a_server_that_cannot_be_measured_now_is_listed_with_its_reason(status: 
     assert remark in one.remark
     with pytest.raises(ScenarioError, match=remark):
         scenario_of([one])
+
+
+def test_a_server_whose_list_is_there_while_it_loads_is_not_measured(standin: StandIn) -> None:
+    [url] = standin("llamacpp", "--quirk", "loading").urls
+    [one] = find([int(url.rpartition(":")[2])])
+    assert (one.kind, one.models, one.remark) == (
+        "llamacpp",
+        (),
+        "is loading its model: try again in a moment",
+    )
 
 
 def test_a_server_with_several_models_that_tells_of_none_in_memory_is_not_guessed_at() -> None:

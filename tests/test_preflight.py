@@ -93,7 +93,25 @@ def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyP
 def test_a_server_that_never_ends_loading_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "LOADING_PATIENCE_S", 0.0)
     with serving({"/v1/models": (503, {"error": {"message": "Loading model"}})}) as url:
-        assert "HTTP 503" in refusal(url)
+        assert "it still loads its model after 0 s (HTTP 503); run again" in refusal(url)
+
+
+def test_a_list_of_models_is_no_sign_that_they_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama-server answers it while it loads: it would pass for a plain server, and refuse every request."""
+    asked: list[str] = []
+    monkeypatch.setattr("replay.reach.time.sleep", lambda _: None)
+
+    def answers(path: str, _: dict[str, str]) -> Any:
+        asked.append(path)
+        if path == "/v1/models":
+            return ONE_MODEL
+        if asked.count("/props") < 4:
+            return 503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
+        return LLAMA if path == "/props" else (404, {})
+
+    with serving(answers) as url:
+        info = check(target(url)).info
+    assert (info.kind, info.model, info.slots) == ("llamacpp", "phi", 4)
 
 
 def test_lm_studio_is_known_by_its_own_list_and_asked_for_the_loaded_model() -> None:

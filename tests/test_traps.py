@@ -45,6 +45,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "a wrong model answers silently",
         [
             f"{HERE}::test_a_substituted_model_is_not_work_done",
+            f"{HERE}::test_a_run_whose_model_is_substituted_ends_in_the_warm_up",
             "test_verdict::test_another_model_that_answers_is_not_work_done",
         ],
     ),
@@ -151,7 +152,9 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "503 while loading",
         [
             "test_preflight::test_a_llama_cpp_server_that_loads_is_waited_for",
+            "test_preflight::test_a_list_of_models_is_no_sign_that_they_are_loaded",
             "test_preflight::test_a_server_that_never_ends_loading_is_refused_in_the_end",
+            "test_find::test_a_server_whose_list_is_there_while_it_loads_is_not_measured",
         ],
     ),
     20: (
@@ -238,6 +241,18 @@ def test_a_substituted_model_is_not_work_done(standin: StandIn) -> None:
         assert (answer.error, answer.chunks) == (None, TOKENS), "the naive reading: answered"
         because = as_record(answer, "the-large-one").not_whole_because(TOKENS)
         assert because == "'stand-in' answered in place of 'the-large-one'"
+
+
+def test_a_run_whose_model_is_substituted_ends_in_the_warm_up(standin: StandIn, tmp_path: Path) -> None:
+    """Naive: it measures to the end, what it measures is another model."""
+    [url] = standin("llamacpp", "--model", "small", "--model", "large").urls  # answers any name with `small`
+    path = scenario(
+        tmp_path, targets=[{"name": "A", "base_url": url, "model": "large"}], phases=[phase("n2", 2)]
+    )
+    run = locust(tmp_path, "--scenario", str(path))
+    assert run.code == 2
+    assert "target A: 'small' answered in place of 'large'; load that model" in run.err
+    assert {r["kind"] for r in run.rows} == {"warmup"}
 
 
 def test_models_that_evict_each_other_are_no_lock(standin: StandIn, tmp_path: Path) -> None:

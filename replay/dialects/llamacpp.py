@@ -8,13 +8,14 @@ from replay.dialects.facts import Get, Model, Server, objects, whole
 
 KIND = "llamacpp"
 ROUTER = "router"
+PROPS = "/props"
 # ignore_eos: every answer is as long as asked; cache_prompt: no answer is helped by another
 WAYS = (openai.with_fields({"cache_prompt": False, "ignore_eos": True}), *openai.WAYS)
 
 
 def look(get: Get) -> Server | None:
     """By `/props`: slots, context per slot, build."""
-    props = get("/props").document
+    props = get(PROPS).document
     if not isinstance(props, dict) or "default_generation_settings" not in props:
         return None
     says = {k: props[k] for k in ("build_info", "model_path", "is_sleeping") if props.get(k)}
@@ -51,7 +52,7 @@ def _routed(get: Get, model: str, status: object) -> Model:
     """careful: asked about a model that does not run, a router may load it."""
     if status != "loaded":
         return Model(model, None if status is None else False)
-    told = get(f"/props?model={quote(model, safe='')}&autoload=false").document
+    told = get(f"{PROPS}?model={quote(model, safe='')}&autoload=false").document
     slots, context = _slots_and_context(told) if isinstance(told, dict) else (None, None)
     return Model(model, True, slots, context)
 

@@ -19,7 +19,7 @@ BROKEN_AFTER = 3  # tokens, of --quirk error-midstream
 QUIRKS = {
     "jit": "no model is in memory at first; the first request loads it",
     "evict": "loading a model pushes the others out",
-    "loading": "the server itself is not ready yet: 503",
+    "loading": "the server itself is not ready yet: 503 to all but the list of models",
     "error-midstream": f"every stream breaks after {BROKEN_AFTER} tokens, in the server's own words",
     "unified": "all requests share one context; when it is full, all break at once",
     "one-prefill": "prompts are read one at a time, while answers are written together",

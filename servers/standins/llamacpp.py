@@ -54,7 +54,10 @@ def app(desk: Desk) -> web.Application:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if desk.does("loading"):
+        if desk.does("loading") and request.path not in (
+            "/models",
+            "/v1/models",
+        ):  # its list is there at once
             return web.json_response(NOT_READY, status=503, headers=SERVER)
         key, public = desk.setup.key, request.path in ("/health", "/v1/health", "/models", "/v1/models")
         if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
