@@ -10,7 +10,7 @@ from analysis.errors import TargetError
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.checks import Checked
-from replay.dialects import KINDS, Ask, Reply, Way, llamacpp, lmstudio, ollama
+from replay.dialects import KINDS, Ask, Reply, Way, llamacpp, lmstudio, ollama, vllm
 from replay.preflight import check
 from replay.scenario import Request, Target
 from tests.serving import StandIn
@@ -100,6 +100,15 @@ def test_slots_and_context_are_those_of_the_program(standin: StandIn) -> None:
         found = visit(standin(kind, "--slots", "4").urls[0])
         assert found.model is not None
         assert (found.info.slots, found.model.context) == (slots, context), kind
+
+
+def test_a_request_shows_whichever_engine_of_a_vllm_has_answered_it() -> None:
+    def trace(*tokens: int) -> str | None:
+        lines = [f'vllm:generation_tokens_total{{engine="{i}"}} {n}.0' for i, n in enumerate(tokens)]
+        return vllm.served(lambda _: Reply(200, {}, "\n".join(["# HELP vllm:x", *lines])))
+
+    assert trace(5, 7) not in (trace(5, 8), trace(6, 7), None)
+    assert trace() is None
 
 
 def test_an_old_lm_studio_is_asked_by_its_old_ways(standin: StandIn) -> None:

@@ -78,6 +78,16 @@ def test_lm_studios_own_stream_tells_loading_and_prompt_processing(standin: Stan
     assert "model_load.start" not in dict(again)
 
 
+def test_lm_studios_own_stream_ends_with_what_there_is_even_after_an_error(standin: StandIn) -> None:
+    [url] = standin("lmstudio", "--quirk", "error-midstream", "--quirk", "reasoning").urls
+    ask = {"model": "stand-in", "input": "one two", "max_output_tokens": 8, "stream": True}
+    told = events(raw(url, "/api/v1/chat", "POST", **ask)[2])
+    assert [name for name, _ in told][-3:] == ["reasoning.delta", "error", "chat.end"]
+    assert told[-2][1]["error"] == {"type": "internal_error", "message": "the model has crashed"}
+    stats = told[-1][1]["result"]["stats"]
+    assert (stats["total_output_tokens"], stats["reasoning_output_tokens"]) == (4, 4)
+
+
 def test_a_model_that_is_evicted_is_loaded_at_each_turn(standin: StandIn) -> None:
     [url] = standin("lmstudio", "--model", "a", "--model", "b", "--quirk", "evict", "--load-s", "0.1").urls
     for model, loads in (("a", False), ("b", True), ("a", True), ("a", False)):

@@ -56,10 +56,10 @@ def served(get: Get) -> str | None:
 
 
 def counter(get: Get, path: str, name: str) -> str | None:
-    """The value of one counter in a Prometheus text, as it stands there; None if there is none."""
+    """The values of one counter in a Prometheus text, one per engine or model; None if there is none."""
     reply = get(path)
-    found = re.search(rf"^{re.escape(name)}(?:{{[^}}]*}})?\s+(\S+)", reply.text, re.MULTILINE)
-    return found[1] if found and reply.status == 200 else None
+    found = re.findall(rf"^{re.escape(name)}(?:{{[^}}]*}})?\s+(\S+)", reply.text, re.MULTILINE)
+    return " ".join(found) if found and reply.status == 200 else None
 
 
 def chunk(event: dict[str, Any]) -> dict[str, Any]:

@@ -149,14 +149,14 @@ async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
     if not served.ask.stream:
         async for _ in desk.tokens(served):
             pass
-        return _json(_result(served))
+        return _json(_result(desk, served))
     reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await reply.prepare(http)
     try:
         await _events(reply, desk, served)
     except Broken as broken:
         error = {"type": "internal_error", "message": str(broken)}
-        await reply.write(_event("error", error=error))
+        await reply.write(_event("error", error=error) + _event("chat.end", result=_result(desk, served)))
     except ClientConnectionResetError:
         return web.Response()
     await reply.write_eof()
@@ -173,8 +173,7 @@ async def _events(reply: web.StreamResponse, desk: Desk, served: Served) -> None
         await desk.load(served)
         await reply.write(_event("model_load.progress", **name, progress=1.0))
         await reply.write(_event("model_load.end", **name, load_time_seconds=served.load_s))
-    reasoning = ask.max_tokens // 2 if desk.does("reasoning") else 0
-    kind = ""
+    reasoning, kind = _reasoning(desk, ask), ""
     starts = asyncio.create_task(_tell_start(reply, served))
     async for index in desk.tokens(served):
         if index == 0:
@@ -186,7 +185,12 @@ async def _events(reply: web.StreamResponse, desk: Desk, served: Served) -> None
             await reply.write((_event(f"{kind}.end") if kind else b"") + _event(f"{now}.start"))
             kind = now
         await reply.write(_event(f"{kind}.delta", content=word(index)))
-    await reply.write(_event(f"{kind}.end") + _event("chat.end", result=_result(served)))
+    await reply.write(_event(f"{kind}.end") + _event("chat.end", result=_result(desk, served)))
+
+
+def _reasoning(desk: Desk, ask: Ask) -> int:
+    """How many tokens of the answer are thoughts."""
+    return ask.max_tokens // 2 if desk.does("reasoning") else 0
 
 
 async def _tell_start(reply: web.StreamResponse, served: Served) -> None:
@@ -195,20 +199,21 @@ async def _tell_start(reply: web.StreamResponse, served: Served) -> None:
     await reply.write(_event("prompt_processing.start"))
 
 
-def _result(served: Served) -> dict[str, Any]:
+def _result(desk: Desk, served: Served) -> dict[str, Any]:
+    reasoning = min(_reasoning(desk, served.ask), served.tokens)
     stats = {
         "input_tokens": served.ask.prompt_tokens,
         "total_output_tokens": served.tokens,
-        "reasoning_output_tokens": 0,
+        "reasoning_output_tokens": reasoning,
         "tokens_per_second": served.tokens / served.decode_s if served.decode_s else 0.0,
         "time_to_first_token_seconds": served.prefill_s,
     }
     if served.load_s:
         stats["model_load_time_seconds"] = served.load_s
-    text = "".join(word(i) for i in range(served.tokens))
+    parts = {"reasoning": range(reasoning), "message": range(reasoning, served.tokens)}
     return {
         "model_instance_id": served.ask.model,
-        "output": [{"type": "message", "content": text}],
+        "output": [{"type": k, "content": "".join(map(word, r))} for k, r in parts.items() if r],
         "stats": stats,
         "response_id": f"resp_{served.number}",
     }
