@@ -20,7 +20,7 @@ import requests
 from analysis.assess import assess
 from analysis.overlap import round_peak
 from analysis.records import BASELINE, BURST, COLUMNS, RequestRecord
-from analysis.verdict import SLICED
+from analysis.verdict import CONTENTION, PARALLEL, SLICED
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.dialects import DIALECTS, Ask, Way, openai
@@ -28,6 +28,7 @@ from replay.phase_life import order_for
 from replay.preflight import check
 from replay.prompts import prompt
 from replay.scenario import Request, Scenario, Target
+from servers.queue_model import Policy, Port
 from tests import farm
 from tests.locusts import locust, phase, scenario
 from tests.serving import StandIn
@@ -62,6 +63,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "slots are capped at 4; prefill is serialised",
         [
             f"{HERE}::test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_together",
+            f"{HERE}::test_a_staircase_of_first_tokens_is_no_verdict_of_its_own",
             f"{HERE}::test_four_slots_at_eight_users_are_four_slots_and_no_lock",
             "test_reach::test_fewer_slots_than_requests_are_no_lock",
         ],
@@ -96,7 +98,13 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
             f"{HERE}::test_a_strict_server_is_asked_without_what_it_refuses",
         ],
     ),
-    11: ("two requests are not enough", [f"{HERE}::test_the_usual_phases_have_1_2_4_and_8_requests"]),
+    11: (
+        "two requests are not enough",
+        [
+            f"{HERE}::test_the_usual_phases_have_1_2_4_and_8_requests",
+            f"{HERE}::test_what_two_requests_show_is_not_what_four_and_eight_do",
+        ],
+    ),
     12: (
         "the client's own limits",
         [
@@ -287,6 +295,15 @@ def test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_toget
     assert round_peak(records) == 4
 
 
+def test_a_staircase_of_first_tokens_is_no_verdict_of_its_own() -> None:
+    limits = Policy(port=Port(model_slots=4, prefills=1))
+    target = farm.FarmTarget("Ulysses", prefill_s=0.3)
+    judged = assess(farm.farm(limits, [farm.phase(4, 1)], targets=(target,), jitter=0.01)).phases[0]
+    firsts = sorted(r.first_token_s or 0.0 for r in judged.measured.scored[0].requests)
+    assert min(b - a for a, b in pairwise(firsts)) > 0.2, "naive: a queue"
+    assert (judged.verdict.outcome, judged.measured.total.streams) == (PARALLEL, 4)
+
+
 def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
     [url] = standin("mlx", "--slots", "8").urls
     for dialect in DIALECTS:
@@ -384,6 +401,16 @@ def test_the_usual_phases_have_1_2_4_and_8_requests() -> None:
 
     one = scenario_of_urls(["http://127.0.0.1:1234", "http://127.0.0.1:1235"])
     assert {p.users for p in one.phases} == {2, 4, 8}, "and the solos in every gap are the 1"
+
+
+def test_what_two_requests_show_is_not_what_four_and_eight_do() -> None:
+    """Seen in a server of MLX models: two at once collapse, more do not."""
+    limits = Policy(throughput=(1.0, 0.6, 1.8, 2.4))
+    two = farm.phase(2, 1)
+    naive = assess(farm.farm(limits, [two], jitter=0.01)).answer
+    ours = assess(farm.farm(limits, [two, farm.phase(4, 1), farm.phase(8, 1)], jitter=0.01)).answer
+    assert (naive.outcome, ours.outcome) == (CONTENTION, PARALLEL)
+    assert "2 users: contention 0.6" in ours.sentence, "and it is told"
 
 
 def test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_its_own(
