@@ -5,12 +5,14 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.errors import TargetError
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.checks import Checked
-from replay.dialects import KINDS, Ask, Reply, Way, llamacpp, lmstudio, ollama, vllm
+from replay.dialects import DIALECTS, KINDS, READERS, Ask, Reply, Way, llamacpp, lmstudio, ollama, vllm
 from replay.preflight import check
 from replay.scenario import Request, Target
 from tests.serving import StandIn
@@ -222,6 +224,65 @@ def test_events_of_another_shape_than_promised_are_no_answer_and_no_crash() -> N
         for event in odd:
             assert isinstance(dialect.chunk(event), dict)
             dialect.times(0.0, [(1.0, event)])
+
+
+VALUES = st.sampled_from(
+    [
+        *("m", "router", "llm", "loaded", "ready", "llama-swap", "vllm", "chat.end", "I'm alive!", ""),
+        *(0, 4, -3, 1e99, True, False, None),
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        *(
+            "models",
+            "data",
+            "id",
+            "key",
+            "name",
+            "model",
+            "type",
+            "state",
+            "status",
+            "value",
+            "role",
+            "owned_by",
+        ),
+        *("loaded_instances", "config", "parallel", "context_length", "quantization", "details", "running"),
+        *(
+            "version",
+            "default_generation_settings",
+            "n_ctx",
+            "total_slots",
+            "error",
+            "lmstudio",
+            "expires_at",
+        ),
+        *("id_task", "message", "content", "result", "stats", "done", "total_duration", "eval_duration"),
+    ]
+)
+ODD = st.recursive(
+    VALUES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=25,
+)
+LISTS = ("data", "models", "running", "default_generation_settings", "version")
+
+
+@given(entries=ODD, more=st.dictionaries(KEYS, ODD, max_size=3), event=st.dictionaries(KEYS, ODD, max_size=5))
+def test_no_json_of_a_server_can_make_a_dialect_raise(entries: Any, more: dict[str, Any], event: Any) -> None:
+    documents = {True: json.dumps(more | dict.fromkeys(LISTS, entries)), False: json.dumps(more)}
+
+    def get(path: str) -> Reply:
+        return Reply(200, {"server": "basehttp/0.6"}, documents["models" in path or "p" in path])
+
+    for dialect in DIALECTS:
+        server = dialect.look(get)
+        assert server is None or all(isinstance(m.id, str) for m in server.models)
+        dialect.served(get)
+    for reader in READERS.values():
+        assert isinstance(reader.chunk(event), dict)
+        reader.times(0.0, [(1.0, event)])
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:

@@ -94,6 +94,11 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def name_of(value: Mapping[str, Any], *keys: str) -> str | None:
+    """The first of these keys that holds a text; careful: what is no text may not even be hashable."""
+    return next((found for key in keys if isinstance(found := value.get(key), str) and found), None)
+
+
 def whole(value: Any) -> int | None:
     return value if type(value) is int and value >= 0 else None
 

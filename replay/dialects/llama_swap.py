@@ -1,7 +1,7 @@
 """llama-swap: one port in front of a process per model; by default it keeps one model in memory."""
 
 from replay.dialects import openai
-from replay.dialects.facts import Get, Model, Server, objects
+from replay.dialects.facts import Get, Model, Server, name_of, objects
 
 KIND = "llama-swap"
 WAYS = openai.WAYS
@@ -19,7 +19,7 @@ def look(get: Get) -> Server | None:
         return None
     told = get("/running").document
     entries = objects(told.get("running")) if isinstance(told, dict) else None
-    ready = None if entries is None else {e.get("model") for e in entries if e.get("state") == "ready"}
+    ready = None if entries is None else {name_of(e, "model") for e in entries if e.get("state") == "ready"}
     return Server(
         tuple(Model(m["id"], None if ready is None else m["id"] in ready) for m in models), notes=(SWAPS,)
     )

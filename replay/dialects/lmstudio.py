@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from replay.dialects import facts, openai
-from replay.dialects.facts import Ask, Get, Model, Server, Stamped, Times, Way, objects, whole
+from replay.dialects.facts import Ask, Get, Model, Server, Stamped, Times, Way, name_of, objects, whole
 
 KIND = "lmstudio"
 NATIVE_PATH = "/api/v1/chat"
@@ -101,7 +101,7 @@ def chunk(event: dict[str, Any]) -> dict[str, Any]:
 
 def times(send_s: float | None, events: Stamped) -> Times:
     """From the instants of the events: waiting ends where prompt processing starts."""
-    at = {event.get("type"): at_s for at_s, event in reversed(events)}
+    at = {name_of(event, "type"): at_s for at_s, event in reversed(events)}
     start, end = at.get("prompt_processing.start"), at.get("prompt_processing.end")
     load_start, load_end = at.get("model_load.start"), at.get("model_load.end")
     load_s = load_end - load_start if load_start is not None and load_end is not None else None

@@ -3,7 +3,19 @@
 from typing import Any
 
 from replay.dialects import facts, openai
-from replay.dialects.facts import Ask, Get, Model, Server, Stamped, Times, Way, objects, seconds, whole
+from replay.dialects.facts import (
+    Ask,
+    Get,
+    Model,
+    Server,
+    Stamped,
+    Times,
+    Way,
+    name_of,
+    objects,
+    seconds,
+    whole,
+)
 
 KIND = "ollama"
 NATIVE_PATH = "/api/chat"
@@ -33,15 +45,18 @@ def look(get: Get) -> Server | None:
         return None  # careful: llama-swap has an /api/version too
     running = get("/api/ps").document
     in_memory = {
-        m.get("name"): m for m in objects(running.get("models") if isinstance(running, dict) else [])
+        name_of(m, "name", "model"): m
+        for m in objects(running.get("models") if isinstance(running, dict) else [])
     }
     models = []
     for listed in objects(told["models"]):
-        name = listed.get("name") or listed.get("model")
+        name = name_of(listed, "name", "model")
+        if name is None:
+            continue
         details = facts.entry(listed, "details")
         models.append(
             Model(
-                id=str(name),
+                id=name,
                 loaded=name in in_memory,
                 context=whole(in_memory.get(name, {}).get("context_length")),
                 details={
