@@ -39,13 +39,17 @@ def sending(plan: PlannedPhase, index: int, solo_s: Mapping[str, float], later_s
     )
 
 
-def answered(records: Sequence[RequestRecord]) -> None:
+def answered(records: Sequence[RequestRecord], origin_epoch_ns: int) -> None:
+    """Told when the round is over, nothing is written while answers come; stamped with when each ended."""
     for r in sorted(records, key=lambda r: r.end_s or 0.0):
+        ended_s = None if r.end_s is None else origin_epoch_ns / 1e9 + r.end_s
         if r.error is not None or r.latency_s is None:
-            live_log.error(f"{r.target}: {r.error}")
+            live_log.error(f"{r.target}: {r.error}", ended_s)
             continue
         first = f"first token {r.ttft_s:.2f} s, " if r.ttft_s is not None else ""
-        live_log.success(f"{r.target}: response received in {r.latency_s:.2f} s ({first}{r.tokens} tokens)")
+        live_log.success(
+            f"{r.target}: response received in {r.latency_s:.2f} s ({first}{r.tokens} tokens)", ended_s
+        )
 
 
 def analysed(phase: PhaseMeasured, health: ClientHealth) -> None:

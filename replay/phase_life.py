@@ -191,7 +191,7 @@ def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasur
     for index in range(plan.max_rounds):
         narrate.sending(plan, index, run.solo_s, later_s)
         burst = _burst(run, plan, index)
-        narrate.answered(burst)
+        narrate.answered(burst, run.recorder.manifest.clock_origin_epoch_ns)
         records += burst + _solos(run, plan, gap=index + 1)
         may_stop = plan.min_rounds <= index + 1 < plan.max_rounds
         if may_stop and decided(measure_phase(plan, records, run.infos)):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,11 +11,13 @@ import pytest
 from analysis.records import BURST, RequestRecord
 from analysis.rounds import PlannedPhase
 from analysis.run import TargetInfo
+from replay import narrate
 from replay.dialects import openai
 from replay.dispatch import Seat
 from replay.orders import Order
 from replay.phase_life import Conducted, run_phase
 from replay.scenario import Phase, Rounds, Scenario, Target
+from tests.farm import farm, phase
 
 PLAN = PlannedPhase("p", 2, ("A",), 5, 5)
 
@@ -66,7 +69,7 @@ def conducted(budget_s: float, began_s: float) -> Conducted:
         infos={
             "A": TargetInfo(name="A", base_url="http://127.0.0.1:1", model="m", kind="openai", max_tokens=40)
         },
-        recorder=cast(Any, SimpleNamespace(origin_s=0.0)),
+        recorder=cast(Any, SimpleNamespace(origin_s=0.0, manifest=SimpleNamespace(clock_origin_epoch_ns=0))),
         dispatch=cast(Any, AtOnce()),
         solo_s={"A": 1.0},
         began_s=began_s,
@@ -97,3 +100,12 @@ def test_a_round_has_time_for_all_its_requests_one_after_another() -> None:
     sent = cast(AtOnce, run.dispatch).sent
     assert {o.timeout_s for o in sent if o.kind == BURST} == {3 * PLAN.users * 400 + 30}
     assert {o.timeout_s for o in sent if o.kind != BURST} == {3 * 400 + 30}
+
+
+def test_an_answer_is_logged_with_the_instant_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    run = farm("serial", [phase(2)])
+    burst = [r for r in run.log.records if r.kind == "burst"][:2]
+    narrate.answered(burst, 1_000_000_000_000_000_000)
+    told = [line[1:13] for line in capsys.readouterr().err.splitlines()]
+    ended = sorted(datetime.fromtimestamp(1e9 + (r.end_s or 0.0)) for r in burst)
+    assert told == [t.strftime("%H:%M:%S.%f")[:-3] for t in ended]
