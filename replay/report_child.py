@@ -1,17 +1,30 @@
 """The report, by a process of its own: pandas and charts are nothing that a measuring process should load."""
 
+import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from analysis.run import file_of
 from replay import live_log
 from replay.engines import CHECKOUT
 
 
 def report(prefix: Path) -> int:
     """Makes and prints the report in a process of its own; its exit code."""
-    live_log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
     sys.stderr.flush()
-    return subprocess.run(
+    code = subprocess.run(
         [sys.executable, "-m", "analysis", "report", str(prefix.resolve())], cwd=CHECKOUT, check=False
     ).returncode
+    _sum_up(prefix)
+    return code
+
+
+def _sum_up(prefix: Path) -> None:
+    """Last on the screen: the verdict, whose report has scrolled away, and where to find everything."""
+    with suppress(OSError, ValueError):  # no report: its process has said why
+        told = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
+        verdict = f"{told['verdict'].upper()}: " if told["verdict"] else ""
+        live_log.result(f"{verdict}{told['answer']}")
+    live_log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")

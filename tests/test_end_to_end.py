@@ -47,6 +47,8 @@ def checked(run: Ended) -> Ended:
 def test_a_global_lock_is_serial_at_every_number_of_users(tmp_path: Path) -> None:
     run = checked(measured(tmp_path, "serial", 1, [phase(f"n{n}", n) for n in USERS]))
     assert run.report["verdict"] == "serial"
+    *_, verdict, files = run.err.splitlines()
+    assert verdict.endswith(f"[RESULT] SERIAL: {run.report['answer']}") and "report.html" in files
     for n in USERS:
         of_n = run.phase(f"n{n}")
         assert of_n["verdict"] == "serial"

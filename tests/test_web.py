@@ -316,6 +316,10 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
         until(closed(2))
         assert {("running", 2), ("running", 4)} <= seen, "Locust's user count follows the phase"
         assert report_of(prefix_of(2))["phases"][0]["verdict"] == "fully-parallel"
+        logs = json.loads(ui.ask("GET", "/logs").text)["master"]
+        assert any(f"[RESULT] {report_of(prefix_of(2))['verdict'].upper()}: " in line for line in logs), (
+            "the browser shows the verdict too"
+        )
         assert rows_of(ui.prefix) == first and not manifest_of(ui.prefix)["locust_witness"]
 
         assert ui.swarm(plan="phases", user_classes=["A"])["success"]
