@@ -21,6 +21,7 @@ from analysis.verdict import (
     GAINS,
     INCONCLUSIVE,
     INVALID,
+    PARTLY,
     SERIAL,
     SLICED,
     Verdict,
@@ -166,14 +167,17 @@ def _compare(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[str, 
 def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[str, str]:
     gaining = list(takewhile(lambda j: j[1].outcome in GAINS, wider))
     widest = (gaining or [x])[-1]
+    partly = widest[1].outcome == PARTLY and widest[0].total.exact  # a port surely waits for another
+    yes, at_once = ("Yes, in part", f"{widest[0].total.streams} at a time, ") if partly else ("Yes", "")
     together = (
-        f"Yes: your {len(widest[0].ports)} ports work in parallel, {_speedup(widest):.2f} times as fast as "
-        "one after another"
+        f"{yes}: your {len(widest[0].ports)} ports work in parallel, {at_once}"
+        f"{_speedup(widest):.2f} times as fast as one after another"
     )
+    limit = "the port, and beyond it something that the ports share" if partly else "the port"
     beyond = f" Over more ports: {_told(wider[len(gaining) :])}." if len(gaining) < len(wider) else ""
     if control[1].outcome not in GAINS:
         return PORTS_PARALLEL, (
-            f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is the port.{beyond}"
+            f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is {limit}.{beyond}"
         )
     if _as_good(control, x):
         return (

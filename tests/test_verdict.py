@@ -24,6 +24,7 @@ from analysis.verdict import (
     SERIAL,
     SLICED,
 )
+from servers.queue_model.policy import Policy, Port
 from tests.farm import FarmTarget, farm, phase, targets_on
 
 NO_GAIN = {"serial": SERIAL, "time-sliced": SLICED, "contention": CONTENTION}
@@ -324,3 +325,15 @@ def test_of_more_and_more_ports_the_widest_gain_is_told_and_what_does_not_gain_b
     assert until_four.outcome == PORTS_PARALLEL
     assert "your 4 ports" in until_four.sentence
     assert "Over more ports: 8 users: time-sliced 1.00." in until_four.sentence
+
+
+def test_ports_that_wait_for_each_other_work_in_parallel_only_in_part() -> None:
+    two_at_a_time = Policy(slots=2, port=Port(slots=1))
+    plans = [phase(4, 4, 9, "ports"), phase(2, 1, 9, "control")]
+    found = assess(farm(two_at_a_time, plans, targets=targets_on(4))).answer
+    assert found.outcome == PORTS_PARALLEL
+    assert found.sentence == (
+        "Yes, in part: your 4 ports work in parallel, 2 at a time, 2.00 times as fast as one after another. "
+        "One port alone gains nothing (serial): the limit is the port, and beyond it something that the "
+        "ports share."
+    )
