@@ -11,6 +11,7 @@ from replay.checks import Checked, Finding
 from replay.scenario import Target
 
 WIDE = 200  # where no terminal would break the lines
+ROOMY = 100  # columns from which the table has two blanks between its own
 OK, CARE, FAILED = "ok", "see below", "FAILED"
 
 
@@ -34,14 +35,16 @@ def _draw(
     problems: Mapping[str, str],
     findings: Sequence[Finding],
 ) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    gap = 2 if console.width >= ROOMY else 1
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for title in ("target", "address", "kind", "model", "loaded", "slots", "context", "check"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "address")
     by_name = {c.info.name: c for c in checked}
     careful = {f.target for f in findings}
     for target in targets:
         c = by_name.get(target.name)
-        address = target.base_url or f"server {target.server} of the scenario"
+        url = target.base_url.removeprefix("http://") if target.base_url else None
+        address = url or f"server {target.server} of the scenario"
         if c is None:
             state = FAILED if target.name in problems else "not started"
             table.add_row(target.name, address, *("–",) * 5, state)

@@ -187,6 +187,6 @@ def dry_run(scenario: Scenario) -> NoReturn:
     for line in describe(phases, solo_s, scenario.budget_s):
         live_log.info(line)
     live_log.info(
-        f"at {AIM_S:.0f} s per answer alone; the warm-up measures it; the budget may cut answers and rounds"
+        f"reckoned with {AIM_S:.0f} s per answer alone; the warm-up measures it, the budget may cut it"
     )
     sys.exit(0)

@@ -2,6 +2,7 @@
 
 import io
 import platform
+import re
 import socket
 from dataclasses import replace
 from typing import Any
@@ -163,13 +164,37 @@ def test_the_table_has_a_line_per_target_and_a_remedy_per_problem() -> None:
     check_table.show(targets, [seen(Model("m", True, 4, 8192))], problems, found, out)
     lines = out.getvalue().splitlines()
     assert lines[0].split() == ["target", "address", "kind", "model", "loaded", "slots", "context", "check"]
-    assert lines[1].split() == ["A", HERE, "lmstudio", "m", "yes", "4", "8192", "see", "below"]
+    assert lines[1].split() == [
+        "A",
+        HERE.removeprefix("http://"),
+        "lmstudio",
+        "m",
+        "yes",
+        "4",
+        "8192",
+        "see",
+        "below",
+    ]
     assert lines[2].split()[-1] == "FAILED"
     assert lines[3].split()[-2:] == ["not", "started"]
     assert lines[4:] == [
         "✗ target B (http://192.0.2.7:1234): refused; start it",
         "! A: four slots; raise them",
     ]
+
+
+def test_no_address_is_broken_on_a_terminal_of_80_columns() -> None:
+    out = Terminal()
+    one = seen(Model("a-model-with-a-name-of-some-length", True, 4, 8192))
+    check_table.show([A], [one], {}, [Finding("A", "four slots", "raise them")], out)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()).splitlines()
+    assert f" {HERE.removeprefix('http://')} " in lines[1]
+    assert max(map(len, lines)) <= 80
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_check_shows_the_table_and_asks_with_get_only(standin: StandIn, tmp_path: Any) -> None:
