@@ -55,7 +55,7 @@ def release_spread(phase: PhaseMeasured) -> Condition:
         "release spread",
         share <= MAX_SPREAD,
         f"a round's requests left within {median(spreads) * 1e3:.1f} ms (worst {worst * 1e3:.1f} ms), "
-        f"{share:.1%} of a solo",
+        f"{share * 100:.1f} % of a solo",
         "longer answers, or a less busy client machine",
     )
 
@@ -140,7 +140,7 @@ def drift(phase: PhaseMeasured) -> Condition:
     return Condition(
         "drift",
         surely <= MAX_DRIFT,
-        f"solo times changed by {math.expm1(change):+.1%} over {span_s:.0f} s (allowed for in G)",
+        f"solo times changed by {math.expm1(change) * 100:+.1f} % over {span_s:.0f} s (allowed for in G)",
         "let the machine cool down, stop other programs, run again",
     )
 

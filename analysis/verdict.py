@@ -130,7 +130,7 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
         return _without_streams(phase, gain, nothing)
     if k is None:
         return _more(f"the rounds do not agree how many streams were open together "
-                     f"(needed in {MODE_SHARE:.0%} of them)")  # fmt: skip
+                     f"(needed in {MODE_SHARE * 100:.0f} % of them)")  # fmt: skip
     if k == 1:
         steps = first_token_steps(phase.scored, phase.busy_s)
         if gain:

@@ -79,7 +79,7 @@ def _memory(machine: MachineLoad) -> list[str]:
     if (machine.swapped_mb or 0.0) >= SWAPPED_MB:
         said.append(f"{machine.swapped_mb:.0f} MB of memory were written out to disk")
     if (machine.stalled_share or 0.0) >= STALLED_SHARE:
-        said.append(f"programs waited for memory {machine.stalled_share:.0%} of the time")
+        said.append(f"programs waited for memory {machine.stalled_share:.0%} of the time".replace("%", " %"))
     if machine.pressure in ("warning", "critical"):
         said.append(f"the system's memory pressure was {machine.pressure}")
     if not said:

@@ -25,7 +25,7 @@ from analysis.report.free import curve
 from analysis.report.metrics import percentiles
 from analysis.report.run_metrics import RunFigures, run_figures
 from analysis.run import Run, file_of, read_run
-from tests.farm import cut, failing, farm, free_farm, phase, targets_on, write_run
+from tests.farm import cut, failing, farm, free_farm, phase, targets_on, watched, write_run
 
 HERE = Path(__file__).parent.parent
 Golden = Callable[[str, str], None]
@@ -284,6 +284,45 @@ def test_prefill_is_one_with_waiting_where_the_server_does_not_tell_it() -> None
     untold = assess(replace(run, log=replace(run.log, records=silent))).phases[0].measured
     assert "▒ prefill" in lanes.picture(told, 100)[-1]
     assert "░ waiting or prefill" in lanes.picture(untold, 100)[-1]
+
+
+def test_waiting_with_and_without_prefill_is_one_entry_of_the_legend() -> None:
+    run = farm("serial", [phase(4)])
+    half = tuple(replace(r, server_prefill_s=None) if r.user in (1, 3) else r for r in run.log.records)
+    measured = assess(replace(run, log=replace(run.log, records=half))).phases[0].measured
+    assert lanes.picture(measured, 100)[-1].strip().split("  ") == [
+        "░ waiting or prefill",
+        "▒ prefill",
+        "█ decode",
+    ]
+
+
+def test_lanes_come_in_the_order_of_the_scenario_whatever_the_ports_are_called() -> None:
+    run = farm("port-serial", [phase(4)])
+    moved = {"http://127.0.0.1:1234": "http://127.0.0.1:9999"}
+    records = tuple(replace(r, base_url=moved.get(r.base_url, r.base_url)) for r in run.log.records)
+    infos = tuple(replace(t, base_url=moved.get(t.base_url, t.base_url)) for t in run.manifest.targets)
+    there = replace(run, log=replace(run.log, records=records), manifest=replace(run.manifest, targets=infos))
+    a_round = assess(there).phases[0].measured.scored[0]
+    assert [(lane.target, lane.user) for lane in lanes.lanes(a_round)] == [
+        ("Ulysses", 0),
+        ("Ulysses", 2),
+        ("Eternal", 1),
+        ("Eternal", 3),
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_no_figure_of_the_phases_is_cut(width: int) -> None:
+    assessment = assess(watched(farm("port-serial"), slots=1))
+    figures = run_figures(assessment)
+    report = printed(lambda console: text.show(console, assessment, figures), io.StringIO(), width=width)
+    for _, cells in words.rows(figures.listed):
+        assert [cell for cell in cells if cell not in report] == []
+
+
+def test_a_drift_of_almost_nothing_has_no_sign() -> None:
+    assert [words.percent(share, "+") for share in (-0.004, 0.004, -0.006)] == ["+0 %", "+0 %", "-1 %"]
 
 
 def test_the_median_round_is_the_one_shown() -> None:

@@ -117,7 +117,7 @@ def consistent(machine: Machine) -> Condition:
         not off,
         f"{len(told)} of {len(machine.predictions)} phases predicted from the others; the farthest, "
         f"{worst.phase}: {worst.predicted_s.value if worst.predicted_s else 0:.2f} s predicted, "
-        f"{worst.wall_s.value:.2f} s measured ({worst.residual:+.1%})",
+        f"{worst.wall_s.value:.2f} s measured ({(worst.residual or 0.0) * 100:+.1f} %)",
         "more rounds; or the machine changed between phases",
     )
 

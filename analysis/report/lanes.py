@@ -43,9 +43,13 @@ def representative_round(phase: PhaseMeasured) -> Round | None:
 
 
 def lanes(a_round: Round) -> list[Lane]:
-    """The round's requests grouped by port, each port's in the order they were due, then by user."""
+    """The round's requests grouped by port, each port's in the order they were due, then by user.
+
+    Ports come in the order of their users, which is the scenario's: a free port's number means nothing.
+    """
     origin_s = a_round.start_s or 0.0
-    ports = sorted({r.base_url for r in a_round.requests})
+    by_user = sorted(a_round.requests, key=lambda r: (r.user or 0, r.request_id))
+    ports = list(dict.fromkeys(r.base_url for r in by_user))
     ordered = sorted(
         a_round.requests, key=lambda r: (ports.index(r.base_url), r.scheduled_s or 0.0, r.user or 0)
     )
@@ -102,6 +106,8 @@ def legend(drawn: Sequence[Lane], span_s: float, width: int) -> str:
         for s in lane.segments
         if column(s.end_s, span_s, width) > column(s.start_s, span_s, width)
     }
+    if FIRST_PART in kinds:
+        kinds.discard(WAITING)  # one glyph for both: what was waiting is that too
     parts = [f"{GLYPHS[kind]} {kind}" for kind in KINDS if kind in kinds]
     return "  ".join(parts + ([f"{FAILED} failed"] if any(lane.failed for lane in drawn) else []))
 

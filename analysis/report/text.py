@@ -15,7 +15,7 @@ from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
 from analysis.verdict import CONTENTION, GAINS, INCONCLUSIVE, INVALID
 
-LABEL, COLUMN = 23, 19  # columns of the table of phases
+LABEL, COLUMN = 23, 19  # of the table of phases, in columns of the terminal, where there is room
 BAD, UNSURE = (INVALID, CONTENTION), (INCONCLUSIVE, "serial", "time-sliced", "shared-compute", "model-swap")
 
 
@@ -62,21 +62,30 @@ def style_of(outcome: str) -> str:
 
 
 def phases_table(phases: tuple[PhaseFigures, ...], width: int, titles: tuple[str, ...] = ()) -> list[Table]:
-    """A column per phase, as many tables as the width needs."""
+    """A column per phase, as many tables as the width needs: no figure is ever cut."""
     named = list(zip(titles or tuple(p.name for p in phases), phases, strict=True))
-    at_once = max((width - LABEL) // COLUMN, 1)
+    labels, at_once = _fitting(phases, width)
+    roomy = labels + at_once * COLUMN <= width
     tables = []
     for first in range(0, len(named), at_once):
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
         table.add_column("", min_width=LABEL - 1, no_wrap=True)
         columns = named[first : first + at_once]
         for title, _ in columns:
-            table.add_column(title, min_width=COLUMN - 1, overflow="fold")
+            table.add_column(title, min_width=COLUMN - 1 if roomy else None, overflow="fold")
         for label, cells in words.rows([p for _, p in columns]):
             style = "bold" if label.startswith(("speedup", "verdict")) else None
             table.add_row(label, *cells, style=style)
         tables.append(table)
     return tables
+
+
+def _fitting(phases: tuple[PhaseFigures, ...], width: int) -> tuple[int, int]:
+    """The width of the labels, and how many phases fit beside them with the widest of their figures."""
+    rows = words.rows(phases)
+    labels = max(len(label) for label, _ in rows)
+    widest = 1 + max(len(cell) for _, cells in rows for cell in cells)
+    return labels, max((width - labels) // widest, 1)
 
 
 def _phases(console: Console, phases: tuple[PhaseFigures, ...]) -> None:

@@ -36,7 +36,9 @@ def interval(estimate: Estimate | None, digits: int = 3) -> str:
 
 
 def percent(share: float | None, sign: str = "") -> str:
-    return NONE if share is None else f"{share:{sign}.0%}".replace("%", " %")
+    if share is None:
+        return NONE
+    return f"{round(share, 2) + 0.0:{sign}.0%}".replace("%", " %")  # + 0.0: never -0 %
 
 
 def topology(p: PhaseFigures) -> str:
