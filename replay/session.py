@@ -21,7 +21,7 @@ from replay.conductor import Classes, conduct
 from replay.dispatch import Dispatch
 from replay.engines import Engines
 from replay.free_plan import conduct_free
-from replay.options import FREE, PHASES
+from replay.options import FREE, PHASES, remove_locusts_files
 from replay.phase_life import Conducted
 from replay.preflight import traces
 from replay.recorder import Recorder, free_prefix
@@ -232,6 +232,8 @@ class Session:
         self.has_quit = True
         self.end_servers()
         self.close()
+        if not self.recorders:  # a web UI in which nothing was measured
+            remove_locusts_files(str(self.prefix))
 
     def end_servers(self) -> None:
         """The scenario's own; first nobody asks them any more."""

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -334,6 +335,13 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
         until(closed(4))
         assert {r["target"] for r in rows_of(prefix_of(4))} == {"A", "B"}
         assert manifest_of(prefix_of(4))["finished"]
+
+
+def test_a_page_on_which_nothing_was_started_leaves_no_files(tmp_path: Path) -> None:
+    with web_ui(tmp_path) as ui:
+        ui.process.send_signal(signal.SIGINT)
+        ui.process.wait(30)
+    assert list(tmp_path.glob("run*")) == []
 
 
 @pytest.mark.parametrize(
