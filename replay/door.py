@@ -129,7 +129,7 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
     engines = Engines()
     try:
         if scenario.servers:
-            live_log.info(f"starting {len(scenario.servers)} servers of the scenario")
+            live_log.info(f"starting {_servers(scenario)} of the scenario")
             scenario = with_urls(scenario, engines.start(scenario.servers, scenario.time_scale))
         checked = _check(scenario, sys.stdout if options.check else sys.stderr)
     except BaseException:
@@ -144,13 +144,22 @@ def _conducting(environment: Any, runner: Any, scenario: Scenario, classes: Clas
     return Session(environment, runner, scenario, classes, checked, engines, prefix, headless)
 
 
+def _servers(scenario: Scenario) -> str:
+    return f"{len(scenario.servers)} server{'s' if len(scenario.servers) > 1 else ''}"
+
+
 def _check(scenario: Scenario, told_to: TextIO) -> Sequence[Checked]:
-    """Shows the table, on stderr only if all is well. Raises TargetError with the last failure."""
+    """Shows the table, on stderr only if all is well. Raises TargetError with the last failure.
+
+    With `--check` the table on stdout has told them all: then the error only counts them.
+    """
     checked, problems = check_targets(scenario.targets, scenario.request)
     found = findings(checked, scenario.targets, planned_phases(scenario), scenario.request)
     if told_to is sys.stdout or not problems:
         check_table.show(scenario.targets, checked, problems, found, told_to)
     told = list(problems.values())
+    if told and told_to is sys.stdout:
+        raise TargetError(f"{len(told)} of {len(scenario.targets)} targets failed the check")
     for problem in told[:-1]:
         live_log.error(problem)
     if told:
@@ -179,9 +188,7 @@ def dry_run(scenario: Scenario) -> NoReturn:
     if standing:
         _check(scenario.model_copy(update={"targets": tuple(standing)}), sys.stderr)
     if scenario.servers:
-        live_log.info(
-            f"would start {len(scenario.servers)} servers: {', '.join(s.kind for s in scenario.servers)}"
-        )
+        live_log.info(f"would start {_servers(scenario)}: {', '.join(s.kind for s in scenario.servers)}")
     phases = planned_phases(scenario)
     solo_s = {t.name: AIM_S for t in scenario.targets}
     for line in describe(phases, solo_s, scenario.budget_s):

@@ -101,6 +101,13 @@ def test_a_check_says_what_answers_and_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.glob("run*")) == []
 
 
+def test_a_check_that_fails_gives_each_reason_once(tmp_path: Path) -> None:
+    run = locust(tmp_path, "--target", "http://127.0.0.1:9", "--target", "http://127.0.0.1:7", "--check")
+    assert run.code == 2
+    assert run.out.count("connection refused") == 2
+    assert run.err.splitlines()[-1].endswith("[ERROR] 2 of 2 targets failed the check")
+
+
 def test_the_scenario_may_come_from_the_environment(tmp_path: Path) -> None:
     path = scenario(tmp_path, **PORTS, name="from env", phases=[phase("p", 2)])
     run = locust(tmp_path, "--dry-run", env={"LOCUST_SCENARIO": str(path)})
