@@ -21,7 +21,15 @@ from replay.conductor import Classes
 from replay.engines import Engines, with_urls
 from replay.find import ports_of
 from replay.gate import Gate
-from replay.options import DEFAULT_SCENARIO, PHASES, refuse_used_prefix, remove_locusts_files, seconds_of
+from replay.options import (
+    DEFAULT_SCENARIO,
+    PHASES,
+    new_prefix,
+    refuse_unwritable,
+    refuse_used_prefix,
+    remove_locusts_files,
+    seconds_of,
+)
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
@@ -54,6 +62,8 @@ def at_import(options: Namespace) -> Scenario:
     try:
         if options.csv_prefix and not options.worker:
             refuse_used_prefix(options.csv_prefix)
+        if not (options.worker or options.check or options.dry_run):
+            refuse_unwritable(options.csv_prefix or new_prefix())
         return scenario_from(options)
     except PortlapError as error:
         refuse(error)

@@ -3,6 +3,7 @@
 from locust.argument_parser import DEFAULT_CONFIG_FILES, LocustConfigParser
 
 import argparse
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +90,16 @@ def refuse_used_prefix(prefix: str) -> None:
             raise ScenarioError(
                 f"--csv {prefix}: {used} exists; choose another prefix, nothing is overwritten"
             )
+
+
+def refuse_unwritable(prefix: str) -> None:
+    """Raises ScenarioError if a run could not be written there; Locust would end in a traceback."""
+    folder = Path(prefix).absolute().parent
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ScenarioError(
+            f"--csv {prefix}: {there} is not writable for user {os.getuid()}; make it so, or give another"
+        )
 
 
 def seconds_of(text: str) -> float:

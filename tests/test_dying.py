@@ -113,6 +113,12 @@ def test_a_budget_that_is_no_time(tmp_path: Path) -> None:
     assert "--budget soon: not a time; write it as 150, 90s, 20m or 1h" in said
 
 
+def test_a_folder_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    run = locust(tmp_path, "--target", "http://127.0.0.1:9", "--csv", str(tmp_path / "file" / "run"))
+    assert "file is not writable for user" in refused_with(run)
+
+
 def test_a_prefix_that_a_run_has_used_is_not_overwritten(tmp_path: Path) -> None:
     used = tmp_path / "run_stats.csv"
     used.write_text("precious")
