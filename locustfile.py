@@ -5,6 +5,7 @@ from locust import events
 import sys
 from typing import Any
 
+import replay.interrupts  # noqa: F401  first: from now on Ctrl-C shows no traceback
 from replay import door
 from replay.gate import Gate
 from replay.options import add_options, default_plan, new_prefix, options_at_import

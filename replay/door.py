@@ -4,7 +4,6 @@ from locust.runners import WorkerRunner
 
 import logging
 import os
-import signal
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -15,12 +14,13 @@ import gevent
 import psutil
 
 from analysis.errors import PortlapError, ScenarioError, TargetError
-from replay import check_table, live_log, start_form, web_guard
+from replay import check_table, interrupts, live_log, start_form, web_guard
 from replay.checks import Checked, findings
 from replay.conductor import Classes
 from replay.engines import Engines, with_urls
 from replay.find import ports_of
 from replay.gate import Gate
+from replay.interrupts import INTERRUPTED_CODE
 from replay.options import (
     DEFAULT_SCENARIO,
     PHASES,
@@ -34,7 +34,7 @@ from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
 from replay.scenario_sources import scenario_of_entities, scenario_of_this_host
-from replay.session import INTERRUPTED_CODE, Session
+from replay.session import Session
 
 BAD_INPUT = 2
 
@@ -69,11 +69,6 @@ def at_import(options: Namespace) -> Scenario:
         refuse(error)
 
 
-def _take_ctrl_c() -> None:
-    """Ctrl-C reaches Locust's main greenlet, not whichever runs: that may be a user's or the conductor's."""
-    gevent.signal_handler(signal.SIGINT, gevent.kill, gevent.get_hub().parent, KeyboardInterrupt)
-
-
 def refuse(error: PortlapError) -> NoReturn:
     live_log.error(str(error))
     sys.exit(BAD_INPUT)
@@ -90,7 +85,7 @@ def at_init(
 ) -> None:
     """Every process joins the gate; the conducting one is checked, guarded and wired."""
     gate.connect(runner)
-    _take_ctrl_c()
+    interrupts.take(gevent.get_hub().parent)
     options = environment.parsed_options
     try:
         if (options.scenario, options.target) != (at_import.scenario, at_import.target):

@@ -1,5 +1,6 @@
 """The report, by a process of its own: pandas and charts are nothing that a measuring process should load."""
 
+import atexit
 import json
 import subprocess
 import sys
@@ -14,9 +15,14 @@ from replay.engines import CHECKOUT
 def report(prefix: Path) -> int:
     """Makes and prints the report in a process of its own; its exit code."""
     sys.stderr.flush()
-    code = subprocess.run(
-        [sys.executable, "-m", "analysis", "report", str(prefix.resolve())], cwd=CHECKOUT, check=False
-    ).returncode
+    child = subprocess.Popen(
+        [sys.executable, "-m", "analysis", "report", str(prefix.resolve())],
+        cwd=CHECKOUT,
+        start_new_session=True,  # the Ctrl-C that ends the run must not end its report
+    )
+    atexit.register(child.kill)  # a second one may: it ends this process, wherever it waits
+    code = child.wait()
+    atexit.unregister(child.kill)
     _sum_up(prefix)
     return code
 

@@ -21,6 +21,7 @@ from replay.conductor import Classes, conduct
 from replay.dispatch import Dispatch
 from replay.engines import Engines
 from replay.free_plan import conduct_free
+from replay.interrupts import INTERRUPTED_CODE
 from replay.options import FREE, PHASES, remove_locusts_files
 from replay.phase_life import Conducted
 from replay.preflight import traces
@@ -33,7 +34,6 @@ WORKERS_TELL_S = WORKER_REPORT_INTERVAL + 0.5  # what workers counted reaches Lo
 LOCUST_WRITES_S = 1.6  # Locust writes its CSV once a second and never once more at the end
 SPAWNED_PATIENCE_S = 30.0
 EXIT_PATIENCE_S = 60.0
-INTERRUPTED_CODE = 130
 
 
 @dataclass
@@ -221,7 +221,7 @@ class Session:
             return
         if self.plan == PHASES:
             live_log.warning("interrupted: what was measured is kept")
-        self.interrupt("Ctrl-C or SIGTERM")
+        self.interrupt("Ctrl-C, SIGTERM or a closed terminal")
         self.environment.process_exit_code = INTERRUPTED_CODE if self.plan == PHASES else 0
 
     def quit(self) -> None:

@@ -1,9 +1,11 @@
 """Everything that can go wrong with a run: one line where someone reads it, and nothing measured is lost."""
 
 import http.server
+import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.locusts import (
+    CHECKOUT,
     Ended,
     alive,
     analysis,
@@ -156,7 +159,7 @@ def in_mid_burst(prefix: Path, process: subprocess.Popen[str]) -> bool:
     return len(rounds) >= 1 and len(solos) == len(rounds) + 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_in_mid_phase_keeps_what_was_measured(tmp_path: Path, number: signal.Signals) -> None:
     prefix = tmp_path / "run"
     slow = OWN | {"request": {"max_tokens": 60}, "phases": [phase("phase1", 4, 9)]}
@@ -177,20 +180,44 @@ def test_an_interrupt_in_mid_phase_keeps_what_was_measured(tmp_path: Path, numbe
     assert {r["kind"] for r in cut} == {"burst"}
     assert len({r["request_id"] for r in run.rows}) == len(run.rows)
     assert not run.manifest["finished"]
-    assert run.manifest["interrupted"] == "Ctrl-C or SIGTERM"
+    assert run.manifest["interrupted"] == "Ctrl-C, SIGTERM or a closed terminal"
     assert run.report["verdict"] == "inconclusive"
     again = analysis("report", str(prefix))
     assert again.returncode == 3
     assert "inconclusive" in again.stdout
 
 
-def test_an_interrupt_while_the_servers_start_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_while_portlap_is_still_imported_shows_no_traceback() -> None:
+    ask = "import os, signal, replay.interrupts; os.kill(os.getpid(), signal.SIGINT); print('went on')"
+    run = subprocess.run([sys.executable, "-c", ask], cwd=CHECKOUT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
+
+
+def test_the_second_ctrl_c_ends_at_once_and_the_rows_can_be_read(tmp_path: Path) -> None:
+    prefix = tmp_path / "run"
+    path = scenario(tmp_path, **OWN, phases=[phase("phase1", 2, 9)])
+    with running("--headless", "--csv", str(prefix), "--scenario", str(path)) as process:
+        until(lambda: in_mid_burst(prefix, process))
+        process.send_signal(signal.SIGINT)
+        until(lambda: any("report" in c.cmdline() for c in offspring(process)))
+        (report,) = offspring(process)
+        assert os.getpgid(report.pid) != os.getpgid(process.pid), "the terminal's Ctrl-C does not end it"
+        process.send_signal(signal.SIGINT)
+        run = ended(process, prefix)
+    assert run.code == 130
+    assert "Traceback" not in run.err
+    assert not alive(report)
+    assert analysis("report", str(prefix)).returncode == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_while_the_servers_start_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     prefix = tmp_path / "run"
     path = scenario(tmp_path, **OWN, phases=TWO_USERS)
     with running("--headless", "--csv", str(prefix), "--scenario", str(path)) as process:
         until(lambda: bool(offspring(process)))
         children = offspring(process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         run = ended(process, prefix)
     assert run.code == 130
     assert "Traceback" not in run.err

@@ -1,0 +1,46 @@
+"""What stops a run from outside: Ctrl-C, SIGTERM and the closed terminal. Imported first, for what it does.
+
+Until Locust's `init` nothing is open: an interrupt just ends the process. From then on the first one lets the
+run keep what it has and report it; whoever asks again is obeyed at once.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import gevent
+
+INTERRUPTED_CODE = 130
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(INTERRUPTED_CODE)
+
+
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, _leave)  # importing takes a second or two, and would show a traceback
+
+
+def take(main: Any) -> None:
+    """Interrupts reach Locust's main greenlet, not whichever runs: a user's or the conductor's."""
+    numbers = [signal.SIGINT, signal.SIGTERM]  # Locust takes SIGTERM too, but only once it has started all
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        numbers.append(signal.SIGHUP)
+    interrupt = _interrupts(main)
+    for number in numbers:
+        gevent.signal_handler(number, interrupt)
+
+
+def _interrupts(main: Any) -> Callable[[], None]:
+    asked: list[bool] = []
+
+    def interrupt() -> None:
+        again = bool(asked)
+        asked.append(True)
+        # careful: a second KeyboardInterrupt would end in a traceback out of Locust's shutdown
+        gevent.kill(main, SystemExit(INTERRUPTED_CODE) if again else KeyboardInterrupt())
+
+    return interrupt
