@@ -2,13 +2,12 @@
 
 from locust import events
 
-import sys
 from typing import Any
 
 import replay.interrupts  # noqa: F401  first: from now on Ctrl-C shows no traceback
 from replay import door
 from replay.gate import Gate
-from replay.options import add_options, default_plan, new_prefix, options_at_import
+from replay.options import add_options, default_plan, new_prefix, options_at_import, writes_files
 from replay.users import user_classes
 
 OPTIONS = options_at_import()
@@ -22,8 +21,8 @@ globals().update(CLASSES)  # where Locust, its web UI and its workers look for t
 def add_arguments(parser: Any, **_: Any) -> None:
     parser.allow_abbrev = False  # what is known at import and what Locust parses must be the same
     add_options(parser, default_plan(OPTIONS))
-    writes = not (OPTIONS.worker or OPTIONS.check or OPTIONS.dry_run or "--list" in sys.argv)
-    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=new_prefix() if writes else None)
+    prefix = new_prefix() if writes_files(OPTIONS) else None
+    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=prefix)
 
 
 @events.init.add_listener

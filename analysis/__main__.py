@@ -16,7 +16,7 @@ from analysis.propose import propose, write_new
 from analysis.report import bounds, json_report, markdown, text
 from analysis.report.console import for_stream, printed
 from analysis.report.run_metrics import RunFigures, run_figures
-from analysis.run import file_of, read_run
+from analysis.run import file_of, read_run, write_whole
 from analysis.verdict import INCONCLUSIVE, INVALID
 
 OK, BAD_INPUT = 0, 2
@@ -70,17 +70,20 @@ def _report_bounds(prefix: Path, options: argparse.Namespace) -> int:
 def _write(
     prefix: Path, texts: dict[str, str], options: argparse.Namespace, draw: Callable[[Console], None]
 ) -> None:
-    """Writes the reports beside the run and prints the one that was asked for."""
+    """Writes the reports beside the run; prints the one that was asked for, even if none can be written."""
+    problem = ""
     for suffix, written in texts.items():
         path = file_of(prefix, suffix)
         try:
-            path.write_text(written, encoding="utf-8")
+            write_whole(path, written)
         except OSError as error:
-            raise RunError(f"{path}: cannot be written: {error.strerror}") from None
+            problem = problem or f"{path}: cannot be written: {error.strerror}; make room and report again"
     if options.json or options.markdown:
         _print(texts["report.json" if options.json else "report.md"])
     elif not options.quiet:
         _print(printed(draw, sys.stdout))
+    if problem:
+        raise RunError(problem)
 
 
 def _html(assessment: Assessment, figures: RunFigures) -> str:

@@ -78,11 +78,20 @@ def file_of(prefix: Path, suffix: str) -> Path:
 
 
 def write_manifest(prefix: Path, manifest: Manifest) -> None:
-    """Replaces `PREFIX_run.json` in one step, so that a kill leaves the old one or the new one."""
-    path = file_of(prefix, "run.json")
-    draft = path.with_suffix(".json.part")
-    draft.write_text(json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draft.replace(path)
+    """Replaces `PREFIX_run.json`. Raises OSError."""
+    text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
+    write_whole(file_of(prefix, "run.json"), text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replaces the file in one step: a kill or a full disk leaves the old or the new one. Raises OSError."""
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def read_manifest(prefix: Path) -> Manifest:

@@ -7,6 +7,7 @@ import csv
 import types
 import typing
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -81,12 +82,15 @@ class RowWriter:
         self._csv.writerow(to_row(record))
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # a row that the disk did not take is tried once more
+            self._file.close()
 
 
 def read_rows(path: Path, kind: type[Row]) -> tuple[tuple[Row, ...], str | None]:
     """(the rows of the file, its torn last line if there is one). Raises OSError and RunError."""
     text = path.read_text(encoding="utf-8", errors="replace")
+    if not text:
+        return (), None  # killed, or the disk full, before the first line
     body, _, torn = text.rpartition("\n")
     rows = csv.reader(body.split("\n"))
     if next(rows, None) != list(columns(kind)):

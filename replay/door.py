@@ -25,10 +25,11 @@ from replay.options import (
     DEFAULT_SCENARIO,
     PHASES,
     new_prefix,
-    refuse_unwritable,
+    refuse_shut_folder,
     refuse_used_prefix,
     remove_locusts_files,
     seconds_of,
+    writes_files,
 )
 from replay.plan import AIM_S, describe
 from replay.preflight import check_targets
@@ -62,8 +63,8 @@ def at_import(options: Namespace) -> Scenario:
     try:
         if options.csv_prefix and not options.worker:
             refuse_used_prefix(options.csv_prefix)
-        if not (options.worker or options.check or options.dry_run):
-            refuse_unwritable(options.csv_prefix or new_prefix())
+        if writes_files(options):
+            refuse_shut_folder(options.csv_prefix or new_prefix())
         return scenario_from(options)
     except PortlapError as error:
         refuse(error)

@@ -5,6 +5,7 @@ from locust.argument_parser import DEFAULT_CONFIG_FILES, LocustConfigParser
 import argparse
 import os
 import re
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,11 @@ def default_plan(options: argparse.Namespace) -> str:
     return PHASES if headless or options.autostart else FREE
 
 
+def writes_files(options: argparse.Namespace) -> bool:
+    """Whether this process is going to measure, and keep what it measured."""
+    return not (options.worker or options.check or options.dry_run or "--list" in sys.argv)
+
+
 def new_prefix() -> str:
     """`runs/YYYYmmdd-HHMMSS`, where a run goes without `--csv`."""
     return f"runs/{datetime.now():%Y%m%d-%H%M%S}"
@@ -92,19 +98,20 @@ def refuse_used_prefix(prefix: str) -> None:
             )
 
 
-def refuse_unwritable(prefix: str) -> None:
-    """Raises ScenarioError if a run could not be written there; Locust would end in a traceback."""
+def refuse_shut_folder(prefix: str) -> None:
+    """Raises ScenarioError if the run's files cannot be written; its folder need not be there yet."""
     folder = Path(prefix).absolute().parent
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    while not folder.exists():
+        folder = folder.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         raise ScenarioError(
-            f"--csv {prefix}: {there} is not writable for user {os.getuid()}; make it so, or give another"
+            f"--csv {prefix}: {folder} is not writable for user {os.getuid()}; make it so, or give another"
         )
 
 
 def seconds_of(text: str) -> float:
     """`90`, `90s`, `20m`, `1h`, `1h30m` in seconds. Raises ScenarioError."""
-    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip())
+    parts = re.fullmatch(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?", text.strip(), re.ASCII)
     if not text.strip() or parts is None:
         raise ScenarioError(f"--budget {text}: not a time; write it as 150, 90s, 20m or 1h")
     hours, minutes, seconds = (int(p or 0) for p in parts.groups())

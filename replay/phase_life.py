@@ -68,7 +68,8 @@ class Conducted:
 def order_for(
     run: Conducted, seat: Seat, batch: int, phase: str, index: int, kind: str, tokens: int, users: int = 1
 ) -> Order:
-    """The next request of the run, for this user: own prefix, own id."""
+    """The next request of the run, for this user: own prefix, own id. Raises RunError if none is kept."""
+    run.recorder.raise_problem()
     run.requests += 1
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request

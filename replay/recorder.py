@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from analysis.errors import RunError
 from analysis.records import RequestRecord
 from analysis.run import Manifest, file_of, write_manifest
 from analysis.typed_csv import RowWriter
@@ -19,11 +20,14 @@ NAMED_VERSIONS = ("portlap", "locust", "gevent", "numpy", "scipy")
 
 
 class Recorder:
-    """One run's files. The clock's 0 s is the instant this is made."""
+    """One run's files. The clock's 0 s is the instant this is made.
+
+    A disk that takes no more is remembered, not raised: rows come in the midst of a user's work.
+    """
 
     def __init__(self, prefix: Path, manifest: Manifest) -> None:
-        prefix.parent.mkdir(parents=True, exist_ok=True)
         self.prefix = prefix
+        self.problem: str | None = None  # why nothing more can be written, one line
         self.origin_s = time.monotonic()
         self.records: list[RequestRecord] = []
         self.manifest = replace(
@@ -34,17 +38,34 @@ class Recorder:
             versions={"python": platform.python_version()} | _versions(),
             arguments=tuple(sys.argv[1:]),
         )
-        self._writer = RowWriter(file_of(prefix, "requests.csv"), RequestRecord)
-        write_manifest(prefix, self.manifest)
+        try:
+            prefix.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = RowWriter(file_of(prefix, "requests.csv"), RequestRecord)
+            write_manifest(prefix, self.manifest)
+        except OSError as error:
+            raise RunError(_not_written(prefix, error)) from None
 
     def record(self, record: RequestRecord) -> None:
-        self._writer.write(record)
+        """A row, on disk at once. After the first that could not be written there are no more."""
         self.records.append(record)
+        try:
+            if self.problem is None:
+                self._writer.write(record)
+        except OSError as error:
+            self.problem = _not_written(self.prefix, error)
 
     def note(self, **changes: Any) -> None:
-        """Changes the manifest, on disk too."""
+        """Changes the manifest, on disk too; where that takes no more, the one before stays."""
         self.manifest = replace(self.manifest, **changes)
-        write_manifest(self.prefix, self.manifest)
+        try:
+            write_manifest(self.prefix, self.manifest)
+        except OSError as error:
+            self.problem = self.problem or _not_written(self.prefix, error)
+
+    def raise_problem(self) -> None:
+        """RunError if something could not be written."""
+        if self.problem is not None:
+            raise RunError(self.problem)
 
     def exists(self) -> bool:
         """Whether the run is still where it was written."""
@@ -52,6 +73,10 @@ class Recorder:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _not_written(prefix: Path, error: OSError) -> str:
+    return f"{prefix}_*: cannot be written: {error.strerror}; make room, or choose another --csv"
 
 
 def _versions() -> dict[str, str]:

@@ -11,9 +11,11 @@ from analysis.run import file_of
 from replay import live_log
 from replay.engines import CHECKOUT
 
+FAULT, BAD_INPUT = 1, 2
+
 
 def report(prefix: Path) -> int:
-    """Makes and prints the report in a process of its own; its exit code."""
+    """Makes and prints the report in a process of its own; the run's exit code."""
     sys.stderr.flush()
     child = subprocess.Popen(
         [sys.executable, "-m", "analysis", "report", str(prefix.resolve())],
@@ -24,7 +26,7 @@ def report(prefix: Path) -> int:
     code = child.wait()
     atexit.unregister(child.kill)
     _sum_up(prefix)
-    return code
+    return FAULT if code == BAD_INPUT else code  # the input is our own
 
 
 def _sum_up(prefix: Path) -> None:

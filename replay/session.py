@@ -105,6 +105,7 @@ class Session:
                 conduct_free(active, [c.target for c in self.runner.user_classes], self.all_here)
             else:
                 conduct(active, self.runner, self.classes, active.recorder.manifest.phases_planned)
+            active.recorder.raise_problem()
         except TargetError as error:
             code = self.failed(str(error), 2)
         except PortlapError as error:

@@ -191,11 +191,20 @@ class Sampling:
         rows = look()
         at_s = time.monotonic()
         with self._one_writes:
-            for row in [] if self._stop.is_set() else rows:
-                origin_s = self._watch.origin_s
-                self._writer.write(WitnessSample(asked_s - origin_s, at_s - origin_s, **row))
+            for row in rows:
+                self._write(WitnessSample(asked_s - self._watch.origin_s, at_s - self._watch.origin_s, **row))
         cost_s = _spent_s() - spent_s
         return not self._stop.wait(pause_after(pause_s(), at_s - asked_s, cost_s, self._share))
+
+    def _write(self, sample: WitnessSample) -> None:
+        """Nothing after the stop, which a disk that takes no more is too."""
+        if self._stop.is_set():
+            return
+        try:
+            self._writer.write(sample)
+        except OSError as error:
+            self._stop.set()
+            _warn(f"{self._watch.path}: cannot be written: {error.strerror}; the run goes on without it")
 
 
 def pause_after(every_s: float, took_s: float, cost_s: float, share: float) -> float:
@@ -217,7 +226,12 @@ def _warn(message: str) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's business: it closes our stdin
-    sampling = Sampling(watch_of(sys.argv[1]))
+    watch = watch_of(sys.argv[1])
+    try:
+        sampling = Sampling(watch)
+    except OSError as error:
+        _warn(f"{watch.path}: cannot be written: {error.strerror}; the run goes on without it")
+        return
     sys.stdin.buffer.read()
     sampling.stop()
 
