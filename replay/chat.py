@@ -22,6 +22,7 @@ from replay.dialects import READERS
 from replay.http_stream import HttpStream, Reply
 
 CHAT_PATH = "/v1/chat/completions"
+SERVERS_WORDS = ("error", "answered_model", "finish_reason")  # of an answer: what a server worded
 SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
 FIXED_HEADERS = (
@@ -129,8 +130,9 @@ class Connection:
     def _answer(self, end_s: float | None, problem: str | None) -> Answer:
         reader = READERS[self._order.reader if self._order else "openai"]
         answer = read_answer(self._reply, end_s, problem, reader)
-        headers = self._order.headers if self._order else ()
-        return replace(answer, error=_without_keys(answer.error, headers))
+        keys = _keys(self._order.headers if self._order else ())
+        told: dict[str, Any] = {name: _without(keys, getattr(answer, name)) for name in SERVERS_WORDS}
+        return replace(answer, **told)
 
 
 def _request_bytes(conn: h11.Connection, order: ChatOrder, url: SplitResult) -> bytes:
@@ -173,10 +175,16 @@ def _explain(error: Exception, stream: HttpStream) -> str:
     return one_line(str(error))
 
 
-def _without_keys(text: str | None, headers: tuple[tuple[str, str], ...]) -> str | None:
+def _keys(headers: tuple[tuple[str, str], ...]) -> list[str]:
+    last_words = (value.split()[-1] for _, value in headers if value.split())
+    return [word for word in last_words if len(word) >= SHORTEST_KEY]
+
+
+def _without(keys: list[str], text: str | None) -> str | None:
     """A server may quote the key it refuses; no file or log of ours shall."""
-    for _, value in headers:
-        key = value.split()[-1] if value.split() else ""
-        if text and len(key) >= SHORTEST_KEY:
-            text = text.replace(key, "***")
+    for key in keys if text else ():
+        text = (text or "").replace(key, "***")
+        # careful: long words are cut, and the cut may go through the key
+        cut = next((n for n in range(len(key), SHORTEST_KEY - 1, -1) if text.endswith(f"{key[:n]}…")), None)
+        text = text if cut is None else f"{text[: -cut - 1]}***…"
     return text

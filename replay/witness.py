@@ -74,8 +74,8 @@ class Questioner:
         self._server = kind(parts.hostname or "", parts.port, timeout=ANSWER_PATIENCE_S)
         self._root = parts.path.rstrip("/")
         self._query = "" if port.model is None else f"?model={quote(port.model, safe='')}&autoload=false"
-        key = environ.get(port.api_key_env, "") if port.api_key_env else ""
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._key = environ.get(port.api_key_env, "") if port.api_key_env else ""
+        self._headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._failed = 0
 
     @property
@@ -91,6 +91,7 @@ class Questioner:
             except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as failure:
                 self._server.close()
                 error = f"GET {question.path}: {failure or type(failure).__name__}"
+                error = error.replace(self._key, "***") if self._key else error  # it may quote the server
                 continue
             self._kept, self._failed = question, 0
             return asdict(told)

@@ -17,7 +17,7 @@ import pytest
 
 from replay import http_stream
 from replay.answer import Answer
-from replay.chat import ChatOrder, Connection
+from replay.chat import ChatOrder, Connection, _without
 from replay.http_stream import SO_TIMESTAMPNS, Arrival, arrival_of
 
 pytestmark = pytest.mark.alone
@@ -249,6 +249,14 @@ def test_the_key_is_sent_and_never_shown(known: Known, connection: Connection) -
     order = ChatOrder(known.url, {"model": "quotes_the_key"}, 5.0, headers=key)
     assert "secret" not in repr(order)
     assert ask(connection, order).error == "HTTP 401: bad key: Bearer ***"
+
+
+def test_a_key_that_a_long_error_cuts_in_two_is_not_shown_in_part() -> None:
+    key = "sk-0123456789abcdef"
+    assert _without([key], f"bad {key}, really {key}") == "bad ***, really ***"
+    assert _without([key], f"bad {key[:12]}…") == "bad ***…"
+    assert _without([key], "bad sk-…") == "bad sk-…"
+    assert _without([], "as it is") == "as it is" and _without([key], None) is None
 
 
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(connection: Connection) -> None:

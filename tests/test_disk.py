@@ -67,7 +67,7 @@ def test_a_prefix_below_what_is_no_folder_is_refused_before_anything_starts() ->
         timeout=60,
     )
     assert run.returncode == 2
-    assert "--csv /dev/null/run: /dev/null cannot be written to; choose another prefix" in run.stderr
+    assert "--csv /dev/null/run: /dev/null is not writable for user" in run.stderr
     assert run.stderr.count("\n") == 1
 
 
@@ -77,5 +77,5 @@ def test_a_folder_that_is_shut_is_refused_and_one_that_is_not_there_yet_is_fine(
     options.refuse_shut_folder(str(tmp_path / "new" / "newer" / "run"))
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    with pytest.raises(ScenarioError, match="cannot be written to"):
+    with pytest.raises(ScenarioError, match="is not writable for user"):
         options.refuse_shut_folder(str(tmp_path / "new" / "run"))
