@@ -13,7 +13,8 @@ from replay.users import user_classes
 OPTIONS = options_at_import()
 SCENARIO = door.at_import(OPTIONS)
 GATE = Gate()
-CLASSES = user_classes((t.name for t in SCENARIO.targets), GATE, __name__)
+OWN_NAMES = ("CLASSES", "add_arguments", "wire")  # of what follows
+CLASSES = user_classes((t.name for t in SCENARIO.targets), GATE, __name__, {*globals(), *OWN_NAMES})
 globals().update(CLASSES)  # where Locust, its web UI and its workers look for them
 
 

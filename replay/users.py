@@ -5,7 +5,7 @@ from locust import User, task
 import keyword
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, ClassVar
 
 import gevent
@@ -130,12 +130,17 @@ def record_of(
     )
 
 
-def user_classes(targets: Iterable[str], gate: Gate, module: str) -> dict[str, type[PinnedUser]]:
-    """One class per target, by class name, in the targets' order; Locust finds them in `module`."""
+def user_classes(
+    targets: Iterable[str], gate: Gate, module: str, taken: Container[str] = ()
+) -> dict[str, type[PinnedUser]]:
+    """One class per target, by class name, in the targets' order; Locust finds them in `module`.
+
+    `taken`: names that the module uses itself.
+    """
     classes: dict[str, type[PinnedUser]] = {}
     for target in targets:
         name = class_name(target)
-        while name in classes:  # `A-1` and `A 1` are two targets
+        while name in classes or name in taken:  # `A-1` and `A 1` are two targets
             name += "_"
         attributes: dict[str, Any] = {"__module__": module, "target": target, "gate": gate}
         classes[name] = type(name, (PinnedUser,), attributes)

@@ -48,6 +48,16 @@ def test_class_names_are_identifiers_and_no_two_are_alike() -> None:
     assert names == ["A", "A_1", "A_1_", "Target_127_0_0_1_1234", "Target_class", "été"]
 
 
+def test_a_target_named_like_something_of_the_locustfile_takes_nothing_away(tmp_path: Path) -> None:
+    taken = ["events", "door", "OPTIONS", "wire", "Gate", "CLASSES", "__name__", "add_arguments"]
+    targets = [{"name": name, "base_url": f"http://127.0.0.1:{i + 1}"} for i, name in enumerate(taken)]
+    run = locust(
+        tmp_path, "--list", "--scenario", str(scenario(tmp_path, targets=targets, phases=[phase("p", 2)]))
+    )
+    assert run.code == 0
+    assert run.out.split()[2:] == [f"{name}_" for name in taken]
+
+
 def test_list_shows_one_class_per_target(tmp_path: Path) -> None:
     run = locust(tmp_path, "--list", "--scenario", str(scenario(tmp_path, **PORTS, phases=[phase("p", 2)])))
     assert run.code == 0
