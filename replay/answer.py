@@ -169,8 +169,9 @@ def _finish_reason(documents: list[dict[str, Any]]) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """Short, on one line, and writable as UTF-8 whatever a server has put into it."""
-    line = " ".join(text.replace("\0", " ").split()).encode("utf-8", "replace").decode()
+    """Short, on one line, writable as UTF-8, without terminal escapes: whatever a server has put into it."""
+    writable = text.encode("utf-8", "replace").decode()
+    line = " ".join("".join(c if c.isprintable() else " " for c in writable).split())
     return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
 
 

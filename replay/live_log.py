@@ -16,7 +16,8 @@ def say(level: str, message: str, epoch_s: float | None = None) -> None:
     instant = datetime.now() if epoch_s is None else datetime.fromtimestamp(epoch_s)
     stamp = instant.strftime("%H:%M:%S.%f")[:-3]
     encoding = sys.stderr.encoding or "ascii"
-    line = f"[{stamp}] [{level}] {message}"
+    shown = "".join(c if c.isprintable() else " " for c in message)  # a server's words may hold escapes
+    line = f"[{stamp}] [{level}] {shown}"
     _to_page(line)
     line = line.encode(encoding, "replace").decode(encoding)
     # careful: a Console of the moment, because pytest and Locust exchange sys.stderr

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from analysis.errors import TargetError
 from analysis.records import RequestRecord, same_model
 from analysis.run import TargetInfo
+from replay.answer import one_line
 from replay.checks import Checked
 from replay.dialects import Dialect, Model, Server, identify
 from replay.dialects.llamacpp import PROPS
@@ -120,7 +121,7 @@ def _no_key(status: int) -> str:
 def choose(asked: str | None, models: Sequence[Model]) -> Model:
     """The model to ask for: the one named, or the only one that is loaded. Raises TargetError."""
     names = [m.id for m in models]
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    shown = ", ".join(map(one_line, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     if asked is not None:
         for name in (asked, f"{asked}:latest"):  # Ollama's
             if name in names:

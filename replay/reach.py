@@ -31,6 +31,8 @@ class Visitor:
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the environment would stand between us and the server
         if key:
+            if not (key.isascii() and key.isprintable()):  # careful: what fails later would quote it
+                raise TargetError("its key cannot be sent over HTTP; is there a line end in the variable?")
             self._session.headers["Authorization"] = f"Bearer {key}"
         self.replies: dict[str, Reply] = {}
         self._answered = False
@@ -106,7 +108,7 @@ def visiting(url: str, key: str) -> Iterator[Visitor]:
         visitor.close()
 
 
-def reason(url: str, error: requests.RequestException) -> str:
+def reason(url: str, error: Exception) -> str:
     """Why nothing came, as far as the failure tells, and what to do."""
     host, said = urlsplit(url).hostname or "", str(error).lower()
     if isinstance(error, requests.exceptions.SSLError):
@@ -127,7 +129,9 @@ def reason(url: str, error: requests.RequestException) -> str:
             "connection refused; is the server started, and bound to 0.0.0.0 rather than 127.0.0.1 "
             "(LM Studio: `lms server start --bind 0.0.0.0`; Ollama: OLLAMA_HOST=0.0.0.0)?"
         )
-    if any(words in said for words in ("resolve", "name or service", "nodename", "getaddrinfo")):
+    if any(
+        words in said for words in ("label empty", "resolve", "name or service", "nodename", "getaddrinfo")
+    ):
         return f"the host {host} is not known; mend the name"
     if "unreachable" in said or "no route" in said:
         return "its network cannot be reached; check the address" + _mac(host)

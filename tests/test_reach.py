@@ -4,18 +4,24 @@ import io
 import platform
 import re
 import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
+from urllib3.exceptions import LocationParseError
 
+from analysis.errors import TargetError
 from analysis.rounds import PlannedPhase
 from analysis.run import TargetInfo
-from replay import check_table
+from replay import check_table, reach
 from replay.checks import Checked, Finding, findings
-from replay.dialects import Model, Server
-from replay.preflight import check
+from replay.dialects import Model, Reply, Server
+from replay.preflight import check, choose
 from replay.reach import first_meaning, is_here, reason
 from replay.scenario import Request, Target
 from tests.locusts import locust, phase, scenario
@@ -40,6 +46,11 @@ FAR, HERE = "http://192.0.2.7:1234", "http://127.0.0.1:1234"
         ),
         (HERE, requests.ConnectionError("RemoteDisconnected"), "is it https:// rather than http://"),
         ("http://no-such:1", requests.ConnectionError("Failed to resolve"), "the host no-such is not known"),
+        (
+            "http://a..b:1",
+            LocationParseError("label empty or too long"),
+            "the host a..b is not known",
+        ),
     ],
 )
 def test_what_cannot_be_reached_gets_its_likely_reason(url: str, error: Any, words: str) -> None:
@@ -217,3 +228,46 @@ def test_a_request_that_shows_on_another_port_means_one_server(standin: StandIn,
     assert named["distinct servers"]["passed"] is False
     assert run.report["verdict"] == "inconclusive"
     assert "was counted at" in run.err
+
+
+@contextmanager
+def answering_with(head: bytes, piece: bytes) -> Iterator[str]:
+    """A server that answers a GET with `head`, then with the piece again and again."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError), listener, listener.accept()[0] as client:
+            client.recv(65536)
+            client.sendall(head)
+            while True:
+                client.sendall(piece)
+                time.sleep(0.01 if len(piece) < 1000 else 0)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("piece", [b" ", b" " * 1_000_000], ids=["a drop at a time", "a flood"])
+def test_an_answer_without_end_is_no_llm_servers(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
+    monkeypatch.setattr(reach, "TIMEOUT_S", 0.5 if len(piece) == 1 else 60)
+    monkeypatch.setattr(reach, "MOST_BYTES", 5_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n"
+    with answering_with(head, piece) as url, pytest.raises(TargetError, match="no end in sight"):
+        check(Target(name="A", base_url=url))
+
+
+@pytest.mark.parametrize("key", ["sk-secret\n", "sk-sécret", "sk-\x01secret"])
+def test_a_key_that_cannot_be_sent_is_told_and_not_shown(key: str) -> None:
+    target = Target(name="A", base_url="http://127.0.0.1:1", api_key_env="MY_KEY")
+    with pytest.raises(TargetError, match="is there a line end in the variable") as caught:
+        check(target, environ={"MY_KEY": key})
+    assert "cret" not in str(caught.value)
+
+
+def test_a_document_nested_without_end_is_none() -> None:
+    assert Reply(200, {}, "[" * 200_000).document is None
+
+
+def test_names_of_models_do_not_move_the_terminal() -> None:
+    with pytest.raises(TargetError, match=r"name one of: a b \[31m, c$"):
+        choose(None, [Model("a\0b\n\x1b[31m", loaded=None), Model("c", loaded=None)])
