@@ -14,6 +14,9 @@ MODE_SHARE = 0.60  # of the rounds must agree on K
 LUMP_SHARE = 0.10  # a decode shorter than this share of the latency arrived in one lump: K unknown
 HASTE = 0.5  # of the decode time alone: who seems to decode faster in company was held back on the way
 SLOT_GAP_TTFT = 1.5  # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
+SLOT_GAP_BEFORE = (
+    2.0  # times the longest wait between the first tokens before it: else prefill in turn goes on
+)
 TOGETHER = 0.10  # of the makespan: all ends within it ended together
 
 
@@ -68,7 +71,9 @@ def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -
         return False
     before, after = intervals[k - 1][0], intervals[k][0]
     an_end_between = any(before < end <= after for _, end in intervals)
-    return an_end_between and after - before > SLOT_GAP_TTFT * solo_ttft_s
+    in_turn_s = max((b - a for (a, _), (b, _) in pairwise(intervals[:k])), default=0.0)
+    waited_s = after - before
+    return an_end_between and waited_s > max(SLOT_GAP_TTFT * solo_ttft_s, SLOT_GAP_BEFORE * in_turn_s)
 
 
 def first_token_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:

@@ -97,6 +97,8 @@ class RequestRecord:
             return self.error
         if self.latency_s is None or not self.tokens:
             return "no tokens came"
+        if self.latency_s <= 0:
+            return "it ended before it was sent"
         if not same_model(self.model, self.answered_model):
             return f"{self.answered_model!r} answered in place of {self.model!r}"
         if self.finish_reason == "length":

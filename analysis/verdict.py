@@ -94,13 +94,7 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
     if not phase.rounds:
         return Verdict(INCONCLUSIVE, "the run ended before a round did", "let the run go to its end")
     if len(phase.scored) < MIN_ROUNDS or phase.fit is None:
-        first = f": {phase.not_whole[0]}" if phase.not_whole else ""
-        return Verdict(
-            INCONCLUSIVE,
-            f"only {len(phase.scored)} of {len(phase.rounds)} rounds can be scored, "
-            f"{MIN_ROUNDS} are needed{first}",
-            "mend what failed, or allow more rounds (--budget)",
-        )
+        return _too_few(phase)
     if (phase.speedup_max or 0.0) < MIN_SPEEDUP_MAX or (phase.ideal_peak or 0) < MIN_IDEAL_PEAK:
         return Verdict(
             INCONCLUSIVE,
@@ -120,6 +114,18 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
             "run again; switch prompt caches off",
         )
     return None
+
+
+def _too_few(phase: PhaseMeasured) -> Verdict:
+    first = f": {phase.not_whole[0]}" if phase.not_whole else ""
+    alone = [t for t in dict.fromkeys(phase.plan.deal) if t not in phase.alone]
+    said = (
+        f"no answer of {', '.join(alone)} alone is whole, there is nothing to compare with{first}"
+        if alone
+        else f"only {len(phase.scored)} of {len(phase.rounds)} rounds can be scored, "
+        f"{MIN_ROUNDS} are needed{first}"
+    )
+    return Verdict(INCONCLUSIVE, said, "mend what failed, or allow more rounds (--budget)")
 
 
 def _mechanism(phase: PhaseMeasured) -> Verdict:

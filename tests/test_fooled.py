@@ -8,6 +8,7 @@ import pytest
 from analysis.answer import control_phase
 from analysis.assess import PhaseJudged, assess
 from analysis.next_steps import PORTS_PARALLEL
+from analysis.overlap import round_peak, slots_exact
 from analysis.records import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.run import Run
 from analysis.verdict import GAINS, INCONCLUSIVE, INVALID, SERIAL, SLICED
@@ -153,7 +154,23 @@ def test_unequal_answers_that_share_compute_and_do_not_stream_are_not_called_ser
     assert judged(serial).verdict.outcome == SERIAL
 
 
+def test_prefill_in_turn_on_shared_compute_is_not_called_a_number_of_slots() -> None:
+    """The sixth first token comes two solo TTFT after the fifth and after an end: it waited for neither."""
+    solo = [r for r in farm("parallel", [phase(6, 1)]).log.records if r.kind == BURST and r.round == 0]
+    starts = (0.4, 0.8, 1.2, 1.73, 2.4, 3.2)
+    rows = [replace(r, first_token_s=s, last_token_s=s + 2.4) for r, s in zip(solo, starts, strict=True)]
+    assert round_peak(rows) == 5
+    assert not slots_exact(rows, 5, 0.4)
+
+
 # The run
+
+
+def test_an_answer_that_ends_before_it_was_sent_is_no_answer() -> None:
+    run = farm("serial", [phase(2, 1)])
+    found = judged(changed(run, lambda r: replace(r, end_s=(r.send_s or 0.0) - 0.1), BASELINE))
+    assert found.verdict.outcome == INCONCLUSIVE
+    assert "alone is whole" in found.verdict.sentence and "before it was sent" in found.verdict.sentence
 
 
 def test_a_round_without_a_single_row_makes_the_run_invalid() -> None:
