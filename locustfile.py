@@ -7,7 +7,8 @@ from typing import Any
 import replay.interrupts  # noqa: F401  first: from now on Ctrl-C shows no traceback
 from replay import door
 from replay.gate import Gate
-from replay.options import add_options, default_plan, new_prefix, options_at_import, writes_files
+from replay.options import add_options, default_plan, options_at_import, writes_files
+from replay.prefix import new_prefix
 from replay.users import user_classes
 
 OPTIONS = options_at_import()

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from analysis.answer import Answer, Judged, answer
+from analysis.answer import Answer, answer
+from analysis.comparison import Judged
 from analysis.conditions import Condition, phase_conditions
 from analysis.localise import Localisation, Pair, contention_matrix, groups, localise
 from analysis.locust_csv import witness

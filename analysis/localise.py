@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from analysis.answer import Judged
+from analysis.comparison import Judged
 from analysis.phase import PhaseMeasured
 from analysis.run import TargetInfo
 from analysis.verdict import CONTENTION, FULLY, GAINS, INCONCLUSIVE, INVALID, PARALLEL, SERIAL, SLICED

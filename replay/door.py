@@ -21,17 +21,9 @@ from replay.engines import Engines, with_urls
 from replay.find import ports_of
 from replay.gate import Gate
 from replay.interrupts import INTERRUPTED_CODE
-from replay.options import (
-    DEFAULT_SCENARIO,
-    PHASES,
-    new_prefix,
-    refuse_shut_folder,
-    refuse_used_prefix,
-    remove_locusts_files,
-    seconds_of,
-    writes_files,
-)
+from replay.options import DEFAULT_SCENARIO, PHASES, seconds_of, writes_files
 from replay.plan import AIM_S, describe
+from replay.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.preflight import check_targets
 from replay.scenario import Scenario, load_scenario, planned_phases, scenario_of_urls
 from replay.scenario_sources import scenario_of_entities, scenario_of_this_host

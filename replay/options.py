@@ -3,11 +3,8 @@
 from locust.argument_parser import DEFAULT_CONFIG_FILES, LocustConfigParser
 
 import argparse
-import os
 import re
 import sys
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import configargparse
@@ -15,7 +12,6 @@ import configargparse
 from analysis.errors import ScenarioError
 
 PHASES, FREE = "phases", "free"
-LOCUSTS_FILES = ("stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv")
 DEFAULT_SCENARIO = "scenarios/default.yaml"
 
 HELP = {
@@ -73,40 +69,6 @@ def default_plan(options: argparse.Namespace) -> str:
 def writes_files(options: argparse.Namespace) -> bool:
     """Whether this process is going to measure, and keep what it measured."""
     return not (options.worker or options.check or options.dry_run or "--list" in sys.argv)
-
-
-def new_prefix() -> str:
-    """`runs/YYYYmmdd-HHMMSS`, where a run goes without `--csv`."""
-    return f"runs/{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def remove_locusts_files(prefix: str | None) -> None:
-    """Takes back the CSVs that Locust opens before anything is known to be measured."""
-    for suffix in LOCUSTS_FILES if prefix else ():
-        path = Path(prefix or "")
-        path.with_name(f"{path.name}_{suffix}").unlink(missing_ok=True)
-
-
-def refuse_used_prefix(prefix: str) -> None:
-    """Raises ScenarioError if files of a run have this prefix: Locust would overwrite them."""
-    path = Path(prefix)
-    for suffix in ("requests.csv", "run.json", "witness.csv", *LOCUSTS_FILES):
-        used = path.with_name(f"{path.name}_{suffix}")
-        if used.exists():
-            raise ScenarioError(
-                f"--csv {prefix}: {used} exists; choose another prefix, nothing is overwritten"
-            )
-
-
-def refuse_shut_folder(prefix: str) -> None:
-    """Raises ScenarioError if the run's files cannot be written; its folder need not be there yet."""
-    folder = Path(prefix).absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        raise ScenarioError(
-            f"--csv {prefix}: {folder} is not writable for user {os.getuid()}; make it so, or give another"
-        )
 
 
 def seconds_of(text: str) -> float:

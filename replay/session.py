@@ -22,8 +22,9 @@ from replay.dispatch import Dispatch
 from replay.engines import Engines
 from replay.free_plan import conduct_free
 from replay.interrupts import INTERRUPTED_CODE
-from replay.options import FREE, PHASES, remove_locusts_files
+from replay.options import FREE, PHASES
 from replay.phase_life import Conducted
+from replay.prefix import remove_locusts_files
 from replay.preflight import traces
 from replay.recorder import Recorder, free_prefix
 from replay.report_child import report

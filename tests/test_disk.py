@@ -9,7 +9,7 @@ import pytest
 from analysis.errors import ScenarioError
 from analysis.records import read_records
 from analysis.witness import read_witness
-from replay import options
+from replay.prefix import refuse_shut_folder
 from tests.locusts import CHECKOUT, LOCUST, analysis, locust, phase, rows_of, scenario
 from tests.test_dying import OWN
 
@@ -74,8 +74,8 @@ def test_a_prefix_below_what_is_no_folder_is_refused_before_anything_starts() ->
 def test_a_folder_that_is_shut_is_refused_and_one_that_is_not_there_yet_is_fine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options.refuse_shut_folder(str(tmp_path / "new" / "newer" / "run"))
+    refuse_shut_folder(str(tmp_path / "new" / "newer" / "run"))
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
     with pytest.raises(ScenarioError, match="is not writable for user"):
-        options.refuse_shut_folder(str(tmp_path / "new" / "run"))
+        refuse_shut_folder(str(tmp_path / "new" / "run"))

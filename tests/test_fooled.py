@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.answer import control_phase
 from analysis.assess import PhaseJudged, assess
+from analysis.comparison import control_phase
 from analysis.next_steps import PORTS_PARALLEL
 from analysis.overlap import round_peak, slots_exact
 from analysis.records import BASELINE, BURST, WARMUP, RequestRecord

@@ -69,7 +69,14 @@ def conducted(budget_s: float, began_s: float) -> Conducted:
         infos={
             "A": TargetInfo(name="A", base_url="http://127.0.0.1:1", model="m", kind="openai", max_tokens=40)
         },
-        recorder=cast(Any, SimpleNamespace(origin_s=0.0, manifest=SimpleNamespace(clock_origin_epoch_ns=0))),
+        recorder=cast(
+            Any,
+            SimpleNamespace(
+                origin_s=0.0,
+                manifest=SimpleNamespace(clock_origin_epoch_ns=0),
+                raise_problem=lambda: None,
+            ),
+        ),
         dispatch=cast(Any, AtOnce()),
         solo_s={"A": 1.0},
         began_s=began_s,
