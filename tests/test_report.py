@@ -303,8 +303,9 @@ def test_lanes_come_in_the_order_of_the_scenario_whatever_the_ports_are_called()
     records = tuple(replace(r, base_url=moved.get(r.base_url, r.base_url)) for r in run.log.records)
     infos = tuple(replace(t, base_url=moved.get(t.base_url, t.base_url)) for t in run.manifest.targets)
     there = replace(run, log=replace(run.log, records=records), manifest=replace(run.manifest, targets=infos))
-    a_round = assess(there).phases[0].measured.scored[0]
-    assert [(lane.target, lane.user) for lane in lanes.lanes(a_round)] == [
+    measured = assess(there).phases[0].measured
+    made = lanes.lanes(measured.scored[0], measured.ports)
+    assert [(lane.target, lane.user) for lane in made] == [
         ("Ulysses", 0),
         ("Ulysses", 2),
         ("Eternal", 1),
@@ -319,6 +320,14 @@ def test_no_figure_of_the_phases_is_cut(width: int) -> None:
     report = printed(lambda console: text.show(console, assessment, figures), io.StringIO(), width=width)
     for _, cells in words.rows(figures.listed):
         assert [cell for cell in cells if cell not in report] == []
+
+
+def test_three_ports_of_two_programs_are_not_called_three_programs() -> None:
+    run = farm("parallel", [phase(3, 3)], targets=targets_on(3))
+    first, *others = run.manifest.targets
+    mixed = (replace(first, kind="ollama"), *others)
+    assessment = assess(replace(run, manifest=replace(run.manifest, targets=mixed)))
+    assert words.topology(run_figures(assessment).listed[0]) == "3 ports"
 
 
 def test_a_drift_of_almost_nothing_has_no_sign() -> None:

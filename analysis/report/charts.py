@@ -25,7 +25,7 @@ def lanes_chart(assessment: Assessment, phase_name: str) -> alt.Chart:
     """The phase's representative round. Raises KeyError if the phase was not measured."""
     phase = {j.measured.plan.name: j.measured for j in assessment.phases}[phase_name]
     shown = drawn.representative_round(phase)
-    made = drawn.lanes(shown) if shown is not None else []
+    made = drawn.lanes(shown, phase.ports) if shown is not None else []
     rows = [
         {
             "lane": f"{lane.target}, user {lane.user} ({lane.base_url})",

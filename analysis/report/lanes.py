@@ -42,14 +42,9 @@ def representative_round(phase: PhaseMeasured) -> Round | None:
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
-def lanes(a_round: Round) -> list[Lane]:
-    """The round's requests grouped by port, each port's in the order they were due, then by user.
-
-    Ports come in the order of their users, which is the scenario's: a free port's number means nothing.
-    """
+def lanes(a_round: Round, ports: Sequence[str]) -> list[Lane]:
+    """The round's requests grouped by port in the order given, each port's as they were due, then by user."""
     origin_s = a_round.start_s or 0.0
-    by_user = sorted(a_round.requests, key=lambda r: (r.user or 0, r.request_id))
-    ports = list(dict.fromkeys(r.base_url for r in by_user))
     ordered = sorted(
         a_round.requests, key=lambda r: (ports.index(r.base_url), r.scheduled_s or 0.0, r.user or 0)
     )
@@ -117,7 +112,7 @@ def picture(phase: PhaseMeasured, width: int) -> list[str]:
     shown = representative_round(phase)
     if shown is None or not shown.makespan_s:
         return []
-    drawn, span_s = lanes(shown), shown.makespan_s
+    drawn, span_s = lanes(shown, phase.ports), shown.makespan_s
     label = max(len(_label(lane)) for lane in drawn)
     room = max(width - label - LATENCY - 3, NO_ROOM)
     indent = " " * (label + LATENCY + 2)
