@@ -63,7 +63,7 @@ def sentences(found: HardwareFigures) -> list[str]:
     said.append(f"Responses per minute: {', '.join(rates)}.")
     if found.ports is not None:
         said.append(
-            f"The {found.ports.ports} {found.ports.topology} bring {words.interval(found.ports_bring)} times "
+            f"The {words.topology(found.ports)} bring {words.interval(found.ports_bring)} times "
             "one after another; more of them than were measured are not foretold."
         )
     if found.second_machine is not None:

@@ -42,6 +42,8 @@ def percent(share: float | None, sign: str = "") -> str:
 
 
 def topology(p: PhaseFigures) -> str:
+    if p.topology == "programs" and p.ports > 2:
+        return f"{p.ports} ports"  # of several programs, but some may be of one
     return "one port" if p.topology == "one-port" else f"{p.ports} {TOPOLOGIES[p.topology]}"
 
 
