@@ -14,7 +14,7 @@ import gevent
 import psutil
 
 from analysis.errors import PortlapError, ScenarioError, TargetError
-from replay import check_table, interrupts, live_log, start_form, web_guard
+from replay import check_table, interrupts, live_log, parent, start_form, web_guard
 from replay.checks import Checked, findings
 from replay.conductor import Classes
 from replay.engines import Engines, with_urls
@@ -84,6 +84,7 @@ def at_init(
         if (options.scenario, options.target) != (at_import.scenario, at_import.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
         if isinstance(runner, WorkerRunner):
+            parent.end_with_parent()
             return
         if web_ui is not None:
             _guard_web_ui(web_ui, options)

@@ -53,6 +53,10 @@ def refused_with(run: Ended) -> str:
 
 @pytest.fixture
 def free_port() -> int:
+    return unused_port()
+
+
+def unused_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -240,6 +244,22 @@ def test_kill_9_in_mid_phase_leaves_rows_that_can_be_read_and_no_orphan(tmp_path
     assert read.returncode == 3
     assert read.stderr == ""
     assert report_of(prefix)["phases"][0]["rounds"] >= 1
+
+
+def test_kill_9_leaves_no_worker_behind(tmp_path: Path) -> None:
+    prefix = tmp_path / "run"
+    path, port = scenario(tmp_path, **OWN, phases=[phase("phase1", 2, 30)]), str(unused_port())
+    with running(
+        *("--headless", "--csv", str(prefix), "--scenario", str(path), "--processes", "2"),
+        *("--master-bind-port", port, "--master-port", port),
+    ) as process:
+        until(lambda: any(r["kind"] == "burst" for r in rows_of(prefix)), 60)
+        children = offspring(process)
+        process.kill()
+        process.wait(10)
+        until(lambda: not any(map(alive, children)), 5)
+    assert len(children) == 4, "the servers, what watches them, two workers"
+    assert analysis("report", str(prefix)).returncode == 3
 
 
 def test_a_server_that_dies_in_mid_run_leaves_failures_and_no_verdict(tmp_path: Path) -> None:
