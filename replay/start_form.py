@@ -14,6 +14,7 @@ from replay.options import FREE, PHASES
 from replay.session import Session
 
 RAMP = ("user_count", "spawn_rate", "run_time")
+MOST_USERS = 9999
 PHASES_RAMP = {"user_count": "1", "spawn_rate": "1"}  # to begin with: each phase seats its own users
 
 
@@ -44,6 +45,8 @@ def _kept(form: MultiDict[str, str], session: Session) -> MultiDict[str, str]:
     if not picked and form.getlist("user_classes"):
         raise ValueError("user classes: none of these is in the scenario")
     ramp = {field: form[field] for field in RAMP if field in form}
+    if len(ramp.get("user_count", "")) > len(str(MOST_USERS)):
+        raise ValueError(f"number of users: at most {MOST_USERS}")  # more would only fill the memory
     session.budget_s = None
     if plan == PHASES and not session.running():
         budget = ramp.get("run_time")

@@ -11,6 +11,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -260,6 +261,7 @@ def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
         {"plan": "phases", "run_time": "soon"},
         {"user_count": "many"},
         {"user_count": -1},
+        {"user_count": 1_000_000_000},
         {"spawn_rate": "nan"},
     ],
     ids=str,
@@ -403,6 +405,21 @@ def test_a_wrong_password_costs_a_second_and_opens_nothing(locked: WebUI) -> Non
     assert answer.status == 302 and answer.headers["Location"] == "/load/login"
     assert '"error": "Wrong password"' in locked.ask("GET", "/load/login", cookie).text
     assert locked.ask("GET", "/load/stats/requests", cookie).status == 302
+
+
+def test_guesses_at_once_wait_for_each_other(locked: WebUI) -> None:
+    began_s = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda guess: log_in(locked, guess), ("a", "b", "c")))
+    assert time.monotonic() - began_s >= 3 * web_guard.WRONG_PASSWORD_S
+
+
+def test_a_web_ui_in_which_nobody_started_anything_leaves_no_file(tmp_path: Path) -> None:
+    with web_ui(tmp_path) as ui:
+        ui.process.send_signal(signal.SIGINT)
+        ui.process.communicate(timeout=20)
+    assert ui.process.returncode == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["scenario.yaml"]
 
 
 def test_the_right_password_opens_the_page(locked: WebUI) -> None:
