@@ -114,7 +114,9 @@ class HttpStream:
                     reply.seen_s = arrival.at_s
                 self._feed(http, arrival, data, reply)
                 if (received := received + len(data)) > MOST_BYTES:
-                    raise ConnectionError(f"{self.where} answers without an end")
+                    raise ConnectionError(
+                        f"{self.where} sent more than {MOST_BYTES / 1e6:g} MB for one answer"
+                    )
         finally:
             again = http.our_state is http.their_state is h11.DONE and not http.trailing_data[0]
             if not (reply.whole and again):

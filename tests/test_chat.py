@@ -195,6 +195,15 @@ def test_a_failure_is_an_error_and_keeps_what_arrived(
     assert ask(connection, known.order("whole")).error is None, "the next request is a new chance"
 
 
+def test_an_answer_that_floods_us_is_cut(
+    known: Known, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_stream, "MOST_BYTES", 1000)
+    answer = ask(connection, known.order("whole"))
+    assert "sent more than 0.001 MB for one answer" in str(answer.error)
+    assert answer.chunks
+
+
 def test_a_killed_user_keeps_what_arrived(known: Known, connection: Connection) -> None:
     answers = []
 

@@ -113,7 +113,7 @@ def test_an_answer_to_a_chat_without_an_end_is_cut(monkeypatch: pytest.MonkeyPat
         answer = connection.ask()
     connection.close()
     assert answer.error is not None
-    assert answer.error.endswith("answers without an end")
+    assert answer.error.endswith("MB for one answer")
 
 
 def test_a_line_of_many_pieces_costs_no_more_than_its_length() -> None:
