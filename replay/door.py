@@ -17,7 +17,7 @@ from analysis.errors import PortlapError, ScenarioError, TargetError
 from replay import check_table, interrupts, live_log, parent, start_form, web_guard
 from replay.checks import Checked, findings
 from replay.conductor import Classes
-from replay.engines import Engines, with_urls
+from replay.engines import CHECKOUT, Engines, with_urls
 from replay.find import ports_of
 from replay.gate import Gate
 from replay.interrupts import INTERRUPTED_CODE
@@ -47,7 +47,10 @@ def scenario_from(options: Namespace) -> Scenario:
         return scenario_of_this_host(options.scenario, ports)
     if options.scenario.endswith(".json"):
         return scenario_of_entities(Path(options.scenario))
-    return load_scenario(Path(options.scenario), os.environ)
+    path = Path(options.scenario)
+    if options.scenario == DEFAULT_SCENARIO and not path.exists():  # started in another folder
+        path = CHECKOUT / DEFAULT_SCENARIO
+    return load_scenario(path, os.environ)
 
 
 def at_import(options: Namespace) -> Scenario:
@@ -78,13 +81,14 @@ def at_init(
 ) -> None:
     """Every process joins the gate; the conducting one is checked, guarded and wired."""
     gate.connect(runner)
-    interrupts.take(gevent.get_hub().parent)
+    leave_sigterm = interrupts.take(gevent.get_hub().parent)
     options = environment.parsed_options
     try:
         if (options.scenario, options.target) != (at_import.scenario, at_import.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
         if isinstance(runner, WorkerRunner):
             parent.end_with_parent()
+            gevent.spawn(leave_sigterm)
             return
         if web_ui is not None:
             _guard_web_ui(web_ui, options)
@@ -94,6 +98,9 @@ def at_init(
             start_form.settle(web_ui.app, session, options.web_base_path)
             environment.host = f"targets of {scenario.name}"  # shown; without it the form asks for one
             live_log.info(f"web UI: {web_guard.address(options)} (Ctrl-C ends it)")
+            gevent.spawn(leave_sigterm)  # runs once Locust waits, its own handler set
+        else:  # careful: not before the start, for a master waits for its workers without that handler
+            environment.events.test_start.add_listener(lambda **_: leave_sigterm())
     except BaseException as error:  # Ctrl-C and the exits of --check and --dry-run too
         remove_locusts_files(options.csv_prefix)
         if options.processes:

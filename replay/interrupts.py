@@ -24,14 +24,17 @@ if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, _leave)  # importing takes a second or two, and would show a traceback
 
 
-def take(main: Any) -> None:
-    """Interrupts reach Locust's main greenlet, not whichever runs: a user's or the conductor's."""
-    numbers = [signal.SIGINT, signal.SIGTERM]  # Locust takes SIGTERM too, but only once it has started all
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
-        numbers.append(signal.SIGHUP)
+def take(main: Any) -> Callable[[], None]:
+    """Interrupts reach Locust's main greenlet, not whichever runs: a user's or the conductor's.
+
+    Returns what leaves SIGTERM to Locust, whose own handler comes only once it has started all.
+    """
     interrupt = _interrupts(main)
-    for number in numbers:
-        gevent.signal_handler(number, interrupt)
+    gevent.signal_handler(signal.SIGINT, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        gevent.signal_handler(signal.SIGHUP, interrupt)
+    leave: Callable[[], None] = gevent.signal_handler(signal.SIGTERM, interrupt).cancel
+    return leave
 
 
 def _interrupts(main: Any) -> Callable[[], None]:

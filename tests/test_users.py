@@ -58,6 +58,18 @@ def test_a_target_named_like_something_of_the_locustfile_takes_nothing_away(tmp_
     assert run.out.split()[2:] == [f"{name}_" for name in taken]
 
 
+def test_the_default_scenario_is_found_from_any_folder(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "locust", "-f", str(CHECKOUT / "locustfile.py"), "--list"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (run.returncode, len(run.stdout.splitlines())) == (0, 3), run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_list_shows_one_class_per_target(tmp_path: Path) -> None:
     run = locust(tmp_path, "--list", "--scenario", str(scenario(tmp_path, **PORTS, phases=[phase("p", 2)])))
     assert run.code == 0
