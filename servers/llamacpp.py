@@ -78,6 +78,7 @@ def plan(
     for path in paths:
         if not path.is_file():
             raise ScenarioError(f"--model {path}: there is no such file; give the path of a .gguf file")
+    _each("--ctx", [ctx], 1)
     each_slots = _each("--slots", slots, len(ports))
     each_threads = _each("--threads", threads, len(ports))
     cores = _cores()

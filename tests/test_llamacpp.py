@@ -88,6 +88,7 @@ def test_more_threads_than_cores_are_refused_unless_asked_for() -> None:
         (("--model", "nowhere.gguf"), "--model nowhere.gguf: there is no such file"),
         (("--slots", "1", "--slots", "2"), "--slots is given 2 times for 1 ports"),
         (("--threads", "0"), "--threads 0: at least 1 is needed"),
+        (("--ctx", "-5"), "--ctx -5: at least 1 is needed"),
         (("--port", "4321", "--port", "4321"), "--port 4321 is given twice"),
     ],
 )
