@@ -40,6 +40,7 @@ def test_the_page_says_what_was_found(told: list[Told]) -> None:
         assert f"| {mechanism} | 100 |" in written
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("mechanism", ["one lock", "batching"])
 def test_the_same_holds_over_real_sockets_with_a_real_locust(mechanism: str) -> None:
     """A handful; `make truth` has some dozens."""

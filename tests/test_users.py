@@ -77,6 +77,7 @@ def test_list_shows_one_class_per_target(tmp_path: Path) -> None:
     assert list(tmp_path.glob("run*")) == []
 
 
+@pytest.mark.alone
 def test_two_processes_measure_the_same_and_lose_no_row(tmp_path: Path) -> None:
     path = scenario(
         tmp_path, **PORTS, phases=[phase("n2", 2), phase("control", 2, targets=["A"]), phase("n3", 3)]
