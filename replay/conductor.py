@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from analysis.conditions import phase_conditions
 from analysis.errors import PortlapError
 from analysis.rounds import PlannedPhase
-from analysis.verdict import decided
+from analysis.verdict import decided, phase_verdict
 from replay import live_log, narrate
 from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
 from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s, with_rounds
@@ -55,7 +56,9 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
             client=run.health.summary(),
             cuts=_cuts(planned, done),
         )
-        narrate.analysed(measured, run.health.summary())
+        verdict = phase_verdict(measured, (), phase_conditions(measured, run.health.summary()))
+        narrate.analysed(measured, verdict)
+        run.shown.show_phase(measured, verdict)
     needed = [p for p in later if p.after in overlapped]
     left_out = tuple(f"{p.name} left out: {_price(run, p)}" for p in (*todo, *needed))
     run.recorder.note(phases_planned=tuple(done), cuts=_cuts(planned, done) + left_out)

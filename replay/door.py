@@ -22,6 +22,7 @@ from replay.find import ports_of
 from replay.gate import Gate
 from replay.interrupts import INTERRUPTED_CODE
 from replay.options import DEFAULT_SCENARIO, PHASES, seconds_of, writes_files
+from replay.overlap_page import add_overlap_page
 from replay.plan import AIM_S, describe
 from replay.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.preflight import check_targets
@@ -97,7 +98,9 @@ def at_init(
         if web_ui is not None:
             start_form.settle(web_ui.app, session, options.web_base_path)
             environment.host = f"targets of {scenario.name}"  # shown; without it the form asks for one
-            live_log.info(f"web UI: {web_guard.address(options)} (Ctrl-C ends it)")
+            add_overlap_page(web_ui, lambda: session.shown, options.web_base_path)
+            page = web_guard.address(options)
+            live_log.info(f"web UI: {page}, rounds as they end: {page}overlap (Ctrl-C ends it)")
             gevent.spawn(leave_sigterm)  # runs once Locust waits, its own handler set
         else:  # careful: not before the start, for a master waits for its workers without that handler
             environment.events.test_start.add_listener(lambda **_: leave_sigterm())

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from analysis.conditions import phase_conditions
 from analysis.phase import PhaseMeasured
 from analysis.records import RequestRecord
 from analysis.rounds import PlannedPhase
-from analysis.run import ClientHealth
-from analysis.verdict import GAINS, INCONCLUSIVE, SERIAL, phase_verdict
+from analysis.verdict import GAINS, INCONCLUSIVE, SERIAL, Verdict
 from replay import live_log
 from replay.plan import worst_case_s
 
@@ -52,10 +50,9 @@ def answered(records: Sequence[RequestRecord], origin_epoch_ns: int) -> None:
         )
 
 
-def analysed(phase: PhaseMeasured, health: ClientHealth) -> None:
+def analysed(phase: PhaseMeasured, verdict: Verdict) -> None:
     """The seed's analysis block for one phase, with the speedup that deserves the name."""
     live_log.result(f"--- PARALLELISM ANALYSIS: {phase.plan.name}, {phase.plan.users} users ---")
-    verdict = phase_verdict(phase, (), phase_conditions(phase, health))
     makespans = [r.makespan_s for r in phase.scored if r.makespan_s is not None]
     if phase.speedup is not None and phase.speedup_max is not None:
         g, wall_s = phase.speedup, fmean(makespans)

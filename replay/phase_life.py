@@ -16,6 +16,7 @@ from replay.dialects import Ask, Way
 from replay.dispatch import Dispatch, Seat
 from replay.health import HealthSampler
 from replay.orders import Order
+from replay.overlap_page import Shown
 from replay.plan import (
     AIM_S,
     BUDGET_ROUNDS,
@@ -49,6 +50,7 @@ class Conducted:
     sampler: Sampler | None = None  # of what the servers say of themselves
     traces: Callable[[], dict[str, str]] = dict  # by address, what changes with each answer there
     health: HealthSampler = field(default_factory=HealthSampler)
+    shown: Shown = field(default_factory=Shown)  # on the live page
     seed: int = field(default_factory=lambda: secrets.randbelow(10**9))
     requests: int = 0
     solo_s: dict[str, float] = field(default_factory=dict)  # expected, from the warm-up
@@ -193,6 +195,7 @@ def run_phase(run: Conducted, plan: PlannedPhase, later_s: float) -> PhaseMeasur
         narrate.sending(plan, index, run.solo_s, later_s)
         burst = _burst(run, plan, index)
         narrate.answered(burst, run.recorder.manifest.clock_origin_epoch_ns)
+        run.shown.show_round(plan, index, burst)
         records += burst + _solos(run, plan, gap=index + 1)
         may_stop = plan.min_rounds <= index + 1 < plan.max_rounds
         if may_stop and decided(measure_phase(plan, records, run.infos)):

@@ -23,6 +23,7 @@ from replay.engines import Engines
 from replay.free_plan import conduct_free
 from replay.interrupts import INTERRUPTED_CODE
 from replay.options import FREE, PHASES
+from replay.overlap_page import Shown
 from replay.phase_life import Conducted
 from replay.prefix import remove_locusts_files
 from replay.preflight import traces
@@ -58,6 +59,7 @@ class Session:
     has_quit: bool = False
     one_closes: BoundedSemaphore = field(default_factory=BoundedSemaphore)
     recorders: list[Recorder] = field(default_factory=list)
+    shown: Shown = field(default_factory=Shown)  # on the live page, of the run that was started last
 
     def __post_init__(self) -> None:
         self.dispatch = Dispatch(self.runner)
@@ -143,6 +145,7 @@ class Session:
         )
         recorder = Recorder(free_prefix(self.prefix), manifest)
         self.recorders.append(recorder)
+        self.shown = Shown()
         self.dispatch.begin(recorder.record)
         targets = {t.name: t for t in self.scenario.targets}
         return Conducted(
@@ -154,6 +157,7 @@ class Session:
             recorder=recorder,
             dispatch=self.dispatch,
             sampler=Sampler(watch_of_run(recorder, manifest.targets, targets)),
+            shown=self.shown,
         )
 
     def lose_witness(self) -> None:

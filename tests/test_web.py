@@ -13,7 +13,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,8 +22,11 @@ import pytest
 import yaml
 from flask import Flask
 
+from analysis.assess import assess
 from analysis.errors import ScenarioError
-from replay import web_guard
+from analysis.rounds import bursts
+from replay import overlap_page, web_guard
+from tests.farm import farm, phase
 from tests.locusts import CHECKOUT, file_of, manifest_of, report_of, rows_of, running, until
 
 PASSWORD = {"PORTLAP_WEB_PASSWORD": "correct horse"}
@@ -235,6 +238,45 @@ def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
     assert '"missing_host_warning": false' in text
 
 
+def test_before_a_round_has_ended_the_overlap_page_has_nothing_to_show(page: WebUI) -> None:
+    assert "<title>Overlap" in page.ask("GET", "/overlap").text
+    assert json.loads(page.ask("GET", "/overlap/data").text) == {"round": None, "phases": []}
+
+
+def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verdict() -> None:
+    plan = phase(4)
+    run = farm("port-serial", [plan])
+    burst = bursts(run.log.records, plan.name)[1].requests
+    (judged,) = assess(run).phases
+    shown = overlap_page.Shown()
+    shown.show_round(plan, 1, burst)
+    shown.show_phase(judged.measured, judged.verdict)
+    told = json.loads(json.dumps(asdict(shown)))
+    ended = told["round"]
+    assert (ended["index"], ended["rounds"], ended["users"], ended["together"]) == (2, 5, 4, 2)
+    assert [lane["base_url"] for lane in ended["lanes"]] == sorted(r.base_url for r in burst), "by port"
+    assert max(part["end_s"] for lane in ended["lanes"] for part in lane["segments"]) == pytest.approx(
+        ended["wall_s"], abs=0.01
+    )
+    waits = [lane["segments"][0]["kind"] == "waiting" for lane in ended["lanes"]]
+    assert waits.count(True) >= 2, "the second request of each port waits for the first"
+    assert [p["verdict"] for p in told["phases"]] == ["partly-parallel"]
+    assert told["phases"][0]["speedup"]["value"] == pytest.approx(2, abs=0.05)
+
+
+def test_a_failed_request_is_a_lane_too() -> None:
+    run = farm("serial", [phase(2)])
+    refused = [
+        replace(r, error="connection refused", first_token_s=None, last_token_s=None)
+        for r in bursts(run.log.records, "phase1")[0].requests
+    ]
+    shown = overlap_page.Shown()
+    shown.show_round(phase(2), 0, refused)
+    told = shown.round or {}
+    assert [lane["failed"] for lane in told["lanes"]] == [True, True]
+    assert told["together"] is None
+
+
 def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
     browser = shutil.which("chromium")
     if browser is None:
@@ -319,6 +361,11 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
         until(closed(2))
         assert {("running", 2), ("running", 4)} <= seen, "Locust's user count follows the phase"
         assert report_of(prefix_of(2))["phases"][0]["verdict"] == "fully-parallel"
+        overlap = json.loads(ui.ask("GET", "/overlap/data").text)
+        assert [p["verdict"] for p in overlap["phases"]] == [
+            p["verdict"] for p in report_of(prefix_of(2))["phases"]
+        ]
+        assert (overlap["round"]["phase"], len(overlap["round"]["lanes"])) == ("phase2", 4)
         logs = json.loads(ui.ask("GET", "/logs").text)["master"]
         assert any(f"[RESULT] {report_of(prefix_of(2))['verdict'].upper()}: " in line for line in logs), (
             "the browser shows the verdict too"
