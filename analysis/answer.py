@@ -54,9 +54,9 @@ def _answer(
     outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", finding: str | None = None
 ) -> Answer:
     finding = finding or outcome
-    steps = next_steps(finding, _kinds(judged), _contains(judged))
-    first = (f"{hint[0].upper()}{hint[1:]}.",) if hint and outcome in (INCONCLUSIVE, INVALID) else ()
-    return Answer(outcome, sentence, first + steps, finding)
+    if hint and outcome in (INCONCLUSIVE, INVALID):  # it knows better than the table what is amiss
+        return Answer(outcome, sentence, (f"{hint[0].upper()}{hint[1:]}.",), finding)
+    return Answer(outcome, sentence, next_steps(finding, _kinds(judged), _contains(judged)), finding)
 
 
 def _finding(outcome: str, ports: Judged | None, limits: Sequence[str]) -> str:

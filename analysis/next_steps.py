@@ -34,11 +34,12 @@ class Hardware:
 def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = ()) -> tuple[str, ...]:
     """The finding's steps, most useful first, in the words for these kinds of servers; each text once.
 
-    A step whose experiment the run already `contains` is left out.
+    A step whose experiment the run already `contains` is left out. Where several kinds were asked, words that
+    are one kind's own say whose.
     """
     steps, asked = _table()["steps"], tuple(kinds) or (OTHER,)
     said = [
-        f"{text} Expect: {steps[name]['expect']}"
+        f"{_whose(kind, steps[name]['do'], asked)}{text} Expect: {steps[name]['expect']}"
         for name in _table()["findings"][finding]["steps"]
         if steps[name].get("unless") not in contains
         for kind in asked
@@ -55,6 +56,10 @@ def hardware(finding: str) -> Hardware:
 def findings() -> tuple[str, ...]:
     """Every finding that the table knows."""
     return tuple(_table()["findings"])
+
+
+def _whose(kind: str, do: Mapping[str, str], asked: Collection[str]) -> str:
+    return f"{kind}: " if len(asked) > 1 and kind in do else ""
 
 
 def _words(do: Mapping[str, str], kind: str) -> str | None:

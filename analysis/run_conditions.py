@@ -133,9 +133,10 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
     scatter = fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
     error = math.hypot(scatter, fit.drift_se * since_s)
     half = float(stdtrit(fit.df, 0.5 + SURELY / 2)) * error
+    least, most = (math.log(b) for b in CHAIN_BAND)
     return Condition(
         "chain",
-        ratio * math.exp(-half) <= CHAIN_BAND[1] and ratio * math.exp(half) >= CHAIN_BAND[0],
+        math.log(ratio) - half <= most and math.log(ratio) + half >= least,
         f"the solo times of {links} requests come to {ratio:.2f} of what the same took one after another",
         "run again on a quieter machine",
     )

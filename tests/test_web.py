@@ -425,7 +425,10 @@ def log_in(ui: WebUI, password: str) -> tuple[Answer, dict[str, str]]:
     return answer, {"Cookie": (answer.headers["Set-Cookie"] or "").split(";")[0]}
 
 
-PROTECTED = ("/", "/stats/requests", "/swarm", "/stop", "/stats/reset", "/stats/report", "/logs", "/tasks")
+PROTECTED = (
+    *("/", "/stats/requests", "/swarm", "/stop", "/stats/reset", "/stats/report", "/logs", "/tasks"),
+    *("/overlap", "/overlap/data"),
+)
 
 
 @pytest.mark.parametrize("path", PROTECTED)
