@@ -91,6 +91,7 @@ class Fit:
     df: int
     residuals: tuple[float, ...]  # externally studentised, solos first, each in order
     scatter: float  # standard deviation of log duration around the fit
+    solo_scatter: float  # the same of the solos alone
 
 
 def fit_speedup(
@@ -158,7 +159,17 @@ def fit_speedup(
         df=df,
         residuals=_standardised(residuals, design, inverse, scatter),
         scatter=scatter,
+        solo_scatter=math.sqrt(_variance(~of_round, design, inverse, residuals)[0]),
     )
+
+
+def _variance(
+    kind: NDArray[np.bool_], design: Array, inverse: Array, residuals: Array
+) -> tuple[float, float]:
+    """Of the residuals of one kind, with its degrees of freedom: what the fit left of its measurements."""
+    rows = design[kind]
+    df = float(kind.sum() - np.trace(rows @ inverse @ rows.T))
+    return float(residuals[kind] @ residuals[kind]) / max(df, 1.0), df
 
 
 def _own_scatter(
@@ -170,13 +181,12 @@ def _own_scatter(
     None where either kind leaves less than one degree of freedom.
     """
     weights = design @ inverse @ contrast
-    spare = np.eye(len(residuals)) - design @ inverse @ design.T
     parts, total_df = [], 0.0
     for kind in (of_round, ~of_round):
-        df = float(np.trace(spare[np.ix_(kind, kind)]))
+        own, df = _variance(kind, design, inverse, residuals)
         if df < 1:
             return None
-        part = float(residuals[kind] @ residuals[kind]) / df * float(weights[kind] @ weights[kind])
+        part = own * float(weights[kind] @ weights[kind])
         parts.append(part)
         total_df += part**2 / df
     variance = math.fsum(parts)

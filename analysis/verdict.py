@@ -190,7 +190,7 @@ def _degree(phase: PhaseMeasured) -> Verdict:
 
 def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     g = phase.speedup
-    if g is not None and phase.fit is not None and g.high() * math.exp(phase.fit.scatter**2 / 2) < LOSS:
+    if g is not None and phase.fit is not None and g.high() * math.exp(phase.fit.solo_scatter**2 / 2) < LOSS:
         # the mean of logarithms understates the time of widely scattered solos by up to that factor
         return Verdict(
             CONTENTION,
