@@ -62,7 +62,8 @@ def gains_nothing(phase: PhaseMeasured, last_look: bool) -> bool:
     g = phase.speedup
     if g is None:
         return False
-    if g.high() < GAIN or (last_look and g.high(LOOK_LEVEL) < SMALL_GAIN):
+    small = g.high(LOOK_LEVEL) < SMALL_GAIN and g.low() <= GAIN  # what is surely a gain is not called none
+    if g.high() < GAIN or (last_look and small):
         return True
     return phase.overhead_known and all(
         e is not None and e.high() < GAIN for e in (phase.speedup_net, phase.speedup_decode)
