@@ -17,7 +17,7 @@ class Alone:
     latency_s: float
     ttft_s: float | None  # None: it does not stream
     tpot_s: float | None
-    overhead_s: float  # of the solo uses no compute: TTFT less the server's own prefill, and the stream's end
+    overhead_s: float  # without compute: TTFT less the server's own prefill, and the end of the stream
     overhead_known: bool  # False: the server does not tell its prefill, and `overhead_s` is an upper bound
     n: int
 

@@ -67,7 +67,7 @@ class Visitor:
                 with suppress(requests.RequestException):
                     return self._get(path)  # it had closed the idle connection: not its fault
             raise TargetError(reason(self._url, error)) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # a host that cannot be
             raise TargetError(reason(self._url, error)) from None
 
     def _get(self, path: str) -> Reply:

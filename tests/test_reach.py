@@ -247,6 +247,11 @@ def answering_with(head: bytes, piece: bytes) -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def test_a_host_name_that_cannot_be_is_told_in_one_line() -> None:
+    with pytest.raises(TargetError, match=r"the host a\.\.b is not known; mend the name"):
+        check(Target(name="A", base_url="http://a..b:1234"))
+
+
 @pytest.mark.parametrize("piece", [b" ", b" " * 1_000_000], ids=["a drop at a time", "a flood"])
 def test_an_answer_without_end_is_no_llm_servers(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
     monkeypatch.setattr(reach, "TIMEOUT_S", 0.5 if len(piece) == 1 else 60)
