@@ -58,7 +58,10 @@ class LogEstimate:
 
 
 def mean_estimate(values: Sequence[float]) -> Estimate | None:
-    """Arithmetic mean with Student's interval; None for no values, no interval for one."""
+    """Arithmetic mean with Student's interval; None for no values, no interval for one.
+
+    Of what cannot be negative: an interval that would begin below 0 begins there.
+    """
     n = len(values)
     if n == 0:
         return None
@@ -67,7 +70,7 @@ def mean_estimate(values: Sequence[float]) -> Estimate | None:
         return Estimate(mean, None, None, 1)
     sd = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
     half = float(stdtrit(n - 1, 0.5 + REPORT_LEVEL / 2)) * sd / math.sqrt(n)
-    return Estimate(mean, mean - half, mean + half, n)
+    return Estimate(mean, max(mean - half, 0.0), mean + half, n)
 
 
 @dataclass(frozen=True, slots=True)

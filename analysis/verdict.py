@@ -1,34 +1,30 @@
-"""The verdict of a phase: an ordered list of rules, the first that matches wins (docs/METHODOLOGY.md).
+"""The verdict of a phase: an ordered list of rules, the first that matches wins (docs/METHODOLOGY.md)."""
 
-Also what the conductor asks between rounds: is it decided, or does it need more?
-"""
-
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from analysis.conditions import MIN_DF, Condition
+from analysis.conditions import Condition
 from analysis.estimates import LogEstimate
 from analysis.overlap import MODE_SHARE, end_steps, ended_together, first_ends, first_token_steps
 from analysis.phase import PhaseMeasured
+from analysis.sure import (
+    GAIN,
+    LOOK_LEVEL,
+    LOSS,
+    MIN_ROUNDS,
+    SMALL_GAIN,
+    gains,
+    gains_nothing,
+    loses,
+    surely_above,
+)
 
 SERIAL, PARTLY, SLICED = "serial", "partly-parallel", "time-sliced"
 CONTENTION, PARALLEL, FULLY = "contention", "parallel", "fully-parallel"
 INCONCLUSIVE, INVALID = "inconclusive", "invalid"
 GAINS = (PARTLY, PARALLEL, FULLY)
 
-LOOKS = (
-    3,
-    5,
-    8,
-    12,
-)  # rounds after which the phase may stop; a look costs certainty, hence LOOK_LEVEL
-LOOK_LEVEL = 0.9875  # four looks at two-sided 98.75 %: false gain at most 2.5 % in all
-MIN_ROUNDS = 3
-GAIN = 1.15  # below this nobody would rebuild their setup for it
-SMALL_GAIN = 1.25  # at the last look: "gain at most x %"
-LOSS = 0.9
 FULL = 0.8  # of Gmax
 ABOVE_MAX = 1.1  # of Gmax: more than undisturbed cannot be
 STEP = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
@@ -43,40 +39,6 @@ class Verdict:
     outcome: str
     sentence: str
     hint: str = ""
-
-
-def gains(phase: PhaseMeasured) -> bool:
-    """Surely above 1.15, and so by every measure of compute that is no mere bound.
-
-    Decoding must gain wherever it can be seen: cached prompts, a clock that ramps up, or a slow end of the
-    stream shorten rounds and not solos, and G_net takes that for gain.
-    """
-    net_is_exact = phase.overhead_known or not phase.streams
-    compute = [phase.speedup_decode] if phase.streams else []
-    compute += [phase.speedup_net] if net_is_exact else []
-    return _above(phase.speedup, GAIN) and all(_above(e, GAIN) for e in compute)
-
-
-def gains_nothing(phase: PhaseMeasured, last_look: bool) -> bool:
-    """Surely below 1.15: by the wall clock, or by the compute where the overhead of rounds is known."""
-    g = phase.speedup
-    if g is None:
-        return False
-    small = g.high(LOOK_LEVEL) < SMALL_GAIN and g.low() <= GAIN  # what is surely a gain is not called none
-    if g.high() < GAIN or (last_look and small):
-        return True
-    return phase.overhead_known and all(
-        e is not None and e.high() < GAIN for e in (phase.speedup_net, phase.speedup_decode)
-    )
-
-
-def decided(phase: PhaseMeasured) -> bool:
-    """True at a look where another round cannot change the verdict's kind any more."""
-    if len(phase.scored) < MIN_ROUNDS or len(phase.rounds) not in LOOKS:
-        return False
-    if phase.fit is None or phase.fit.df < MIN_DF:
-        return False
-    return gains(phase) or gains_nothing(phase, last_look=False)
 
 
 def phase_verdict(
@@ -107,7 +69,7 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
     for failed in conditions:
         if failed.passed is False:
             return Verdict(INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
-    if _above(phase.speedup, ABOVE_MAX * (phase.speedup_max or 0.0)):
+    if surely_above(phase.speedup, ABOVE_MAX * (phase.speedup_max or 0.0)):
         return Verdict(
             INCONCLUSIVE,
             f"a speedup of {_value(phase.speedup):.2f} is above the {phase.speedup_max:.2f} that undisturbed "
@@ -191,11 +153,10 @@ def _degree(phase: PhaseMeasured) -> Verdict:
 
 def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     g = phase.speedup
-    if g is not None and phase.fit is not None and g.high() * math.exp(phase.fit.solo_scatter**2 / 2) < LOSS:
-        # the mean of logarithms understates the time of widely scattered solos by up to that factor
+    if phase.fit is not None and loses(phase.fit):
+        times = 1 / phase.fit.speedup.value
         return Verdict(
-            CONTENTION,
-            f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
+            CONTENTION, f"{seen}, and the round takes {times:.1f} times as long as one after another"
         )
     if nothing and phase.streams and (phase.slowdown or 0.0) < SLOWED:
         return _more(f"{seen}, at the pace of one alone, and yet there is no gain")
@@ -237,10 +198,6 @@ def _more(why: str) -> Verdict:
         why,
         "more rounds (rounds: {min: 5, max: 12}), longer answers, or a quieter machine",
     )
-
-
-def _above(estimate: LogEstimate | None, border: float) -> bool:
-    return estimate is not None and estimate.low(LOOK_LEVEL) > border
 
 
 def _value(estimate: LogEstimate | None) -> float:

@@ -9,7 +9,8 @@ from typing import Any
 from analysis.conditions import phase_conditions
 from analysis.errors import PortlapError
 from analysis.rounds import PlannedPhase
-from analysis.verdict import decided, phase_verdict
+from analysis.sure import decided
+from analysis.verdict import phase_verdict
 from replay import live_log, narrate
 from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
 from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s, with_rounds

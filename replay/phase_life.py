@@ -10,7 +10,7 @@ from analysis.phase import PhaseMeasured, measure_phase
 from analysis.records import BASELINE, BURST, CHAIN_PHASE, WARMUP, WARMUP_PHASE, RequestRecord
 from analysis.rounds import PlannedPhase
 from analysis.run import TargetInfo
-from analysis.verdict import decided
+from analysis.sure import decided
 from replay import live_log, narrate
 from replay.dialects import Ask, Way
 from replay.dispatch import Dispatch, Seat

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.estimates import Timed, fit_speedup, mean_estimate
-from analysis.verdict import GAIN, LOOK_LEVEL, LOOKS
+from analysis.sure import GAIN, LOOK_LEVEL, LOOKS
 
 PHASES = 600  # simulated per case
 # A coverage of 95 % reads within 2.7 % of it in 600 phases, 99.7 times in 100.
@@ -158,3 +158,8 @@ def test_a_mean_has_an_interval_only_from_two_values_on() -> None:
     assert one is not None and one.value == 3.0 and one.low is None and one.high is None
     two = mean_estimate([1.0, 3.0])
     assert two is not None and two.low is not None and two.low < 2.0 < (two.high or 0) and two.n == 2
+
+
+def test_the_interval_of_what_cannot_be_negative_ends_at_zero() -> None:
+    wild = mean_estimate([1.0, 40.0])
+    assert wild is not None and wild.low == 0.0 and (wild.high or 0) > 40

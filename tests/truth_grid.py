@@ -12,14 +12,13 @@ from itertools import pairwise
 
 from analysis.assess import PhaseJudged, assess
 from analysis.report.metrics import seed_formula
+from analysis.sure import GAIN, LOSS
 from analysis.verdict import (
     CONTENTION,
     FULL,
     FULLY,
-    GAIN,
     GAINS,
     INCONCLUSIVE,
-    LOSS,
     PARALLEL,
     PARTLY,
     SERIAL,
