@@ -17,9 +17,14 @@ class Alone:
     latency_s: float
     ttft_s: float | None  # None: it does not stream
     tpot_s: float | None
+    prefill_s: float | None  # as the server tells it; None if it does not
     overhead_s: float  # without compute: TTFT less the server's own prefill, and the end of the stream
-    overhead_known: bool  # False: the server does not tell its prefill, and `overhead_s` is an upper bound
     n: int
+
+    @property
+    def overhead_known(self) -> bool:
+        """False where the server does not tell its prefill: then `overhead_s` is an upper bound."""
+        return self.prefill_s is not None
 
     def latency_for(self, tokens: int | None) -> float:
         """Solo latency of an answer with this many tokens: an early stop is normal, not a failure."""
@@ -53,14 +58,15 @@ def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
         tokens = round(fmean(s.tokens or 0 for s in mine))
         ttfts = [s.ttft_s for s in mine if s.ttft_s is not None]
         tpots = [s.tpot_s for s in mine if s.tpot_s is not None]
+        prefills = [s.server_prefill_s for s in mine if s.server_prefill_s is not None]
         found[target] = Alone(
             target=target,
             tokens=tokens,
             latency_s=fmean(normalised_latency_s(s, tokens) for s in mine),
             ttft_s=fmean(ttfts) if ttfts else None,
             tpot_s=fmean(tpots) if tpots else None,
+            prefill_s=fmean(prefills) if len(prefills) == len(mine) else None,
             overhead_s=fmean(map(_overhead_s, mine)),
-            overhead_known=all(s.server_prefill_s is not None for s in mine),
             n=len(mine),
         )
     return found

@@ -55,7 +55,10 @@ def fit_decode(
     rounds: Sequence[Round],
     alone: Mapping[str, Alone],
 ) -> LogEstimate | None:
-    """Solo decode time over the union of the round's decode intervals, both for the length of the solos."""
+    """Solo time of all decoding over the union of the round's decode intervals, for the length of the solos.
+
+    Prefill that ran within that union, while others decoded, counts as work done there.
+    """
     if any(alone[t].tpot_s is None for t in plan.deal):
         return None
 
@@ -66,13 +69,32 @@ def fit_decode(
         decoded_s = sum(alone[q.target].decode_for(q.tokens) for q in r.requests)
         if busy <= 0 or decoded_s <= 0:
             return None
-        unions.append(Timed(None, _middle_s(r), busy * full_s / decoded_s))
+        worked_s = decoded_s + _prefilled_meanwhile_s(r, alone, decoded_s)
+        unions.append(Timed(None, _middle_s(r), busy * full_s / worked_s))
 
     def replay(solo_s: Mapping[str, float]) -> float:
         return sum(solo_s[t] for t in plan.deal)
 
     fit = fit_speedup(_timed(plan, solos, alone, normalised_decode_s), unions, replay)
     return fit.speedup if fit else None
+
+
+def _prefilled_meanwhile_s(a_round: Round, alone: Mapping[str, Alone], decoded_s: float) -> float:
+    """Solo time of the prefill that servers tell of, as far as it ran while other requests decoded.
+
+    Never more than the prefill of a solo (a cache may spare it), and at the pace at which the round decodes
+    (who shares compute takes longer, and does no more).
+    """
+    decodes = decode_intervals(a_round.requests)
+    slowdown = max(sum(end - start for start, end in decodes) / decoded_s, 1.0)
+    found_s = 0.0
+    for r in a_round.requests:
+        own_s, took_s, first_s = alone[r.target].prefill_s, r.server_prefill_s, r.first_token_s
+        if own_s is None or not took_s or first_s is None:
+            continue
+        meanwhile_s = took_s + busy_s(decodes) - busy_s([*decodes, (first_s - took_s, first_s)])
+        found_s += meanwhile_s * min(1 / slowdown, own_s / took_s)
+    return found_s
 
 
 def speedup_max(plan: PlannedPhase, rounds: Sequence[Round], alone: Mapping[str, Alone]) -> float:

@@ -12,10 +12,14 @@ from analysis.overlap import round_peak, slots_exact
 from analysis.records import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.run import Run
 from analysis.verdict import GAINS, INCONCLUSIVE, INVALID, SERIAL, SLICED
+from servers.queue_model.policy import Policy, Port
 from tests.farm import FarmTarget, farm, phase, targets_on
 
 Change = Callable[[RequestRecord], RequestRecord | None]
 KINDS = (WARMUP, BASELINE, BURST)
+SLOTS_THAT_SHARE = Policy(compute=1.0, port=Port(slots=2))
+PREFILL_IN_TURN = Policy(compute=1.0, port=Port(slots=3, prefills=1))
+NO_GAIN = ("serial", "time-sliced", SLOTS_THAT_SHARE, PREFILL_IN_TURN)
 
 
 def changed(run: Run, change: Change, *kinds: str) -> Run:
@@ -70,6 +74,54 @@ def test_a_gain_of_all_compute_is_a_gain_whether_or_not_the_server_tells_its_pre
     for run in (farm("parallel", [phase(4, 2)]), farm("slots", [phase(4, 1)])):
         assert judged(run).verdict.outcome in GAINS
         assert judged(changed(run, untold, *KINDS)).verdict.outcome in GAINS
+
+
+def prefill_takes(share: float, **each: float) -> FarmTarget:
+    """A target whose solo of 2 s is prefill for this share."""
+    return FarmTarget("Ulysses", prefill_s=2.0 * share, tpot_s=2.0 * (1 - share) / 36, **each)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("users", [4, 8])
+def test_decoding_gains_as_much_as_the_round_where_ports_prefill_out_of_step(users: int) -> None:
+    """A port decodes while the other prefills: work that the union of decoding holds, and no idle time."""
+    first = prefill_takes(0.33)
+    second = replace(first, name="Eternal", port=1, tokens=33)  # after a round or two out of step
+    run = farm("port-serial", [phase(users, 2)], targets=(first, second))
+    found = judged(run)
+    assert found.measured.speedup is not None and found.measured.speedup_decode is not None
+    assert found.measured.speedup.value > 1.8
+    assert found.measured.speedup_decode.value > 0.93 * found.measured.speedup.value
+    unseen = judged(changed(run, untold, *KINDS)).measured.speedup_decode
+    assert unseen is not None and unseen.value < found.measured.speedup_decode.value
+
+
+@pytest.mark.parametrize("share", [0.05, 0.33, 0.6])
+@pytest.mark.parametrize("policy", NO_GAIN)
+@pytest.mark.parametrize("users", [2, 4, 8])
+def test_prefill_within_the_decoding_of_others_makes_no_gain(
+    users: int, policy: str | Policy, share: float
+) -> None:
+    found = judged(farm(policy, [phase(users, 1)], targets=(prefill_takes(share),))).measured
+    assert found.speedup_decode is not None
+    assert found.speedup_decode.value < 1.05
+
+
+@pytest.mark.parametrize("policy", NO_GAIN)
+@pytest.mark.parametrize("users", [2, 4, 8])
+def test_prefill_slowed_by_a_clock_that_ramps_up_in_solos_only_is_no_gain(
+    users: int, policy: str | Policy
+) -> None:
+    """Of 2 s a solo loses 0.6 s before its first token, which its server tells as prefill."""
+
+    def ramped(r: RequestRecord) -> RequestRecord:
+        later = earlier(r, -0.6)
+        return replace(later, server_prefill_s=(r.server_prefill_s or 0.0) + 0.6)
+
+    run = farm(policy, [phase(users, 1)], targets=(prefill_takes(0.2),), jitter=0.02, chain=False)
+    found = judged(changed(run, ramped, WARMUP, BASELINE))
+    assert found.measured.speedup is not None and found.measured.speedup.value > 1.2
+    assert found.measured.speedup_decode is not None and found.measured.speedup_decode.value < 1.1
+    assert found.verdict.outcome not in GAINS
 
 
 # Lengths nobody can reckon with
