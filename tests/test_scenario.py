@@ -68,7 +68,7 @@ def test_the_default_starts_two_servers_and_has_the_three_phases_and_the_control
     assert [t.server for t in scenario.targets] == [0, 1]
     a, b = (t.name for t in scenario.targets)
     assert planned_phases(scenario) == (
-        PlannedPhase("phase1", 2, (a, b)),
+        PlannedPhase("phase1", 2, (a, b), 5, 8),
         PlannedPhase("control", 2, (a,)),
         PlannedPhase("phase2", 4, (a, b)),
         PlannedPhase("phase3", 8, (a, b)),

@@ -76,7 +76,7 @@ def _phase_rows(p: PhaseFigures) -> list[tuple[str, str]]:
         ("wall clock W, s", interval(p.wall_s)),
         ("speedup G, ×", interval(p.speedup)),
         ("  without overhead G_net", interval(p.speedup_net)),
-        ("  decoding only G_dec", interval(p.speedup_decode)),
+        ("  while decoding G_dec", interval(p.speedup_decode)),
         ("  of at most (Gmax)", number(p.speedup_max)),
         ("  efficiency G/Gmax", percent(p.efficiency)),
         ("decode overlap C", interval(p.decode_overlap)),
