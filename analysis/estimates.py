@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+WILD = 5.0  # times the scatter of solos
+WILD_DF = 3  # degrees of freedom with which each of the two is known at least
 REPORT_LEVEL = 0.95  # of every interval that is shown
 Array = NDArray[np.floating[Any]]
 
@@ -108,7 +110,8 @@ def fit_speedup(
     Least squares of log duration on {target of the solo, is-round, time}. `serial_s` replays the phase's
     schedule one at a time from a solo time per target; its elasticities carry the solos' errors over to G
     (delta method). Time is centred on the rounds, so drift that is linear in time cancels.
-    Means of logs, not medians: with a solo in every gap both see the same scatter.
+    Means of logs, not medians: with a solo in every gap both see the same scatter. Rounds that scatter far
+    wider than solos (servers that fight) count for less, or they would bend drift and solo times.
     """
     targets = sorted({s.target for s in solos if s.target is not None})
     times = np.array([t.at_s for t in (*solos, *rounds)])
@@ -125,13 +128,16 @@ def fit_speedup(
     df = len(times) - design.shape[1]
     if df < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
         return None
+    of_round = design[:, len(targets)] == 1.0
+    wilder = _wilder(design, logs, of_round)
+    if wilder > WILD:
+        weights = np.where(of_round, 1 / wilder, 1.0)
+        design, logs = design * weights[:, None], logs * weights
     inverse: Array = np.linalg.inv(design.T @ design)
     coefficients: Array = inverse @ design.T @ logs
     residuals: Array = logs - design @ coefficients
     scatter = math.sqrt(float(residuals @ residuals) / df)
     solo_logs = dict(zip(targets, coefficients[: len(targets)].tolist(), strict=True))
-
-    of_round = design[:, len(targets)] == 1.0
 
     def estimate(contrast: Array, log: float, n: int) -> LogEstimate:
         pooled = LogEstimate(log, scatter * math.sqrt(float(contrast @ inverse @ contrast)), df, n)
@@ -164,6 +170,18 @@ def fit_speedup(
         scatter=scatter,
         solo_scatter=math.sqrt(_variance(~of_round, design, inverse, residuals)[0]),
     )
+
+
+def _wilder(design: Array, logs: Array, of_round: NDArray[np.bool_]) -> float:
+    """How many times as widely rounds scatter as solos, each around its own line; 1 if nobody can tell."""
+    variances = []
+    for kind in (of_round, ~of_round):
+        coefficients, _, rank, _ = np.linalg.lstsq(design[kind], logs[kind])
+        df = int(kind.sum()) - int(rank)
+        if df < WILD_DF:
+            return 1.0
+        variances.append(float(np.sum((logs[kind] - design[kind] @ coefficients) ** 2)) / df)
+    return math.sqrt(variances[0] / variances[1]) if variances[1] > 0 else 1.0
 
 
 def _variance(

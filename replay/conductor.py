@@ -12,10 +12,10 @@ from analysis.rounds import PlannedPhase
 from analysis.sure import decided
 from analysis.verdict import phase_verdict
 from replay import live_log, narrate
-from replay.phase_life import Conducted, choose_tokens, run_chain, run_phase, warm_up
+from replay.phase_life import Conducted, run_chain, run_phase
 from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s, with_rounds
-from replay.preflight import check_warm_up
 from replay.users import PinnedUser
+from replay.warm_up import choose_tokens, warm_up
 
 SPAWN_RATE = 100.0
 SEAT_PATIENCE_S = 30.0
@@ -28,7 +28,6 @@ def conduct(run: Conducted, runner: Any, classes: Classes, planned: Sequence[Pla
     targets = list(dict.fromkeys(t for p in planned for t in p.deal))
     seat_users(run, runner, classes, targets)
     answers = warm_up(run, targets)
-    check_warm_up(answers)
     todo = [p for p in planned if p.after is None]
     later = [p for p in planned if p.after is not None]
     choose_tokens(run, todo, answers)

@@ -8,9 +8,9 @@ from analysis.errors import TargetError
 from analysis.records import BASELINE, FREE
 from replay import live_log
 from replay.dispatch import Seat
-from replay.phase_life import Conducted, ask_alone, choose_tokens, order_for, warm_up
+from replay.phase_life import Conducted, ask_alone, order_for
 from replay.plan import LEAST_TOKENS
-from replay.preflight import check_warm_up
+from replay.warm_up import choose_tokens, warm_up
 
 FREE_PHASE = "free"
 SOLOS = 2  # per target, before the first user is admitted
@@ -22,7 +22,6 @@ def conduct_free(run: Conducted, targets: Sequence[str], all_here: Callable[[], 
     """Solos, then every user that Locust starts is admitted; returns never, a stop kills it."""
     present = _seated(run, targets, all_here)
     answers = warm_up(run, present)
-    check_warm_up(answers)
     choose_tokens(run, (), answers)
     for index in range(SOLOS):
         for target in present:

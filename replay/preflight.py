@@ -6,7 +6,6 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
-from analysis.records import RequestRecord, same_model
 from analysis.run import TargetInfo
 from replay.answer import one_line
 from replay.checks import Checked
@@ -56,19 +55,6 @@ def check(target: Target, request: Request | None = None, environ: Mapping[str, 
         w for w in dialect.WAYS[server.ways :] if w.reader == "openai" or not (request and request.extra)
     )
     return Checked(info, ways, server, model, dialect)
-
-
-def check_warm_up(answers: Mapping[str, Sequence[RequestRecord]]) -> None:
-    """Raises TargetError where a target's last warm-up answer shows that no round would count."""
-    for target, found in answers.items():
-        last = found[-1]
-        if last.error is not None:
-            raise TargetError(f"target {target}: its warm-up failed: {last.error}")
-        if not same_model(last.model, last.answered_model):
-            raise TargetError(
-                f"target {target}: {last.answered_model!r} answered in place of {last.model!r}; "
-                "load that model, or name the one that is loaded"
-            )
 
 
 def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:

@@ -83,6 +83,9 @@ CASES = {
     "20 %": (4, 2, 5, Scatter(0.20), COVERED),
     "5 %, and 5 % common to a round": (4, 2, 5, Scatter(common=0.05), COVERED),
     "5 %, and 10 % common to a round": (8, 4, 5, Scatter(common=0.10), (0.93, 0.985)),
+    "5 %, and 50 % common to a round": (2, 2, 5, Scatter(common=0.50), COVERED),
+    "5 %, and 150 % common to a round": (2, 2, 5, Scatter(common=1.50), COVERED),
+    "5 %, and 150 % common to a round, 12 rounds": (2, 2, 12, Scatter(common=1.50), COVERED),
     "5 %, linear drift of 30 %": (4, 2, 5, Scatter(drift=0.30), COVERED),
     "5 %, a step of 10 %": (4, 2, 5, Scatter(step=0.10), (0.93, 0.99)),
     "5 %, a step of 20 %": (4, 2, 5, Scatter(step=0.20), (0.95, 1.0)),
@@ -132,6 +135,17 @@ def test_a_gain_just_below_the_border_is_hardly_ever_found_in_all_looks_together
         looks = [fitted(solos[: n + 1], bursts[:n], deal).speedup for n in LOOKS]
         false_gains += any(g.low(LOOK_LEVEL) > GAIN for g in looks)
     assert false_gains / PHASES <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / PHASES)
+
+
+def test_wild_rounds_do_not_bend_what_is_known_of_the_solos() -> None:
+    """Rounds of 1 s and of 40 s: drift and solo times come from the solos."""
+    rng, drifts, widths = np.random.default_rng(3), [], []
+    for _ in range(PHASES):
+        fit = fitted(*simulate(rng, 2, 2, 5, 0.1, Scatter(0.05, common=1.5)))
+        drifts.append(abs(fit.drift_per_s * 200))
+        widths.append(fit.solo_s["0"].high() / fit.solo_s["0"].low())
+    assert np.median(drifts) < 0.1
+    assert np.median(widths) < 1.5
 
 
 def test_exact_times_give_the_exact_speedup() -> None:
