@@ -7,7 +7,8 @@ from statistics import fmean
 from urllib.parse import urlsplit
 
 from analysis.baseline import Alone, alone_by_target
-from analysis.estimates import Fit, LogEstimate
+from analysis.estimates import LogEstimate
+from analysis.fit import Fit
 from analysis.intervals import overlap
 from analysis.overlap import (
     HASTE,

@@ -9,7 +9,8 @@ from analysis.baseline import (
     normalised_latency_s,
     planned_jobs,
 )
-from analysis.estimates import Fit, LogEstimate, Timed, fit_speedup
+from analysis.estimates import LogEstimate
+from analysis.fit import Fit, Timed, fit_speedup
 from analysis.intervals import busy_s, peak
 from analysis.overlap import HELD, decode_intervals
 from analysis.records import RequestRecord

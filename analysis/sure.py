@@ -6,7 +6,8 @@ Levels and borders: docs/METHODOLOGY.md, "Looks and levels".
 import math
 
 from analysis.conditions import MIN_DF
-from analysis.estimates import Fit, LogEstimate
+from analysis.estimates import LogEstimate
+from analysis.fit import Fit
 from analysis.phase import PhaseMeasured
 
 LOOKS = (3, 5, 8, 12)  # rounds after which a phase may stop; a look costs certainty, hence LOOK_LEVEL

@@ -35,8 +35,8 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 RECORDED = "tests/runs/two-ports"  # the run whose report the README shows
 WITH_THRESHOLDS = (
     "analysis/conditions.py", "analysis/run_conditions.py", "analysis/sure.py", "analysis/verdict.py",
-    "analysis/overlap.py", "analysis/estimates.py", "analysis/speedup.py", "analysis/records.py",
-    "analysis/locust_csv.py",
+    "analysis/overlap.py", "analysis/fit.py", "analysis/estimates.py", "analysis/speedup.py",
+    "analysis/records.py", "analysis/locust_csv.py",
     "analysis/comparison.py", "analysis/servers_agree.py", "analysis/why.py", "analysis/report/metrics.py",
     "analysis/machine/throughput.py", "analysis/machine/model.py", "analysis/machine/tables.py",
     "analysis/machine/scalability.py", "analysis/report/free.py", "replay/plan.py",

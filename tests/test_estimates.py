@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.estimates import Timed, fit_speedup, mean_estimate
+from analysis.estimates import mean_estimate
+from analysis.fit import Timed, fit_speedup
 from analysis.sure import GAIN, LOOK_LEVEL, LOOKS
 
 PHASES = 600  # simulated per case
