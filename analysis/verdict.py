@@ -128,7 +128,7 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
         return Verdict(SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
         return _no_gain(phase, nothing, "all answers end together")
-    return _more("answers do not stream, and their ends form neither a staircase nor one instant")
+    return _more("nobody can see who decodes when, and the answers end neither in steps nor together")
 
 
 def _one_by_one(phase: PhaseMeasured) -> bool:
