@@ -61,13 +61,15 @@ def speedup_chart(assessment: Assessment) -> alt.LayerChart:
     base = alt.Chart(
         data, title="Speedup over users (dotted: at most, red: serial)", width=560, height=260
     ).encode(
-        x=alt.X("users:Q", title="users", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(zero=True)),
+        x=_counts("users", data["users"]),
         color=alt.Color("over:N", title=None),
     )
     speedup = alt.Y("speedup:Q", title="speedup G")
     return alt.LayerChart(
         layer=[
-            base.mark_line(strokeDash=[2, 4], point=False).encode(y="speedup_max:Q"),
+            base.mark_line(strokeDash=[2, 4], point={"shape": "stroke", "size": 150, "filled": False}).encode(
+                y="speedup_max:Q"
+            ),
             base.mark_rule().encode(y="low:Q", y2="high:Q"),
             base.mark_line(point=True).encode(y=speedup),
             alt.Chart(pd.DataFrame({"serial": [1.0]})).mark_rule(color="#c0392b").encode(y="serial:Q"),
@@ -75,11 +77,22 @@ def speedup_chart(assessment: Assessment) -> alt.LayerChart:
     )
 
 
+def _counts(title: str, counts: "pd.Series[int]", field: str = "") -> alt.X:
+    """An axis from 0 of what is counted: a tick at each number that occurs, marks clear of the edge."""
+    values = sorted(set(counts.tolist()))
+    return alt.X(
+        f"{field or title}:Q",
+        title=title,
+        axis=alt.Axis(values=values, format="d"),
+        scale=alt.Scale(domain=[0, max(values, default=1) + 0.5], nice=False),
+    )
+
+
 def throughput_chart(rows: Sequence[Throughput]) -> alt.LayerChart:
     """Responses per minute over requests in flight, with the 95 % interval where it was measured."""
     data = throughput_frame(rows)
     base = alt.Chart(data, title="Throughput by the machine model", width=560, height=220).encode(
-        x=alt.X("workers:Q", title="requests in flight", axis=alt.Axis(tickMinStep=1))
+        x=_counts("requests in flight", data["workers"], "workers")
     )
     told = base.transform_filter("datum.measured")
     per_min = alt.Y("responses_per_min:Q", title="responses per minute", scale=alt.Scale(zero=True))
