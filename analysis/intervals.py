@@ -30,6 +30,11 @@ def busy_s(intervals: Iterable[Interval]) -> float:
     return sum(time_at_depth(intervals).values())
 
 
+def covered_s(interval: Interval, intervals: Sequence[Interval]) -> float:
+    """Length of the part of `interval` that lies within the union of the others."""
+    return busy_s([interval]) + busy_s(intervals) - busy_s([*intervals, interval])
+
+
 def overlap(intervals: Sequence[Interval]) -> float | None:
     """Σ lengths / length of the union: 1 if never two were open, n if always n; None if all are empty."""
     busy = busy_s(intervals)

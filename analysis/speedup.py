@@ -11,7 +11,7 @@ from analysis.baseline import (
 )
 from analysis.estimates import LogEstimate
 from analysis.fit import Fit, Timed, fit_speedup
-from analysis.intervals import busy_s, peak
+from analysis.intervals import Interval, busy_s, covered_s, peak
 from analysis.overlap import HELD, decode_intervals
 from analysis.records import RequestRecord
 from analysis.rounds import Job, PlannedPhase, Round, ideal_s, ideal_starts, serial_s
@@ -66,11 +66,12 @@ def fit_decode(
     full_s = sum(alone[t].decode_for(alone[t].tokens) for t in plan.deal)
     unions = []
     for r in rounds:
-        busy = busy_s(decode_intervals(r.requests))
+        decodes = decode_intervals(r.requests)
+        busy = busy_s(decodes)
         decoded_s = sum(alone[q.target].decode_for(q.tokens) for q in r.requests)
         if busy <= 0 or decoded_s <= 0:
             return None
-        worked_s = decoded_s + _prefilled_meanwhile_s(r, alone, decoded_s)
+        worked_s = decoded_s + _prefilled_meanwhile_s(r, alone, decodes, decoded_s)
         unions.append(Timed(None, _middle_s(r), busy * full_s / worked_s))
 
     def replay(solo_s: Mapping[str, float]) -> float:
@@ -80,21 +81,21 @@ def fit_decode(
     return fit.speedup if fit else None
 
 
-def _prefilled_meanwhile_s(a_round: Round, alone: Mapping[str, Alone], decoded_s: float) -> float:
+def _prefilled_meanwhile_s(
+    a_round: Round, alone: Mapping[str, Alone], decodes: Sequence[Interval], decoded_s: float
+) -> float:
     """Solo time of the prefill that servers tell of, as far as it ran while other requests decoded.
 
     Never more than the prefill of a solo (a cache may spare it), and at the pace at which the round decodes
     (who shares compute takes longer, and does no more).
     """
-    decodes = decode_intervals(a_round.requests)
     slowdown = max(sum(end - start for start, end in decodes) / decoded_s, 1.0)
     found_s = 0.0
     for r in a_round.requests:
         own_s, took_s, first_s = alone[r.target].prefill_s, r.server_prefill_s, r.first_token_s
         if own_s is None or not took_s or first_s is None:
             continue
-        meanwhile_s = took_s + busy_s(decodes) - busy_s([*decodes, (first_s - took_s, first_s)])
-        found_s += meanwhile_s * min(1 / slowdown, own_s / took_s)
+        found_s += covered_s((first_s - took_s, first_s), decodes) * min(1 / slowdown, own_s / took_s)
     return found_s
 
 

@@ -7,7 +7,6 @@ import math
 
 from analysis.conditions import MIN_DF
 from analysis.estimates import LogEstimate
-from analysis.fit import Fit
 from analysis.phase import PhaseMeasured
 
 LOOKS = (3, 5, 8, 12)  # rounds after which a phase may stop; a look costs certainty, hence LOOK_LEVEL
@@ -52,9 +51,10 @@ def decided(phase: PhaseMeasured) -> bool:
     return gains(phase) or gains_nothing(phase, last_look=False)
 
 
-def loses(fit: Fit) -> bool:
+def loses(phase: PhaseMeasured) -> bool:
     """Surely below 0.9. A mean of logarithms understates the time of scattered solos by up to exp(σ²/2)."""
-    return fit.speedup.high() * math.exp(fit.solo_scatter**2 / 2) < LOSS
+    fit = phase.fit
+    return fit is not None and fit.speedup.high() * math.exp(fit.solo_scatter**2 / 2) < LOSS
 
 
 def surely_above(estimate: LogEstimate | None, border: float) -> bool:

@@ -153,10 +153,10 @@ def _degree(phase: PhaseMeasured) -> Verdict:
 
 def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     g = phase.speedup
-    if phase.fit is not None and loses(phase.fit):
-        times = 1 / phase.fit.speedup.value
+    if g is not None and loses(phase):
         return Verdict(
-            CONTENTION, f"{seen}, and the round takes {times:.1f} times as long as one after another"
+            CONTENTION,
+            f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
         )
     if nothing and phase.streams and (phase.slowdown or 0.0) < SLOWED:
         return _more(f"{seen}, at the pace of one alone, and yet there is no gain")

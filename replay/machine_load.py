@@ -40,6 +40,7 @@ class ProcessLoad:
             self._looks += 1
             spent_s = resident = 0.0
             for member in self._family:
+                # a child that has ended counts no more
                 with suppress(psutil.NoSuchProcess), member.oneshot():
                     times = member.cpu_times()
                     spent_s += times.user + times.system
@@ -63,6 +64,7 @@ def machine_load() -> dict[str, Any]:
 
 
 def _or_none(look: Callable[[], Any]) -> Any:
+    # what this machine does not show is an empty cell, as AttributeError is on another system
     with suppress(OSError, AttributeError, LookupError, ValueError, RuntimeWarning):
         return look()
     return None

@@ -70,6 +70,7 @@ def traces(checked: Sequence[Checked], targets: Sequence[Target]) -> dict[str, s
     keys = {t.base_url: key_of(t) for t in targets}
     found: dict[str, str] = {}
     for c in addresses.values():
+        # a server that does not tell leaves no trace: the warm-up itself says what is amiss with it
         with suppress(TargetError), visiting(c.info.base_url, keys.get(c.info.base_url, "")) as visitor:
             if c.dialect is not None and (trace := c.dialect.served(visitor.get)) is not None:
                 found[c.info.base_url] = trace

@@ -86,6 +86,7 @@ def _body(reply: requests.Response) -> str:
     """
     body = bytearray()
     ends_s = time.monotonic() + TIMEOUT_S
+    # cut short: what came is judged as it is, and is no JSON
     with suppress(urllib3.exceptions.HTTPError, OSError):
         while piece := reply.raw.read1(READ_BYTES, decode_content=True):
             body += piece

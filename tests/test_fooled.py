@@ -76,9 +76,9 @@ def test_a_gain_of_all_compute_is_a_gain_whether_or_not_the_server_tells_its_pre
         assert judged(changed(run, untold, *KINDS)).verdict.outcome in GAINS
 
 
-def prefill_takes(share: float, **each: float) -> FarmTarget:
+def prefill_takes(share: float) -> FarmTarget:
     """A target whose solo of 2 s is prefill for this share."""
-    return FarmTarget("Ulysses", prefill_s=2.0 * share, tpot_s=2.0 * (1 - share) / 36, **each)  # type: ignore[arg-type]
+    return FarmTarget("Ulysses", prefill_s=2.0 * share, tpot_s=2.0 * (1 - share) / 36)
 
 
 @pytest.mark.parametrize("users", [4, 8])

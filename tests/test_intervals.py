@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.intervals import Interval, busy_s, overlap, peak, time_at_depth
+from analysis.intervals import Interval, busy_s, covered_s, overlap, peak, time_at_depth
 
 ticks = st.integers(0, 1000).map(lambda n: n / 8)  # exact in binary: no tolerance needed for equality
 intervals = st.lists(st.tuples(ticks, ticks).map(lambda ab: (min(ab), max(ab))), max_size=12)
@@ -24,6 +24,17 @@ def test_busy_time_is_the_measure_of_the_union_and_at_most_the_makespan(found: l
     union = sum(b - a for a, b in itertools.pairwise(marks) if any(s <= a < e for s, e in found))
     assert busy_s(found) == union
     assert busy_s(found) <= max((e for _, e in found), default=0) - min((s for s, _ in found), default=0)
+
+
+@given(intervals, st.tuples(ticks, ticks).map(lambda ab: (min(ab), max(ab))))
+def test_what_is_covered_is_the_measure_of_the_common_part(found: list[Interval], one: Interval) -> None:
+    marks = sorted({m for i in (*found, one) for m in i})
+    both = [
+        b - a
+        for a, b in itertools.pairwise(marks)
+        if one[0] <= a < one[1] and any(s <= a < e for s, e in found)
+    ]
+    assert covered_s(one, found) == sum(both)
 
 
 @given(intervals)

@@ -61,7 +61,7 @@ def speedup_chart(assessment: Assessment) -> alt.LayerChart:
     base = alt.Chart(
         data, title="Speedup over users (dotted: at most, red: serial)", width=560, height=260
     ).encode(
-        x=_counts("users", data["users"]),
+        x=_counts(data, "users", "users"),
         color=alt.Color("over:N", title=None),
     )
     speedup = alt.Y("speedup:Q", title="speedup G")
@@ -77,11 +77,11 @@ def speedup_chart(assessment: Assessment) -> alt.LayerChart:
     )
 
 
-def _counts(title: str, counts: "pd.Series[int]", field: str = "") -> alt.X:
+def _counts(data: pd.DataFrame, column: str, title: str) -> alt.X:
     """An axis from 0 of what is counted: a tick at each number that occurs, marks clear of the edge."""
-    values = sorted(set(counts.tolist()))
+    values = sorted(set(data[column].tolist()))
     return alt.X(
-        f"{field or title}:Q",
+        f"{column}:Q",
         title=title,
         axis=alt.Axis(values=values, format="d"),
         scale=alt.Scale(domain=[0, max(values, default=1) + 0.5], nice=False),
@@ -92,7 +92,7 @@ def throughput_chart(rows: Sequence[Throughput]) -> alt.LayerChart:
     """Responses per minute over requests in flight, with the 95 % interval where it was measured."""
     data = throughput_frame(rows)
     base = alt.Chart(data, title="Throughput by the machine model", width=560, height=220).encode(
-        x=_counts("requests in flight", data["workers"], "workers")
+        x=_counts(data, "workers", "requests in flight")
     )
     told = base.transform_filter("datum.measured")
     per_min = alt.Y("responses_per_min:Q", title="responses per minute", scale=alt.Scale(zero=True))
