@@ -9,15 +9,16 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.assess import Assessment, assess
-from analysis.entities import read_entities
+from analysis.entities.entities import read_entities
+from analysis.entities.propose import propose, write_new
 from analysis.errors import PortlapError, RunError
-from analysis.locust_only import is_locust_only, read_bounds
-from analysis.propose import propose, write_new
-from analysis.report import bounds, json_report, markdown, text
+from analysis.files.run import file_of, read_run, write_whole
+from analysis.locust_only import report as bounds
+from analysis.locust_only.bounds import is_locust_only, read_bounds
+from analysis.report import json_report, markdown, text
 from analysis.report.console import for_stream, printed
 from analysis.report.run_metrics import RunFigures, run_figures
-from analysis.run import file_of, read_run, write_whole
-from analysis.verdict import INCONCLUSIVE, INVALID
+from analysis.verdict.of_phase import INCONCLUSIVE, INVALID
 
 OK, BAD_INPUT = 0, 2
 EXIT_CODES = {INCONCLUSIVE: 3, INVALID: 4}  # of a run's verdict; every other verdict is 0

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 
-from analysis.answer import Answer, answer
-from analysis.comparison import Judged
-from analysis.conditions import Condition, phase_conditions
-from analysis.localise import Localisation, Pair, contention_matrix, groups, localise
-from analysis.locust_csv import witness
+from analysis.advice.answer import Answer, answer
+from analysis.advice.evidence import why
+from analysis.conditions.locust_agrees import witness
+from analysis.conditions.of_phase import Condition, phase_conditions
+from analysis.conditions.of_run import accounted_for, chain_fair, distinct_servers, right_model, warm
+from analysis.conditions.server_slots import servers_slots
+from analysis.files.request_record import WARMUP
+from analysis.files.run import Run
 from analysis.machine.model import Machine, consistent, machine_model
-from analysis.phase import PhaseMeasured, measure_phase
-from analysis.records import WARMUP
-from analysis.rounds import chain
-from analysis.run import Run
-from analysis.run_conditions import accounted_for, chain_fair, distinct_servers, right_model, warm
-from analysis.servers_agree import servers_slots
-from analysis.verdict import Verdict, phase_verdict
-from analysis.why import why
-from analysis.witnessed import Witnessed, witnessed
+from analysis.phase.measure import PhaseMeasured, measure_phase
+from analysis.phase.rounds import chain
+from analysis.phase.server_load import Witnessed, witnessed
+from analysis.verdict.limit import Localisation, Pair, contention_matrix, groups, localise
+from analysis.verdict.of_phase import Verdict, phase_verdict
+from analysis.verdict.of_run import Judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import gevent
 import h11
 
-from analysis.records import STOPPED
+from analysis.files.request_record import STOPPED
 from replay.answer import Answer, one_line, read_answer
 from replay.dialects import READERS
 from replay.http_stream import HttpStream, Reply

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from analysis.rounds import PlannedPhase
-from analysis.run import TargetInfo
+from analysis.files.run import TargetInfo
+from analysis.phase.rounds import PlannedPhase
 from replay.dialects import Dialect, Model, Server, Way
 from replay.plan import MOST_TOKENS
 from replay.reach import first_meaning

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from analysis.conditions import phase_conditions
+from analysis.conditions.of_phase import phase_conditions
 from analysis.errors import PortlapError
-from analysis.rounds import PlannedPhase
-from analysis.sure import decided
-from analysis.verdict import phase_verdict
+from analysis.phase.rounds import PlannedPhase
+from analysis.verdict.certainty import decided
+from analysis.verdict.of_phase import phase_verdict
 from replay import live_log, narrate
 from replay.phase_life import Conducted, run_chain, run_phase
 from replay.plan import Fitted, chain_s, describe, fit_to_budget, smallest, total_s, with_rounds

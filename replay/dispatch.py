@@ -8,7 +8,7 @@ from typing import Any
 from gevent.event import Event
 
 from analysis.errors import PortlapError
-from analysis.records import RequestRecord
+from analysis.files.request_record import RequestRecord
 from replay.gate import ARM, ARMED, GO, LEFT, READY, ROW
 from replay.orders import Order
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import gevent
 
 from analysis.errors import TargetError
-from analysis.records import BASELINE, FREE
+from analysis.files.request_record import BASELINE, FREE
 from replay import live_log
 from replay.dispatch import Seat
 from replay.phase_life import Conducted, ask_alone, order_for

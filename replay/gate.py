@@ -13,7 +13,7 @@ from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
 from gevent.queue import Queue
 
-from analysis.records import RequestRecord
+from analysis.files.request_record import RequestRecord
 from replay.orders import Order
 
 ARM, GO, READY, LEFT, ARMED, ROW = (

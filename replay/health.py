@@ -6,7 +6,7 @@ from statistics import median
 import gevent
 import psutil
 
-from analysis.run import ClientHealth
+from analysis.files.run import ClientHealth
 
 TICK_S = 0.02
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from analysis.phase import PhaseMeasured
-from analysis.records import RequestRecord
-from analysis.rounds import PlannedPhase
-from analysis.verdict import GAINS, INCONCLUSIVE, SERIAL, Verdict
+from analysis.files.request_record import RequestRecord
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.rounds import PlannedPhase
+from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, SERIAL, Verdict
 from replay import live_log
 from replay.plan import worst_case_s
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from analysis.overlap import round_peak
-from analysis.phase import PhaseMeasured
-from analysis.records import RequestRecord
+from analysis.files.request_record import RequestRecord
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.overlap import round_peak
+from analysis.phase.rounds import PlannedPhase, Round
 from analysis.report.lanes import lanes
-from analysis.rounds import PlannedPhase, Round
-from analysis.verdict import Verdict
+from analysis.verdict.of_phase import Verdict
 
 PAGE = Path(__file__).with_suffix(".html")
 

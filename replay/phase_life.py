@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from analysis.phase import PhaseMeasured, measure_phase
-from analysis.records import BASELINE, BURST, CHAIN_PHASE, RequestRecord
-from analysis.rounds import PlannedPhase
-from analysis.run import TargetInfo
-from analysis.sure import decided
+from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
+from analysis.files.run import TargetInfo
+from analysis.phase.measure import PhaseMeasured, measure_phase
+from analysis.phase.rounds import PlannedPhase
+from analysis.verdict.certainty import decided
 from replay import live_log, narrate
 from replay.dialects import Ask, Way
 from replay.dispatch import Dispatch, Seat

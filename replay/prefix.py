@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from analysis.errors import ScenarioError
-from analysis.run import file_of
+from analysis.files.run import file_of
 
 LOCUSTS_FILES = ("stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv")
 

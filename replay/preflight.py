@@ -6,7 +6,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
-from analysis.run import TargetInfo
+from analysis.files.run import TargetInfo
 from replay.answer import one_line
 from replay.checks import Checked
 from replay.dialects import Dialect, Model, Server, identify

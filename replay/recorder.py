@@ -12,9 +12,9 @@ from typing import Any
 import psutil
 
 from analysis.errors import RunError
-from analysis.records import RequestRecord
-from analysis.run import Manifest, file_of, write_manifest
-from analysis.typed_csv import RowWriter
+from analysis.files.csv_rows import RowWriter
+from analysis.files.request_record import RequestRecord
+from analysis.files.run import Manifest, file_of, write_manifest
 
 NAMED_VERSIONS = ("portlap", "locust", "gevent", "numpy", "scipy")
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.run import file_of
+from analysis.files.run import file_of
 from replay import live_log
 from replay.engines import CHECKOUT
 

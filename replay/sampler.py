@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from analysis.run import TargetInfo, file_of
+from analysis.files.run import TargetInfo, file_of
 from replay import live_log
 from replay.dialects.llamacpp import ROUTER
 from replay.engines import CHECKOUT

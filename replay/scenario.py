@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from analysis.errors import ScenarioError
-from analysis.rounds import PlannedPhase
+from analysis.phase.rounds import PlannedPhase
 from replay.base_url import name_of_url, normal_base_url
 from replay.expansion import pairs, sizes_grown
 from replay.scenario_errors import Problem, nearest, problems_of, refusal

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.entities import read_entities
+from analysis.entities.entities import read_entities
 from analysis.errors import ScenarioError
 from replay import live_log
 from replay.find import as_yaml, find, scenario_of

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from analysis.errors import ScenarioError
-from analysis.records import CHAIN_PHASE, WARMUP_PHASE
+from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
 from replay.base_url import name_of_url, normal_base_url
 from replay.dialects import KINDS
 

@@ -14,7 +14,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from analysis.errors import PortlapError, TargetError
-from analysis.run import Manifest
+from analysis.files.run import Manifest
 from replay import live_log
 from replay.checks import Checked
 from replay.conductor import Classes, conduct

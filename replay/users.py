@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import gevent
 from gevent.queue import Queue
 
-from analysis.records import RequestRecord
+from analysis.files.request_record import RequestRecord
 from replay.answer import Answer
 from replay.chat import Connection
 from replay.gate import Gate

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from analysis.errors import TargetError
-from analysis.overlap import streams_known
-from analysis.records import WARMUP, WARMUP_PHASE, RequestRecord, same_model
-from analysis.rounds import PlannedPhase
+from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model
+from analysis.phase.overlap import streams_known
+from analysis.phase.rounds import PlannedPhase
 from replay import narrate
 from replay.phase_life import Conducted, ask_alone
 from replay.plan import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns

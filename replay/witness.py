@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from analysis.typed_csv import RowWriter
-from analysis.witness import WitnessSample
+from analysis.files.csv_rows import RowWriter
+from analysis.files.server_samples import WitnessSample
 from replay.counters import QUESTIONS, Counters, Question
 from replay.machine_load import LinuxThrottling, ProcessLoad, gpu_look, machine_load
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from analysis.records import (
+from analysis.files.csv_rows import RowWriter, to_row
+from analysis.files.request_record import (
     BASELINE,
     BURST,
     CHAIN_PHASE,
@@ -24,11 +25,10 @@ from analysis.records import (
     RequestLog,
     write_records,
 )
-from analysis.records import RequestRecord as Record
-from analysis.rounds import PlannedPhase
-from analysis.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
-from analysis.typed_csv import RowWriter, to_row
-from analysis.witness import WitnessSample
+from analysis.files.request_record import RequestRecord as Record
+from analysis.files.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
+from analysis.files.server_samples import WitnessSample
+from analysis.phase.rounds import PlannedPhase
 from servers.queue_model import Job, Policy, Request, drifting, named, simulate
 
 POLICIES = ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention")

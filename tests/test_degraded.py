@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from analysis.assess import PhaseJudged, assess
-from analysis.records import BASELINE, BURST, WARMUP, RequestRecord
-from analysis.run import Run
-from analysis.verdict import CONTENTION, FULLY, GAINS, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
+from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
+from analysis.files.run import Run
+from analysis.verdict.of_phase import CONTENTION, FULLY, GAINS, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
 from tests.farm import POLICIES, farm, phase, targets_on
 
 RIGHT = {  # of four users on one port; two slots

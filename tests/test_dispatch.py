@@ -10,7 +10,7 @@ import gevent
 import pytest
 
 from analysis.errors import PortlapError
-from analysis.records import RequestRecord
+from analysis.files.request_record import RequestRecord
 from replay import dispatch as dispatch_module
 from replay.dispatch import Dispatch
 from replay.gate import ARM, ARMED, GO, LEFT, READY, ROW

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from analysis import __main__ as analysis_door
+from analysis.advice.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, findings
 from analysis.assess import assess
-from analysis.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, findings
-from analysis.records import COLUMNS
+from analysis.files.request_record import COLUMNS
+from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
+from analysis.files.server_samples import WitnessSample
 from analysis.report import json_report, text
 from analysis.report.console import printed
 from analysis.report.run_metrics import run_figures
-from analysis.run import ClientHealth, Manifest, TargetInfo, read_run
-from analysis.witness import WitnessSample
 from replay.scenario import KEYS, load_scenario
 from servers import __main__ as servers_door
 from tests.farm import farm, watched
@@ -34,13 +34,27 @@ README, FORMAT, METHODOLOGY = (
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 RECORDED = "tests/runs/two-ports"  # the run whose report the README shows
 WITH_THRESHOLDS = (
-    "analysis/conditions.py", "analysis/run_conditions.py", "analysis/sure.py", "analysis/verdict.py",
-    "analysis/overlap.py", "analysis/fit.py", "analysis/estimates.py", "analysis/speedup.py",
-    "analysis/records.py", "analysis/locust_csv.py",
-    "analysis/comparison.py", "analysis/servers_agree.py", "analysis/why.py", "analysis/report/metrics.py",
-    "analysis/machine/throughput.py", "analysis/machine/model.py", "analysis/machine/tables.py",
-    "analysis/machine/scalability.py", "analysis/report/free.py", "replay/plan.py",
-)  # fmt: skip
+    "analysis/conditions/of_phase.py",
+    "analysis/conditions/of_run.py",
+    "analysis/verdict/certainty.py",
+    "analysis/verdict/of_phase.py",
+    "analysis/phase/overlap.py",
+    "analysis/statistics/fit.py",
+    "analysis/statistics/estimates.py",
+    "analysis/phase/speedup.py",
+    "analysis/files/request_record.py",
+    "analysis/conditions/locust_agrees.py",
+    "analysis/verdict/of_run.py",
+    "analysis/conditions/server_slots.py",
+    "analysis/advice/evidence.py",
+    "analysis/report/metrics.py",
+    "analysis/machine/throughput.py",
+    "analysis/machine/model.py",
+    "analysis/machine/tables.py",
+    "analysis/machine/scalability.py",
+    "analysis/report/free.py",
+    "replay/plan.py",
+)
 
 
 def section(document: str, heading: str) -> str:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.__main__ import main
-from analysis.entities import read_entities
+from analysis.entities.entities import read_entities
+from analysis.entities.json_edit import with_value
+from analysis.entities.propose import propose
 from analysis.errors import ScenarioError
-from analysis.json_edit import with_value
-from analysis.propose import propose
-from analysis.run import TargetInfo
+from analysis.files.run import TargetInfo
 from replay.scenario import Scenario
 from replay.scenario_sources import scenario_of_entities
 from tests.farm import farm, write_run

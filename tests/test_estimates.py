@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.estimates import mean_estimate
-from analysis.fit import Timed, fit_speedup
-from analysis.sure import GAIN, LOOK_LEVEL, LOOKS
+from analysis.statistics.estimates import mean_estimate
+from analysis.statistics.fit import Timed, fit_speedup
+from analysis.verdict.certainty import GAIN, LOOK_LEVEL, LOOKS
 
 PHASES = 600  # simulated per case
 # A coverage of 95 % reads within 2.7 % of it in 600 phases, 99.7 times in 100.

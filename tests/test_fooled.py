@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.advice.next_steps import PORTS_PARALLEL
 from analysis.assess import PhaseJudged, assess
-from analysis.comparison import control_phase
-from analysis.next_steps import PORTS_PARALLEL
-from analysis.overlap import round_peak, slots_exact
-from analysis.records import BASELINE, BURST, WARMUP, RequestRecord
-from analysis.run import Run
-from analysis.verdict import GAINS, INCONCLUSIVE, INVALID, SERIAL, SLICED
+from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
+from analysis.files.run import Run
+from analysis.phase.overlap import round_peak, slots_exact
+from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, INVALID, SERIAL, SLICED
+from analysis.verdict.of_run import control_phase
 from servers.queue_model.policy import Policy, Port
 from tests.farm import FarmTarget, farm, phase, targets_on
 

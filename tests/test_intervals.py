@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.intervals import Interval, busy_s, covered_s, overlap, peak, time_at_depth
+from analysis.phase.intervals import Interval, busy_s, covered_s, overlap, peak, time_at_depth
 
 ticks = st.integers(0, 1000).map(lambda n: n / 8)  # exact in binary: no tolerance needed for equality
 intervals = st.lists(st.tuples(ticks, ticks).map(lambda ab: (min(ab), max(ab))), max_size=12)

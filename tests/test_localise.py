@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from analysis.assess import Assessment, assess
-from analysis.localise import COMPUTE, LOCK, NOTHING, groups
-from analysis.records import RequestLog
+from analysis.files.request_record import RequestLog
+from analysis.files.run import Run
+from analysis.phase.rounds import PlannedPhase
 from analysis.report import json_report
 from analysis.report.run_metrics import run_figures
-from analysis.rounds import PlannedPhase
-from analysis.run import Run
+from analysis.verdict.limit import COMPUTE, LOCK, NOTHING, groups
 from tests.farm import farm, targets_on
 
 # name: (address, kind). Two models behind one port, a second port, another program, another machine.

@@ -11,9 +11,9 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.errors import RunError
-from analysis.locust_only import Bound, is_locust_only, read_bounds
-from analysis.records import BASELINE, FREE, RequestRecord
-from analysis.run import file_of
+from analysis.files.request_record import BASELINE, FREE, RequestRecord
+from analysis.files.run import file_of
+from analysis.locust_only.bounds import Bound, is_locust_only, read_bounds
 from tests.farm import free_farm
 
 RUNS = Path(__file__).parent / "runs"  # made by runs/plain_locustfile.py; the server was serial

@@ -9,6 +9,7 @@ from itertools import cycle, islice
 import pytest
 
 from analysis.assess import Assessment, assess
+from analysis.files.run import Run
 from analysis.machine.model import Machine
 from analysis.machine.scalability import scalability
 from analysis.machine.throughput import (
@@ -19,11 +20,10 @@ from analysis.machine.throughput import (
     with_another_port,
 )
 from analysis.machine.waves import Piece, Slots, makespan_s
+from analysis.phase.rounds import Job as Planned
+from analysis.phase.rounds import ideal_s, serial_s
 from analysis.report.machine_words import machine_sentences
 from analysis.report.run_metrics import run_figures
-from analysis.rounds import Job as Planned
-from analysis.rounds import ideal_s, serial_s
-from analysis.run import Run
 from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
 from servers.queue_model.policy import Port

@@ -9,14 +9,23 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis import next_steps as table
-from analysis.answer import answer
+from analysis.advice import next_steps as table
+from analysis.advice.answer import answer
+from analysis.advice.next_steps import (
+    KINDS,
+    LOCKS,
+    MACHINES,
+    OTHER,
+    SERIAL_PORTS,
+    findings,
+    hardware,
+    next_steps,
+)
 from analysis.assess import Assessment, assess
-from analysis.next_steps import KINDS, LOCKS, MACHINES, OTHER, SERIAL_PORTS, findings, hardware, next_steps
+from analysis.files.run import Run
+from analysis.phase.rounds import PlannedPhase
 from analysis.report.hardware import hardware_figures, sentences
 from analysis.report.run_metrics import run_figures
-from analysis.rounds import PlannedPhase
-from analysis.run import Run
 from replay import dialects
 from tests.farm import FarmTarget, farm, phase, targets_on
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from analysis.records import BURST, RequestRecord
-from analysis.rounds import PlannedPhase
-from analysis.run import TargetInfo
+from analysis.files.request_record import BURST, RequestRecord
+from analysis.files.run import TargetInfo
+from analysis.phase.rounds import PlannedPhase
 from replay import narrate
 from replay.dialects import openai
 from replay.dispatch import Seat

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.rounds import PlannedPhase
+from analysis.phase.rounds import PlannedPhase
 from replay.plan import (
     BUDGET_TOKENS,
     LEAST_TOKENS,

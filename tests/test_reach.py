@@ -16,8 +16,8 @@ import requests
 from urllib3.exceptions import LocationParseError
 
 from analysis.errors import TargetError
-from analysis.rounds import PlannedPhase
-from analysis.run import TargetInfo
+from analysis.files.run import TargetInfo
+from analysis.phase.rounds import PlannedPhase
 from replay import check_table, reach
 from replay.checks import Checked, Finding, findings
 from replay.dialects import Model, Reply, Server

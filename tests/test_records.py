@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import RunError
-from analysis.records import (
+from analysis.files.csv_rows import RowWriter, from_row, to_row
+from analysis.files.request_record import (
     BURST,
     COLUMNS,
     RequestRecord,
@@ -17,7 +18,6 @@ from analysis.records import (
     same_model,
     write_records,
 )
-from analysis.typed_csv import RowWriter, from_row, to_row
 from tests.farm import farm, phase
 
 WHOLE = next(r for r in farm("parallel", [phase(2)]).log.records if r.kind == BURST)

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from analysis.__main__ import main, prefix_of
 from analysis.assess import assess
 from analysis.errors import RunError
-from analysis.records import BURST, STOPPED, RequestLog, RequestRecord
+from analysis.files.request_record import BURST, STOPPED, RequestLog, RequestRecord
+from analysis.files.run import Run, file_of, read_run
 from analysis.report import json_report, lanes, markdown, text, words
 from analysis.report.console import printed
 from analysis.report.free import curve
 from analysis.report.metrics import percentiles
 from analysis.report.run_metrics import RunFigures, run_figures
-from analysis.run import Run, file_of, read_run
 from tests.farm import cut, failing, farm, free_farm, phase, targets_on, watched, write_run
 
 HERE = Path(__file__).parent.parent

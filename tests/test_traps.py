@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from analysis.assess import assess
-from analysis.overlap import round_peak
-from analysis.records import BASELINE, BURST, COLUMNS, RequestRecord
-from analysis.verdict import CONTENTION, PARALLEL, SLICED
+from analysis.files.request_record import BASELINE, BURST, COLUMNS, RequestRecord
+from analysis.phase.overlap import round_peak
+from analysis.verdict.of_phase import CONTENTION, PARALLEL, SLICED
 from replay.answer import Answer
 from replay.chat import ChatOrder, Connection
 from replay.dialects import DIALECTS, Ask, Way, openai

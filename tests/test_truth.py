@@ -2,9 +2,9 @@
 
 import pytest
 
+from analysis.advice.next_steps import ONE_PORT, PORTS_PARALLEL, SHARED
 from analysis.assess import assess
-from analysis.next_steps import ONE_PORT, PORTS_PARALLEL, SHARED
-from analysis.verdict import CONTENTION, GAINS, INCONCLUSIVE, SERIAL
+from analysis.verdict.of_phase import CONTENTION, GAINS, INCONCLUSIVE, SERIAL
 from tests.farm import farm
 from tests.truth_grid import Told, cases, tell
 from tests.truth_sockets import NEAR, see, socket_cases

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.answer import answer
+from analysis.advice.answer import answer
+from analysis.advice.next_steps import MODEL_SWAP, ONE_PORT, PAIRS_DIFFER, PORTS_PARALLEL, SHARED, hardware
 from analysis.assess import Assessment, assess
-from analysis.localise import contention_matrix, groups
-from analysis.next_steps import MODEL_SWAP, ONE_PORT, PAIRS_DIFFER, PORTS_PARALLEL, SHARED, hardware
-from analysis.records import BURST, WARMUP
-from analysis.rounds import PlannedPhase
-from analysis.run import Run
-from analysis.verdict import (
+from analysis.files.request_record import BURST, WARMUP
+from analysis.files.run import Run
+from analysis.phase.rounds import PlannedPhase
+from analysis.verdict.limit import contention_matrix, groups
+from analysis.verdict.of_phase import (
     CONTENTION,
     FULLY,
     GAINS,

@@ -24,7 +24,7 @@ from flask import Flask
 
 from analysis.assess import assess
 from analysis.errors import ScenarioError
-from analysis.rounds import bursts
+from analysis.phase.rounds import bursts
 from replay import overlap_page, web_guard
 from tests.farm import farm, phase
 from tests.locusts import CHECKOUT, file_of, manifest_of, report_of, rows_of, running, until

@@ -18,8 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
-from analysis.run import TargetInfo, read_run
-from analysis.witness import WitnessSample, read_witness
+from analysis.files.run import TargetInfo, read_run
+from analysis.files.server_samples import WitnessSample, read_witness
 from replay import machine_load
 from replay.counters import (
     QUESTIONS,

@@ -9,14 +9,14 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.assess import PhaseJudged, assess
+from analysis.conditions.server_slots import NAME
 from analysis.errors import RunError
-from analysis.records import BURST
+from analysis.files.request_record import BURST
+from analysis.files.run import Run, file_of, read_run
+from analysis.files.server_samples import WitnessSample
 from analysis.report import served
 from analysis.report.metrics import phase_figures
-from analysis.run import Run, file_of, read_run
-from analysis.servers_agree import NAME
-from analysis.verdict import INCONCLUSIVE, PARTLY, SERIAL, SLICED
-from analysis.witness import WitnessSample
+from analysis.verdict.of_phase import INCONCLUSIVE, PARTLY, SERIAL, SLICED
 from tests.farm import farm, phase, standard_phases, watched, write_run
 
 ONE_PORT = [phase(4, ports=1)]

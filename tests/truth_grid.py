@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from analysis.assess import PhaseJudged, assess
 from analysis.report.metrics import seed_formula
-from analysis.sure import GAIN, LOSS
-from analysis.verdict import (
+from analysis.verdict.certainty import GAIN, LOSS
+from analysis.verdict.of_phase import (
     CONTENTION,
     FULL,
     FULLY,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from analysis.verdict import INCONCLUSIVE
+from analysis.verdict.of_phase import INCONCLUSIVE
 from tests.truth_grid import BAND, MECHANISMS
 from tests.truth_sockets import NEAR, ROUNDS, Seen, see, socket_cases
 from tests.truth_words import Criterion, marked, share, table

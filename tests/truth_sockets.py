@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.verdict import GAINS, INCONCLUSIVE
+from analysis.verdict.of_phase import GAINS, INCONCLUSIVE
 from tests.locusts import locust, phase, scenario
 from tests.truth_grid import BAND, MECHANISMS, SEED_BORDER, Case, Truth, cases, truth_of
 

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from analysis.verdict import CONTENTION, FULLY, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
+from analysis.verdict.of_phase import CONTENTION, FULLY, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
 from tests.truth_grid import BAND, CLEAR, Told, cases, tell
 from tests.truth_over_sockets import over_sockets, socket_criteria, socket_page
 from tests.truth_words import Criterion, marked, share, table

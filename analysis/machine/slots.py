@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.machine.waves import Slots
-from analysis.phase import UNKNOWN, Peak, PhaseMeasured
+from analysis.phase.measure import UNKNOWN, Peak, PhaseMeasured
 
 
 @dataclass(frozen=True, slots=True)

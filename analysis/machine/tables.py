@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimates import LogEstimate
 from analysis.machine.waves import Piece, Slots, makespan_s
+from analysis.statistics.estimates import LogEstimate
 
 PORTS, STREAMS = "ports", "streams"
 GAIN, FACTOR = "gain", "factor"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from analysis.estimates import LogEstimate
 from analysis.machine.model import Machine
 from analysis.machine.tables import Tables
 from analysis.machine.waves import Piece, makespan_s
+from analysis.statistics.estimates import LogEstimate
 
 AS_GOOD = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
 BEST = 1e-9  # throughputs that differ by less are the same

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from analysis.assess import Assessment, PhaseJudged
-from analysis.estimates import Estimate, mean_estimate
+from analysis.phase.rounds import PlannedPhase
 from analysis.report import words
 from analysis.report.metrics import Percentiles, percentiles
-from analysis.rounds import PlannedPhase
+from analysis.statistics.estimates import Estimate, mean_estimate
 
 
 @dataclass(frozen=True, slots=True)

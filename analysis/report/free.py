@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from analysis.intervals import time_at_depth
-from analysis.records import BASELINE, FREE, RequestRecord
-from analysis.run import Run
+from analysis.files.request_record import BASELINE, FREE, RequestRecord
+from analysis.files.run import Run
+from analysis.phase.intervals import time_at_depth
 
 NEXT_STEPS = ("Run the phases for a verdict: locust --headless --plan phases --scenario FILE --csv PREFIX",)
 STEADY = 2.0  # mean solo times: a shorter window says nothing of its level

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from analysis.advice.next_steps import Hardware, hardware
 from analysis.assess import Assessment
-from analysis.estimates import Estimate
-from analysis.next_steps import Hardware, hardware
 from analysis.report import words
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
-from analysis.verdict import INVALID
+from analysis.statistics.estimates import Estimate
+from analysis.verdict.of_phase import INVALID
 
 MACHINES = "machines"
 

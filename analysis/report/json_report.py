@@ -5,13 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.assess import Assessment
-from analysis.conditions import Condition
-from analysis.estimates import Estimate
+from analysis.conditions.of_phase import Condition
 from analysis.report.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.hardware import HardwareFigures, hardware_figures
 from analysis.report.machine_json import limit_json, machine_json, matrix_json
 from analysis.report.metrics import Percentiles, PhaseFigures
 from analysis.report.run_metrics import RunFigures
+from analysis.statistics.estimates import Estimate
 
 FORMAT = 1
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.phase import PhaseMeasured
-from analysis.records import RequestRecord
-from analysis.rounds import Round
+from analysis.files.request_record import RequestRecord
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.rounds import Round
 
 QUEUED, WAITING, PREFILL, DECODE = "client's queue", "waiting", "prefill", "decode"
 FIRST_PART, WHOLE = "waiting or prefill", "sent to ended"  # where the server or the stream tells no more

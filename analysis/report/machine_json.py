@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-from analysis.estimates import LogEstimate
-from analysis.localise import Localisation, Pair
-from analysis.phase import Peak
+from analysis.phase.measure import Peak
 from analysis.report.run_metrics import MachineFigures
+from analysis.statistics.estimates import LogEstimate
+from analysis.verdict.limit import Localisation, Pair
 
 
 def machine_json(figures: MachineFigures) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from analysis.assess import Assessment
-from analysis.estimates import LogEstimate
-from analysis.localise import APART, Pair, groups
 from analysis.machine.model import Machine, Prediction
 from analysis.machine.tables import STREAMS
 from analysis.machine.throughput import Throughput
-from analysis.phase import Peak
+from analysis.phase.measure import Peak
 from analysis.report.run_metrics import MachineFigures, RunFigures
 from analysis.report.words import NONE, interval, number, percent
+from analysis.statistics.estimates import LogEstimate
+from analysis.verdict.limit import APART, Pair, groups
 
 THROUGHPUT_HEADER = ("requests in flight", "responses/min", "output tokens/s", "all at once take, s")
 PAIRS_HEADER = ("together", "apart by", "G of at most", "verdict", "found")

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from analysis.assess import Assessment
+from analysis.phase.rounds import PlannedPhase
 from analysis.report import arrivals, free, hardware, machine_words, served, words
 from analysis.report.lanes import picture
 from analysis.report.run_metrics import RunFigures
-from analysis.rounds import PlannedPhase
 
 LANES_WIDTH = 96
 

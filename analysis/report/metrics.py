@@ -11,11 +11,11 @@ from statistics import fmean
 from scipy.special import stdtrit
 
 from analysis.assess import PhaseJudged
-from analysis.estimates import Estimate, mean_estimate
-from analysis.phase import Peak, PhaseMeasured
-from analysis.records import RequestRecord
-from analysis.rounds import PlannedPhase, Round
-from analysis.witnessed import Witnessed
+from analysis.files.request_record import RequestRecord
+from analysis.phase.measure import Peak, PhaseMeasured
+from analysis.phase.rounds import PlannedPhase, Round
+from analysis.phase.server_load import Witnessed
+from analysis.statistics.estimates import Estimate, mean_estimate
 
 ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the maximum under another name
 OUTLIER_LEVEL = 0.99  # no measurement of an undisturbed phase beyond its bound with this probability

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.assess import Assessment, PhaseJudged
-from analysis.estimates import Estimate, LogEstimate
-from analysis.localise import MACHINES, Compared
 from analysis.machine.model import Machine, consistent
 from analysis.machine.scalability import Scalability, scalability
 from analysis.machine.throughput import (
@@ -16,7 +14,9 @@ from analysis.machine.throughput import (
     with_another_port,
 )
 from analysis.report.metrics import PhaseFigures, percentile, phase_figures
-from analysis.verdict import INCONCLUSIVE, INVALID
+from analysis.statistics.estimates import Estimate, LogEstimate
+from analysis.verdict.limit import MACHINES, Compared
+from analysis.verdict.of_phase import INCONCLUSIVE, INVALID
 
 FREE = "free"
 

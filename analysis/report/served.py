@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from analysis.files.server_samples import WitnessSample
+from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.report.metrics import PhaseFigures
-from analysis.witness import WitnessSample
-from analysis.witnessed import MachineLoad, PortLoad
 
 NONE = "–"
 SHOWN_ERRORS = 3

@@ -13,7 +13,7 @@ from analysis.report import arrivals, free, hardware, machine_words, served, wor
 from analysis.report.lanes import picture
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
-from analysis.verdict import CONTENTION, GAINS, INCONCLUSIVE, INVALID
+from analysis.verdict.of_phase import CONTENTION, GAINS, INCONCLUSIVE, INVALID
 
 LABEL, COLUMN = 23, 19  # of the table of phases, in columns of the terminal, where there is room
 BAD, UNSURE = (INVALID, CONTENTION), (INCONCLUSIVE, "serial", "time-sliced", "shared-compute", "model-swap")

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 
 from analysis.assess import Assessment
-from analysis.conditions import Condition
-from analysis.estimates import Estimate
+from analysis.conditions.of_phase import Condition
 from analysis.report import served
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import BaselineFigures, RunFigures
+from analysis.statistics.estimates import Estimate
 
 NONE = "–"
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "?"}

@@ -1,0 +1,90 @@
+"""The verdict of the run in words, with the next step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.advice.next_steps import (
+    LOCKS,
+    MACHINES,
+    MODEL_SWAP,
+    ONE_PORT,
+    PAIRS_DIFFER,
+    PORTS_PARALLEL,
+    SERIAL_PORTS,
+    next_steps,
+)
+from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, INVALID, SERIAL
+from analysis.verdict.of_run import Judged, compare, ports_phase, without_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The run's outcome, the answer in words, and what to do next, most useful first."""
+
+    outcome: str
+    sentence: str
+    next_steps: tuple[str, ...]
+    finding: str  # the outcome, or the mechanism where one outcome has two: a row of next_steps.yaml
+
+
+def answer(
+    judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = (), groups: Sequence[str] = ()
+) -> Answer:
+    """The run's verdict. `swapped`: the warm-up saw models evict each other; `limits`: whose it may be.
+
+    `groups`: in words, which targets of a contention matrix share what.
+    """
+    if not judged:
+        return _answer(INCONCLUSIVE, "No phase was measured.")
+    for _, verdict in judged:
+        if verdict.outcome == INVALID:
+            said = f"The data are unfit for a statement: {verdict.sentence}."
+            return _answer(INVALID, said, judged, verdict.hint)
+    if swapped:
+        return _answer(
+            MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
+        )
+    found = compare(judged, groups)
+    hints = (v.hint for _, v in without_pairs(judged) if v.outcome == INCONCLUSIVE and v.hint)
+    finding = PAIRS_DIFFER if found.pairs_differ else _finding(found.outcome, ports_phase(judged), limits)
+    return _answer(found.outcome, found.sentence, judged, next(hints, ""), finding)
+
+
+def _answer(
+    outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", finding: str | None = None
+) -> Answer:
+    finding = finding or outcome
+    if hint and outcome in (INCONCLUSIVE, INVALID):  # it knows better than the table what is amiss
+        return Answer(outcome, sentence, (f"{hint[0].upper()}{hint[1:]}.",), finding)
+    return Answer(outcome, sentence, next_steps(finding, _kinds(judged), _contains(judged)), finding)
+
+
+def _finding(outcome: str, ports: Judged | None, limits: Sequence[str]) -> str:
+    """The outcome, told apart where it has several mechanisms with different remedies."""
+    if outcome == SERIAL and len(limits) == 1 and limits[0] in LOCKS:
+        return LOCKS[limits[0]]
+    if ports is None:
+        return outcome
+    if outcome == SERIAL:
+        return SERIAL_PORTS
+    gained = outcome in (PORTS_PARALLEL, ONE_PORT, *GAINS)
+    return MACHINES if gained and ports[0].topology == "machines" else outcome
+
+
+def _kinds(judged: Sequence[Judged]) -> tuple[str, ...]:
+    """The kinds of servers that were asked, each once."""
+    return tuple(dict.fromkeys(p.targets[t].kind for p, _ in judged for t in p.plan.deal))
+
+
+def _contains(judged: Sequence[Judged]) -> set[str]:
+    """The experiments that the run already made: keys of `unless` in next_steps.yaml."""
+    one_port = [p for p, _ in judged if p.topology == "one-port"]
+    users = {p.plan.users for p in one_port}
+    alike = [p for p in one_port if p.plan.users == max(p.plan.users for p in one_port)]
+    made = {
+        "control": bool(one_port),
+        "more-users": len(users) > 2 and max(users) >= 8,
+        "several-ports": len({port for p, _ in judged for port in p.ports}) > 1,
+        "slots": len({p.ports for p in alike}) > 1 and len({p.total.streams for p in alike}) > 1,
+    }
+    return {name for name, found in made.items() if found}

@@ -1,0 +1,139 @@
+"""Why there is no gain: evidence from servers and machine. It explains a verdict and never makes one."""
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.server_load import MachineLoad, PortLoad, Witnessed
+from analysis.verdict.of_phase import CONTENTION, INCONCLUSIVE, PARTLY, SERIAL, SLICED, Verdict
+
+EXPLAINED = (SERIAL, SLICED, CONTENTION, PARTLY)
+QUEUED_SHARE = 0.1  # of a solo: a wait worth telling
+FULL_SHARE = 0.9  # of all cores, or of a graphics processor: nothing is left for more requests
+ONE_CORE = (0.75, 1.25)  # cores that one thread keeps busy, alone and together alike
+IDLE_SHARE = 0.25  # of all cores: the processors are not what limits
+OTHERS_SHARE = 0.1  # of all cores: other programs take part in the measurement
+SWAPPED_MB = 50.0  # written out during the rounds: memory is short
+STALLED_SHARE = 0.05
+HOT = ("heavy", "trapping", "sleeping", "throttled")
+
+
+def why(
+    phase: PhaseMeasured, verdict: Verdict, seen: Witnessed | None, host: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Evidence for the phase's outcome, most telling first; () where it gains, or nobody tells."""
+    if verdict.outcome == INCONCLUSIVE and seen is not None and seen.machine is not None:
+        return _crowded(seen.machine, host.get("cpus"))
+    if verdict.outcome not in EXPLAINED:
+        return ()
+    waited = _queued(phase)
+    if seen is None:
+        return waited
+    said = [s for port, load in seen.ports.items() if (s := _admitted(phase, port, load))]
+    said += waited
+    said += [s for port, load in seen.ports.items() if (s := _swapped_models(port, load))]
+    if seen.machine is not None:
+        said += _memory(seen.machine)
+        if verdict.outcome != PARTLY:
+            said += _compute(seen.machine, host.get("cpus"))
+        if seen.machine.thermal in HOT:
+            said.append(f"the machine was slowed by heat (thermal state: {seen.machine.thermal})")
+    return tuple(said)
+
+
+def _admitted(phase: PhaseMeasured, port: str, load: PortLoad) -> str | None:
+    """How many requests the server let in, against those it was sent."""
+    sent = sum(phase.targets[t].base_url == port for t in phase.plan.deal)
+    if load.busy_peak is None or sent < 2:
+        return None
+    has = f" of its {_count(load.slots, 'slot')}" if load.slots is not None else ""
+    if load.busy_peak >= sent:
+        return f"{_where(port)} worked on all {sent} requests at once, by its own count"
+    waited = f", up to {load.waiting_peak} waited in its own queue" if load.waiting_peak else ""
+    busy = f"on {load.busy_peak}{has}" if has else f"on {_count(load.busy_peak, 'request')}"
+    return f"{_where(port)} was sent {sent} requests and worked {busy} at most{waited}"
+
+
+def _queued(phase: PhaseMeasured) -> tuple[str, ...]:
+    """What the servers' own durations say of waiting: some tell it with each answer."""
+    waits = [r.server_queue_s for a in phase.scored for r in a.requests if r.server_queue_s is not None]
+    if not waits or median(waits) < QUEUED_SHARE * min(phase.solo_s.values()):
+        return ()
+    return (
+        f"by the servers' own durations requests waited {median(waits):.2f} s (median) and up to "
+        f"{max(waits):.2f} s in a queue there",
+    )
+
+
+def _swapped_models(port: str, load: PortLoad) -> str | None:
+    if len(load.loaded) < 2:
+        return None
+    seen = " or ".join(str(n) for n in load.loaded)
+    return f"{_where(port)} had {seen} models in memory during the rounds: it loads and unloads them"
+
+
+def _memory(machine: MachineLoad) -> list[str]:
+    said = []
+    if (machine.swapped_mb or 0.0) >= SWAPPED_MB:
+        said.append(f"{machine.swapped_mb:.0f} MB of memory were written out to disk")
+    if (machine.stalled_share or 0.0) >= STALLED_SHARE:
+        said.append(f"programs waited for memory {machine.stalled_share:.0%} of the time".replace("%", " %"))
+    if machine.pressure in ("warning", "critical"):
+        said.append(f"the system's memory pressure was {machine.pressure}")
+    if not said:
+        return []
+    free = f" ({machine.free_mb:.0f} MB free at the least)" if machine.free_mb is not None else ""
+    return [f"{', '.join(said)}{free}: too many or too large models for this memory"]
+
+
+def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
+    """Which compute was full: the graphics processor, all cores, or one thread's."""
+    if machine.gpu_percent is not None and machine.gpu_percent >= 100 * FULL_SHARE:
+        alone = f", {machine.gpu_percent_alone:.0f} % with one" if machine.gpu_percent_alone else ""
+        return [f"the graphics processor was busy {machine.gpu_percent:.0f} %{alone}: it is shared"]
+    if machine.cores is None or machine.server_cores is None or not cpus:
+        return []
+    servers, alone_cores = machine.server_cores, machine.server_cores_alone
+    as_alone = f" ({alone_cores:.1f} with one request)" if alone_cores is not None else ""
+    if machine.cores >= FULL_SHARE * cpus:
+        others = machine.cores - servers
+        named = f", other programs {others:.1f}" if others >= OTHERS_SHARE * cpus else ""
+        return [
+            f"{machine.cores:.1f} of {cpus} cores were busy, the servers took {servers:.1f}{as_alone}{named}"
+            ": the processors are full, all share them"
+        ]
+    if all(ONE_CORE[0] <= c <= ONE_CORE[1] for c in (servers, alone_cores or 0.0)) and cpus > 1:
+        return [
+            f"the servers kept {servers:.1f} of {cpus} cores busy{as_alone}: one thread did all the work, "
+            "so a lock or a limit on threads holds them"
+        ]
+    if servers <= IDLE_SHARE * cpus:
+        unseen = " and no graphics processor can be seen" if machine.gpu_percent is None else ""
+        return [
+            f"the servers kept {servers:.1f} of {cpus} cores busy{as_alone}: the processors were not the "
+            f"limit{unseen}"
+        ]
+    return [f"the servers kept {servers:.1f} of {cpus} cores busy{as_alone}"]
+
+
+def _crowded(machine: MachineLoad, cpus: int | None) -> tuple[str, ...]:
+    """Why nothing is decided: who else was at work."""
+    if machine.cores is None or machine.server_cores is None or not cpus:
+        return ()
+    others = machine.cores - machine.server_cores
+    if others < OTHERS_SHARE * cpus:
+        return ()
+    return (
+        f"programs other than the servers, portlap among them, kept {others:.1f} of {cpus} cores busy: they "
+        "may be what scatters the times",
+    )
+
+
+def _where(port: str) -> str:
+    return f"the server at {urlsplit(port).netloc}"
+
+
+def _count(n: int | None, thing: str) -> str:
+    return f"{n} {thing}{'s' * (n != 1)}"

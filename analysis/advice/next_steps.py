@@ -1,0 +1,73 @@
+"""What to do after each finding, for each kind of server: the decision table `next_steps.yaml`, read."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+# outcomes of a run, beside those of a phase (analysis.verdict.of_phase)
+PORTS_PARALLEL, ONE_PORT, SHARED = "ports-parallel", "one-port-suffices", "shared-compute"
+MODEL_SWAP = "model-swap"
+# findings that are no verdicts: serial although several ports were asked; a gain that several machines
+# bring; pairs of ports of which some gain and some do not
+SERIAL_PORTS, MACHINES, PAIRS_DIFFER = "serial-ports", "machines-parallel", "pairs-differ"
+LOCKS: Final = {
+    limit: f"lock-{limit}" for limit in ("model", "program", "machine")
+}  # whose lock, if that is known
+
+# of servers, with words of their own
+KINDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm", "llama-swap", "litellm")
+OTHER: Final = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """Was the machine worth its price for parallel work? None: open."""
+
+    validated: bool | None
+    because: str
+
+
+def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = ()) -> tuple[str, ...]:
+    """The finding's steps, most useful first, in the words for these kinds of servers; each text once.
+
+    A step whose experiment the run already `contains` is left out. Where several kinds were asked, words that
+    are one kind's own say whose.
+    """
+    steps, asked = _table()["steps"], tuple(kinds) or (OTHER,)
+    said = [
+        f"{_whose(kind, steps[name]['do'], asked)}{text} Expect: {steps[name]['expect']}"
+        for name in _table()["findings"][finding]["steps"]
+        if steps[name].get("unless") not in contains
+        for kind in asked
+        if (text := _words(steps[name]["do"], kind)) is not None
+    ]
+    return tuple(dict.fromkeys(said))
+
+
+def hardware(finding: str) -> Hardware:
+    """What the finding says of the machine."""
+    return Hardware(**_table()["findings"][finding]["hardware"])
+
+
+def findings() -> tuple[str, ...]:
+    """Every finding that the table knows."""
+    return tuple(_table()["findings"])
+
+
+def _whose(kind: str, do: Mapping[str, str], asked: Collection[str]) -> str:
+    return f"{kind}: " if len(asked) > 1 and kind in do else ""
+
+
+def _words(do: Mapping[str, str], kind: str) -> str | None:
+    return do.get(kind, do.get(OTHER))
+
+
+@cache
+def _table() -> dict[str, Any]:
+    path = Path(__file__).with_suffix(".yaml")
+    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return table

@@ -1,0 +1,241 @@
+"""Conditions of a phase's verdict: each a named test of the data with a sentence, and a hint where it fails.
+
+`passed` is None where the data cannot tell: absence of data never passes and never fails.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from scipy.special import stdtrit
+
+from analysis.conditions.lengths import lengths_of
+from analysis.files.request_record import RequestRecord
+from analysis.files.run import ClientHealth
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.rounds import Round
+
+MAX_SPREAD = 0.05  # of a solo: beyond it the burst is not a burst
+MAX_FAULTY = 0.20  # of the rounds may hold an answer that is not whole
+MAX_DRIFT = 0.25  # of a solo over one phase, and surely so: beyond it a straight line is a poor story
+SURELY = 0.99
+MIN_DF = 2  # solos and rounds more than unknowns: with one, intervals cover 88 to 91 % instead of 95 %
+MAX_CPU_PERCENT = 80.0  # of one core: portlap's own process
+TIMINGS_AGREE, TIMINGS_AGREE_S = 0.05, 0.020  # server's decode time against ours
+TOKENS_AGREE = 0.10  # usage against chunks
+LENGTHS_BAND = (0.9, 1.1)  # tokens of an answer together, over alone
+AT_ONCE_S = 0.25  # between the ends of requests that one cause has broken
+ALL_BROKE = (
+    "all requests of a round broke at once: the context they share may be full; "
+    "load the model with a larger one, or ask for fewer tokens"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    name: str
+    passed: bool | None
+    sentence: str
+    hint: str = ""
+
+
+def _all(phase: PhaseMeasured) -> list[RequestRecord]:
+    """The requests that count: whole solos and those of scored rounds."""
+    return [*phase.solos, *(r for a in phase.scored for r in a.requests)]
+
+
+def release_spread(phase: PhaseMeasured) -> Condition:
+    spreads = [s for r in phase.scored if (s := r.release_spread_s) is not None]
+    solo_s = min(phase.solo_s.values(), default=None)
+    if not spreads or solo_s is None:
+        return Condition("release spread", None, "no scored round tells when its requests left")
+    worst, share = max(spreads), median(spreads) / solo_s
+    return Condition(
+        "release spread",
+        share <= MAX_SPREAD,
+        f"a round's requests left within {median(spreads) * 1e3:.1f} ms (worst {worst * 1e3:.1f} ms), "
+        f"{share * 100:.1f} % of a solo",
+        "longer answers, or a less busy client machine",
+    )
+
+
+def answers_whole(phase: PhaseMeasured) -> Condition:
+    faulty = len(phase.rounds) - len(phase.scored)
+    passed = faulty <= MAX_FAULTY * len(phase.rounds) if phase.rounds else None
+    named = f": {phase.not_whole[0]}" if phase.not_whole else ""
+    more = f" (and {len(phase.not_whole) - 1} more)" if len(phase.not_whole) > 1 else ""
+    return Condition(
+        "answers whole",
+        passed,
+        f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}{more}",
+        ALL_BROKE
+        if any(map(_broke_at_once, phase.rounds))
+        else "mend what the named answer says, then run again",
+    )
+
+
+def _broke_at_once(one: Round) -> bool:
+    """Whether every request of the round failed, and all at the same instant."""
+    ends = [r.end_s for r in one.requests if r.error is not None and r.end_s is not None]
+    return 1 < len(ends) == len(one.requests) and max(ends) - min(ends) <= AT_ONCE_S
+
+
+def no_cache(phase: PhaseMeasured) -> Condition:
+    """Cached tokens may be the chat template's at most: our own words are never the same twice."""
+    requests = _all(phase)
+    told = [
+        (r, words)
+        for r in requests
+        if r.cached_tokens is not None and r.prompt_tokens is not None
+        for words in [phase.targets[r.target].prompt_words]
+        if words is not None
+    ]
+    if not told:
+        return Condition("no cache", None, "no server reports cached prompt tokens")
+    hits = [r for r, words in told if (r.cached_tokens or 0) > (r.prompt_tokens or 0) - words]
+    most = max(r.cached_tokens or 0 for r, _ in told)
+    return Condition(
+        "no cache",
+        not hits,
+        f"at most {most} cached prompt tokens in {len(told)} answers"
+        + (f"; {len(hits)} reused our own words" if hits else ", none of our own words"),
+        "switch the server's prompt cache off",
+    )
+
+
+def equal_prompts(phase: PhaseMeasured) -> Condition:
+    worst = 0
+    for target in phase.alone:
+        sizes = {r.prompt_tokens for r in _all(phase) if r.target == target and r.prompt_tokens is not None}
+        worst = max(worst, max(sizes) - min(sizes) if sizes else 0)
+    if all(s.prompt_tokens is None for s in phase.solos):
+        return Condition("equal prompts", None, "no server reports prompt tokens")
+    return Condition(
+        "equal prompts",
+        worst <= 4,
+        f"prompts of one target differ by at most {worst} tokens",
+        "report this: the unique prefixes should be of equal length",
+    )
+
+
+def enough_measured(phase: PhaseMeasured) -> Condition:
+    if phase.fit is None:
+        return Condition("enough measured", None, "nothing was fitted")
+    spare, n = int(phase.fit.df), len(phase.fit.residuals)
+    return Condition(
+        "enough measured",
+        spare >= MIN_DF,
+        f"{n} solos and rounds for {n - spare} unknowns",
+        "more rounds, or fewer targets in this phase",
+    )
+
+
+def drift(phase: PhaseMeasured) -> Condition:
+    if phase.fit is None:
+        return Condition("drift", None, "too few measurements to see a drift")
+    span_s = _span_s(_all(phase))
+    change, error = phase.fit.drift_per_s * span_s, phase.fit.drift_se * span_s
+    surely = abs(change) - float(stdtrit(phase.fit.df, 0.5 + SURELY / 2)) * error
+    return Condition(
+        "drift",
+        surely <= MAX_DRIFT,
+        f"solo times changed by {math.expm1(change) * 100:+.1f} % over {span_s:.0f} s (allowed for in G)",
+        "let the machine cool down, stop other programs, run again",
+    )
+
+
+def _span_s(requests: Sequence[RequestRecord]) -> float:
+    starts = [r.start_s for r in requests if r.start_s is not None]
+    ends = [r.end_s for r in requests if r.end_s is not None]
+    return max(ends) - min(starts) if starts and ends else 0.0
+
+
+def server_timings(phase: PhaseMeasured) -> Condition:
+    """llama.cpp and Ollama say themselves how long they decoded; it must be what we saw arrive."""
+    pairs = [
+        (r.decode_s, r.server_decode_s)
+        for r in _all(phase)
+        if r.decode_s is not None and r.server_decode_s is not None
+    ]
+    if not pairs:
+        return Condition("server's timings", None, "no server reports its own timings")
+    off = [abs(a - b) > max(TIMINGS_AGREE * b, TIMINGS_AGREE_S) for a, b in pairs]
+    gap = median(abs(a - b) for a, b in pairs)
+    return Condition(
+        "server's timings",
+        sum(off) <= MAX_FAULTY * len(off),
+        f"decode times seen here and by the server differ by {gap * 1e3:.1f} ms (median of {len(pairs)})",
+        "a proxy or a busy client may hold tokens back: measure on the server's own machine",
+    )
+
+
+def token_counts(phase: PhaseMeasured) -> Condition:
+    pairs = [
+        (r.chunks, r.output_tokens)
+        for r in phase.solos
+        if r.chunks is not None and r.output_tokens is not None and phase.streams
+    ]
+    if not pairs:
+        return Condition("token counts", None, "the server reports no usage: chunks were counted")
+    ratio = fmean(chunks / tokens for chunks, tokens in pairs)
+    return Condition(
+        "token counts",
+        True if abs(ratio - 1) <= TOKENS_AGREE else None,
+        f"{ratio:.2f} chunks arrive per token the server counts",
+    )
+
+
+def answer_lengths(phase: PhaseMeasured) -> Condition:
+    """Times are normalised by tokens where these are counted and stream; elsewhere answers must be alike.
+
+    A chunk is not always a token, and the faster they come the more may share one. Without streams nobody
+    sees what a token takes.
+    """
+    told = lengths_of(phase)
+    if not told:
+        return Condition("answer lengths", None, "no tokens were counted")
+    off = [n for n in told if n.surely_outside(LENGTHS_BAND, SURELY)]
+    worst = max(off or told, key=lambda n: abs(math.log(n.ratio)))
+    counted = phase.streams and all(r.output_tokens is not None for r in _all(phase))
+    why = "answers do not stream" if not phase.streams else "chunks were counted, not tokens"
+    return Condition(
+        "answer lengths",
+        counted or not off,
+        f"{worst.target}'s answers are {worst.ratio:.2f} times as long together as alone "
+        f"({'allowed for in all times' if counted else why})",
+        "ask for fewer tokens than any answer would have, or measure where tokens stream and are counted",
+    )
+
+
+def client(phase: PhaseMeasured, health: ClientHealth) -> Condition:
+    """Is portlap itself the bottleneck? Its processor share, event-loop lag and own timing error."""
+    solo_s = min(phase.solo_s.values(), default=None)
+    late = [r.clock_error_s for r in _all(phase) if r.clock_error_s is not None]
+    if solo_s is None or (health.cpu_percent is None and not late):
+        return Condition("client", None, "portlap's own load was not recorded")
+    cpu, lag = health.cpu_percent or 0.0, health.loop_lag_p99_s or 0.0
+    error = sorted(late)[math.ceil(0.99 * len(late)) - 1] if late else None
+    said = f", saw bytes {error * 1e3:.1f} ms late at p99" if error is not None else ""
+    return Condition(
+        "client",
+        cpu <= MAX_CPU_PERCENT and lag <= MAX_SPREAD * solo_s,
+        f"portlap used {cpu:.0f} % of one core, its loop lagged {lag * 1e3:.1f} ms at p99{said}",
+        "measure from another machine, or with fewer users",
+    )
+
+
+def phase_conditions(phase: PhaseMeasured, health: ClientHealth) -> list[Condition]:
+    """All conditions that belong to one phase, in the order they are shown."""
+    return [
+        release_spread(phase),
+        answers_whole(phase),
+        no_cache(phase),
+        equal_prompts(phase),
+        enough_measured(phase),
+        drift(phase),
+        client(phase, health),
+        server_timings(phase),
+        token_counts(phase),
+        answer_lengths(phase),
+    ]

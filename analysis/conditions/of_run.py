@@ -1,0 +1,142 @@
+"""Conditions of a whole run: rows and witness, the right models, warm, distinct servers, a fair baseline."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from scipy.special import stdtrit
+
+from analysis.conditions.of_phase import SURELY, Condition
+from analysis.files.request_record import BURST, RequestRecord
+from analysis.files.run import Run, TargetInfo
+from analysis.phase.intervals import busy_s
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.rounds import Round, bursts
+
+CHAIN_BAND = (0.9, 1.1)
+JUMP, JUMP_S = 3.0, 0.5  # a first token this much later than before means the model was loaded anew
+
+
+def accounted_for(run: Run) -> Condition:
+    """Every request that was released left a row, and no user had two open at once."""
+    records, manifest = run.log.records, run.manifest
+    missing = []
+    for plan in manifest.phases_planned:
+        rounds = bursts(records, plan.name)
+        last = None if plan.name in manifest.phases_finished or not rounds else rounds[-1]
+        missing += [
+            f"{plan.name} round {r.index + 1} has {len(r.requests)} of {plan.users} rows"
+            for r in rounds
+            if len(r.requests) > plan.users or (r is not last and len(r.requests) < plan.users)
+        ]
+        seen = {r.index for r in rounds}
+        gone = [i for i in range(max(seen, default=0)) if i not in seen]
+        missing += [f"{plan.name} round {i + 1} left no row" for i in gone]
+    twice = _two_at_once(records)
+    sentence = (missing + twice + [f"all {len(records)} requests left a row"])[0]
+    return Condition(
+        "all accounted for",
+        not missing and not twice,
+        sentence,
+        "a process of portlap died or its files were changed: run again",
+    )
+
+
+def _two_at_once(records: Sequence[RequestRecord]) -> list[str]:
+    by_user = defaultdict(list)
+    for r in records:
+        if r.kind == BURST and r.send_s is not None and r.end_s is not None:
+            by_user[r.worker, r.user, r.phase, r.target].append((r.send_s, r.end_s))
+    return [
+        f"user {user} on {target} had two requests open at once in {phase}"
+        for (_, user, phase, target), spans in by_user.items()
+        for (_, end), (start, _) in zip(sorted(spans), sorted(spans)[1:], strict=False)
+        if start < end
+    ]
+
+
+def right_model(records: Sequence[RequestRecord]) -> Condition:
+    named = {r.answered_model for r in records if r.answered_model is not None}
+    wrong = [r for r in records if r.error is None and "in place of" in (r.not_whole_because(None) or "")]
+    if not named:
+        return Condition("right model", None, "the answers name no model")
+    return Condition(
+        "right model",
+        not wrong,
+        f"answered by {', '.join(sorted(named))}" + (f"; {len(wrong)} by another model" if wrong else ""),
+        "load the model that the scenario names",
+    )
+
+
+def warm(warmups: Sequence[RequestRecord]) -> Condition:
+    """Each target is asked twice, then the first once more: a first token that jumps back up is a swap."""
+    by_target: dict[str, list[float]] = {}
+    for r in warmups:
+        if r.ttft_s is not None:
+            by_target.setdefault(r.target, []).append(r.ttft_s)
+    if not by_target:
+        return Condition("warm", None, "no warm-up was recorded")
+    for target, ttfts in by_target.items():
+        if len(ttfts) > 2 and ttfts[2] > JUMP * ttfts[1] and ttfts[2] - ttfts[1] > JUMP_S:
+            return Condition(
+                "warm",
+                False,
+                f"model swap: {target}'s first token took {ttfts[1]:.2f} s when warm and {ttfts[2]:.2f} s "
+                "after another target was asked",
+                "keep all models loaded at once (switch auto-evict off, or use less memory)",
+            )
+    cold = max((t[0] - t[1] for t in by_target.values() if len(t) > 1), default=0.0)
+    return Condition(
+        "warm", True, f"all models stayed loaded; a first answer cost {max(cold, 0.0):.2f} s more"
+    )
+
+
+def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:
+    """A process of its own per port is a server of its own; one process may be one server or several."""
+    by_port = {t.base_url: t for t in targets}
+    if len(by_port) < 2:
+        return Condition("distinct servers", True, "one port, one server")
+    for t in targets:
+        if "also_counted_at" in t.server:
+            return Condition(
+                "distinct servers",
+                False,
+                f"a lone request to {t.name} was counted at {t.server['also_counted_at']} as well: "
+                "one server stands behind both ports, or somebody else asked it",
+                "start a second program for the second port, or measure one port",
+            )
+    pids = [t.pid for t in by_port.values()]
+    if None in pids:
+        return Condition("distinct servers", None, "the processes behind the ports cannot be seen from here")
+    if len(set(pids)) < len(pids):
+        return Condition(
+            "distinct servers", None, "one process listens on several of the ports: they may be one server"
+        )
+    return Condition("distinct servers", True, "a process of its own listens on each port")
+
+
+def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
+    """ΣB / W of the smallest phase's requests sent one after another: 1, or the solos are no fair baseline.
+
+    Fails only when the ratio is *surely* outside the band (99 %, with the scatter the solos showed).
+    `W` leaves out the instants between an answer and the next send, which are the client's own.
+    """
+    if chain is None or phase is None or phase.fit is None:
+        return Condition("chain", None, "no chain of requests was measured")
+    asked = {name: info.max_tokens for name, info in phase.targets.items()}
+    if any(r.not_whole_because(asked.get(r.target)) for r in chain.requests):
+        return Condition("chain", None, "the chain holds an answer that is not whole")
+    spans = [(r.start_s or 0.0, r.end_s or 0.0) for r in chain.requests]
+    fit, links = phase.fit, len(chain.requests)
+    ratio = sum(map(phase.expected_s, chain.requests)) / busy_s(spans)
+    since_s = (spans[0][0] + spans[-1][1]) / 2 - fit.middle_s
+    scatter = fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
+    error = math.hypot(scatter, fit.drift_se * since_s)
+    half = float(stdtrit(fit.df, 0.5 + SURELY / 2)) * error
+    least, most = (math.log(b) for b in CHAIN_BAND)
+    return Condition(
+        "chain",
+        math.log(ratio) - half <= most and math.log(ratio) + half >= least,
+        f"the solo times of {links} requests come to {ratio:.2f} of what the same took one after another",
+        "run again on a quieter machine",
+    )

@@ -1,0 +1,106 @@
+"""Does the server's own count of its work agree with what the client saw at the same instant?"""
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+import numpy as np
+
+from analysis.conditions.of_phase import MAX_FAULTY, Condition
+from analysis.files.request_record import RequestRecord
+from analysis.files.server_samples import WitnessSample
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.overlap import decode_intervals
+from analysis.phase.server_load import Witnessed
+
+NAME = "server's slots"
+SETTLE_S = 0.1  # around a sample: what begins or ends so near to it may count on either side
+MIN_CONTRADICTIONS = 3  # one stale gauge is no contradiction
+SURPLUS = 0.5  # requests per decode step more than streams were ever open here
+
+
+def servers_slots(
+    phase: PhaseMeasured,
+    samples: Sequence[WitnessSample],
+    records: Sequence[RequestRecord],
+    seen: Witnessed | None,
+) -> Condition:
+    """Fails if a server surely worked on fewer requests than streamed here, or on more than were asked.
+
+    A sample is compared with the streams that were open all around it and the requests that were in
+    flight at any time around it, of the whole run's `records`: between the two every count is possible.
+    """
+    told = [s for s in samples if s.busy is not None and s.base_url in phase.ports]
+    span = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
+    inside = [s for s in told if any(a <= s.asked_s and s.at_s <= b for a, b in span)]
+    if not inside:
+        return Condition(NAME, None, "no server told how many requests it works on")
+    client = {port: _seen_here([r for r in records if r.base_url == port]) for port in phase.ports}
+    compared = [(s, *client[s.base_url or ""](s)) for s in inside]
+    together = [(s, streams) for s, streams, _ in compared if streams >= 2]
+    fewer = [(s, streams) for s, streams in together if (s.busy or 0) < streams]
+    more = [(s, asked) for s, _, asked in compared if (s.busy or 0) > asked]
+    if _too_many(len(fewer), len(together)):
+        sample, streams = fewer[len(fewer) // 2]
+        return Condition(
+            NAME,
+            False,
+            f"{streams} streams were open here while {sample.base_url} worked on {sample.busy} "
+            f"(in {len(fewer)} of {len(together)} samples)",
+            "something in between holds answers back or splits them: measure the server itself",
+        )
+    if _too_many(len(more), len(compared)):
+        sample, asked = more[len(more) // 2]
+        return Condition(
+            NAME,
+            False,
+            f"{sample.base_url} worked on {sample.busy} requests while portlap had {asked} open "
+            f"(in {len(more)} of {len(compared)} samples)",
+            "somebody else is asking this server: stop the other program, run again",
+        )
+    held = _held_back(phase, seen)
+    return held or _agree(inside, [streams for _, streams, _ in compared])
+
+
+def _seen_here(records: Sequence[RequestRecord]) -> Callable[[WitnessSample], tuple[int, int]]:
+    """Of one port's requests: (streams surely open, requests in flight at most) around a sample of it."""
+    starts, ends = np.array(decode_intervals(records)).reshape(-1, 2).T
+    flights = [(r.send_s, np.inf if r.end_s is None else r.end_s) for r in records if r.send_s is not None]
+    sent, ended = np.array(flights).reshape(-1, 2).T
+
+    def around(sample: WitnessSample) -> tuple[int, int]:
+        first, last = sample.asked_s - SETTLE_S, sample.at_s + SETTLE_S
+        streams = np.count_nonzero((starts <= first) & (last <= ends))
+        return int(streams), int(np.count_nonzero((sent <= last) & (ended >= first)))
+
+    return around
+
+
+def _too_many(faulty: int, of: int) -> bool:
+    return faulty >= MIN_CONTRADICTIONS and faulty > MAX_FAULTY * of
+
+
+def _held_back(phase: PhaseMeasured, seen: Witnessed | None) -> Condition | None:
+    """A server that decodes more streams at once than ever arrived together: who holds them back?"""
+    for port, load in (seen.ports if seen else {}).items():
+        peak = phase.per_port.get(port)
+        if peak is None or peak.streams is None or load.busy_per_decode is None:
+            continue
+        if load.busy_per_decode > peak.streams + SURPLUS:
+            return Condition(
+                NAME,
+                False,
+                f"{port} decoded {load.busy_per_decode:.1f} requests at once, {peak.streams} streamed here",
+                "something in between hands answers on one by one: measure the server itself",
+            )
+    return None
+
+
+def _agree(inside: Sequence[WitnessSample], streams: Sequence[int]) -> Condition:
+    busy = max(s.busy or 0 for s in inside)
+    took_ms = median(s.at_s - s.asked_s for s in inside) * 1e3
+    return Condition(
+        NAME,
+        True,
+        f"streams open at once here on one port: up to {max(streams)}; busy slots there: up to {busy} "
+        f"({len(inside)} samples, each answered in {took_ms:.1f} ms)",
+    )

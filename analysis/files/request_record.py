@@ -1,0 +1,153 @@
+"""One row per request: the columns of `PREFIX_requests.csv`, their writer and their reader.
+
+All instants are seconds on one clock since the run's start; missing is None here and an empty cell in
+the file, never 0. docs/FORMAT.md explains each column to a user.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.errors import RunError
+from analysis.files.csv_rows import RowWriter, columns, read_rows
+
+WARMUP, BASELINE, BURST, FREE = "warmup", "baseline", "burst", "free"
+KINDS = (WARMUP, BASELINE, BURST, FREE)
+CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, kind `baseline`
+WARMUP_PHASE = "warmup"
+STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
+MIN_STOP_TOKENS = 8  # an answer that stopped by itself counts as whole from here on
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One chat completion, from the instant it was due to its end; a failure is a row with `error`."""
+
+    request_id: int
+    phase: str
+    round: int | None  # index of the burst, or of the gap a solo stands in; counts from 0
+    kind: str
+    user: int | None
+    target: str
+    base_url: str
+    model: str | None
+    scheduled_s: float | None  # the instant it was due: its gate's opening plus its own offset
+    queued_s: float | None  # how long it waited in the client's own queue; None without `workers`
+    send_s: float | None  # just before the request was written; None if it never was
+    first_token_s: float | None  # first non-empty content or reasoning delta arrived
+    last_token_s: float | None
+    end_s: float | None  # after the last byte, or at the error
+    prompt_tokens: int | None  # as the server counts
+    cached_tokens: int | None
+    output_tokens: int | None  # as the server counts; None: only `chunks` is known
+    chunks: int | None  # deltas with text that arrived
+    longest_gap_s: float | None  # between neighbouring tokens
+    stamp: str | None  # `kernel` or `user`: who took the arrival stamps
+    http_status: int | None
+    finish_reason: str | None
+    error: str | None
+    answered_model: str | None
+    server_queue_s: float | None
+    server_prefill_s: float | None
+    server_decode_s: float | None
+    server_load_s: float | None
+    worker: int
+    clock_error_s: float | None  # how much later than the kernel portlap itself saw the bytes
+
+    @property
+    def start_s(self) -> float | None:
+        """Where its latency counts from: the instant it was due if the client queued it, else its send."""
+        return self.send_s if self.queued_s is None else self.scheduled_s
+
+    @property
+    def latency_s(self) -> float | None:
+        if self.start_s is None or self.end_s is None:
+            return None
+        return self.end_s - self.start_s
+
+    @property
+    def ttft_s(self) -> float | None:
+        """Send to first token: queue, prefill and network together."""
+        if self.send_s is None or self.first_token_s is None:
+            return None
+        return self.first_token_s - self.send_s
+
+    @property
+    def decode_s(self) -> float | None:
+        """First token to last token."""
+        if self.first_token_s is None or self.last_token_s is None:
+            return None
+        return self.last_token_s - self.first_token_s
+
+    @property
+    def tokens(self) -> int | None:
+        """Output tokens as the server counts them, else the chunks that arrived."""
+        return self.chunks if self.output_tokens is None else self.output_tokens
+
+    @property
+    def tpot_s(self) -> float | None:
+        """Seconds per output token after the first; undefined below two tokens."""
+        if self.decode_s is None or self.tokens is None or self.tokens < 2:
+            return None
+        return self.decode_s / (self.tokens - 1)
+
+    def not_whole_because(self, asked_tokens: int | None) -> str | None:
+        """Why this answer does not count as work done; None if it is whole (docs/METHODOLOGY.md)."""
+        if self.error is not None:
+            return self.error
+        if self.latency_s is None or not self.tokens:
+            return "no tokens came"
+        if self.latency_s <= 0:
+            return "it ended before it was sent"
+        if not same_model(self.model, self.answered_model):
+            return f"{self.answered_model!r} answered in place of {self.model!r}"
+        if self.finish_reason == "length":
+            short = asked_tokens is not None and (self.output_tokens or asked_tokens) < asked_tokens
+            return f"cut at {self.tokens} of {asked_tokens} tokens" if short else None
+        if self.finish_reason != "stop":
+            return f"finish_reason is {self.finish_reason!r}"
+        if self.tokens < MIN_STOP_TOKENS:
+            return f"stopped after {self.tokens} tokens"
+        return None
+
+
+def same_model(asked: str | None, answered: str | None) -> bool:
+    """True unless the server surely named another model: a path or a tag more is no other model."""
+    if asked is None or answered is None:
+        return True
+    a, b = asked.lower(), answered.lower()
+    return a == b or any(
+        long.endswith(f"/{short}") or long.startswith((f"{short}:", f"{short}@"))
+        for long, short in ((a, b), (b, a))
+    )
+
+
+COLUMNS = columns(RequestRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLog:
+    """The rows of one file in the order they ended, and the torn last line, if the writer was killed."""
+
+    records: tuple[RequestRecord, ...]
+    torn_line: str | None = None
+
+
+def write_records(path: Path, records: Iterable[RequestRecord]) -> None:
+    """Writes a whole log at once. Refuses to overwrite."""
+    writer = RowWriter(path, RequestRecord)
+    for record in records:
+        writer.write(record)
+    writer.close()
+
+
+def read_records(path: Path) -> RequestLog:
+    """The log at `path`. A torn last line is set apart, any other damage raises RunError."""
+    try:
+        records, torn = read_rows(path, RequestRecord)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}; give the prefix of a run") from None
+    keys = {(r.worker, r.request_id) for r in records}
+    if len(keys) != len(records):
+        raise RunError(f"{path}: the same (worker, request_id) stands there twice; the file is damaged")
+    return RequestLog(records, torn)

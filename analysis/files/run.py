@@ -1,0 +1,124 @@
+"""A run on disk: `PREFIX_run.json` (the manifest) and the files beside it that share the prefix."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import RunError
+from analysis.files.request_record import RequestLog, read_records
+from analysis.files.server_samples import WitnessSample, read_witness
+from analysis.phase.rounds import PlannedPhase
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """One target as the run used it, with what its server said it is."""
+
+    name: str
+    base_url: str
+    model: str | None
+    kind: str  # the dialect: llamacpp, openai …
+    max_tokens: int | None = None  # as asked in every solo and burst; None until the warm-up chose
+    prompt_words: int | None = None  # words of our own text: cached tokens beyond the rest are a cache hit
+    slots: int | None = None  # as the server says; None: it does not say
+    pid: int | None = None  # the process that listens behind the port, where that can be seen
+    server: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHealth:
+    """How busy portlap itself was while rounds were open; None where it could not be seen."""
+
+    cpu_percent: float | None = None  # of one core, mean over the open rounds
+    loop_lag_p50_s: float | None = None
+    loop_lag_p99_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything needed to read the run later; secrets never."""
+
+    scenario_name: str
+    clock_origin_epoch_ns: int  # the instant that is 0 s in the log
+    plan: str = "phases"  # or `free`
+    finished: bool = False
+    interrupted: str | None = None  # why it ended early, in words
+    started_at: str = ""  # ISO 8601, local time with offset
+    scenario: dict[str, Any] = field(default_factory=dict)  # as written, before ${…} is filled
+    targets: tuple[TargetInfo, ...] = ()
+    phases_planned: tuple[PlannedPhase, ...] = ()
+    phases_finished: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()  # what the budget left out, with its price
+    budget_s: float | None = None
+    time_scale: float = 1.0  # seconds here per second of the simulated servers
+    client: ClientHealth = ClientHealth()
+    locust_witness: bool = True  # False: Locust's CSVs of this run were not written under this prefix
+    host: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as read from disk."""
+
+    prefix: Path
+    manifest: Manifest
+    log: RequestLog
+    witness: tuple[WitnessSample, ...] = ()  # () if nothing was sampled
+
+
+def file_of(prefix: Path, suffix: str) -> Path:
+    """`runs/x` and `requests.csv` make `runs/x_requests.csv`."""
+    return prefix.with_name(f"{prefix.name}_{suffix}")
+
+
+def write_manifest(prefix: Path, manifest: Manifest) -> None:
+    """Replaces `PREFIX_run.json`. Raises OSError."""
+    text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
+    write_whole(file_of(prefix, "run.json"), text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replaces the file in one step: a kill or a full disk leaves the old or the new one. Raises OSError."""
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def read_manifest(prefix: Path) -> Manifest:
+    """The manifest of the run at `prefix`. Raises RunError if it is missing or of another format."""
+    path = file_of(prefix, "run.json")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}; give the prefix of a portlap run, as in runs/x") from None
+    except ValueError as error:
+        raise RunError(f"{path}: not JSON ({error}); the file is damaged") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise RunError(f"{path}: not a run of format {FORMAT}; see docs/FORMAT.md")
+    try:
+        data["targets"] = tuple(TargetInfo(**t) for t in data["targets"])
+        data["phases_planned"] = tuple(
+            PlannedPhase(**(p | {"targets": tuple(p["targets"])})) for p in data["phases_planned"]
+        )
+        data["client"] = ClientHealth(**data["client"])
+        for name in ("phases_finished", "cuts", "arguments"):
+            data[name] = tuple(data[name])
+        return Manifest(**data)
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path}: {error}; the file is damaged or of another version") from None
+
+
+def read_run(prefix: Path) -> Run:
+    """The run at `prefix`: manifest, request log, and what servers said of themselves. Raises RunError."""
+    manifest, log = read_manifest(prefix), read_records(file_of(prefix, "requests.csv"))
+    return Run(prefix, manifest, log, read_witness(file_of(prefix, "witness.csv")))

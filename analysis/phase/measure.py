@@ -1,0 +1,205 @@
+"""One phase measured: everything the verdict and the report say of it, from its solos and its rounds."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from urllib.parse import urlsplit
+
+from analysis.files.request_record import STOPPED, RequestRecord
+from analysis.files.run import TargetInfo
+from analysis.phase.intervals import overlap
+from analysis.phase.overlap import (
+    HASTE,
+    MODE_SHARE,
+    agreed,
+    decode_intervals,
+    round_peak,
+    slots_exact,
+    slowdown,
+    streams_known,
+)
+from analysis.phase.rounds import PlannedPhase, Round, bursts, solos
+from analysis.phase.solos import Alone, alone_by_target
+from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
+from analysis.statistics.estimates import LogEstimate
+from analysis.statistics.fit import Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """K: streams seen open together; `exact` if a further one surely had to wait for an end."""
+
+    streams: int | None  # None: the rounds do not agree, or nothing streams
+    exact: bool
+
+
+UNKNOWN = Peak(None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseMeasured:
+    """A phase after its last round so far. None where the data do not allow the number."""
+
+    plan: PlannedPhase
+    targets: Mapping[str, TargetInfo]
+    rounds: tuple[Round, ...]
+    scored: tuple[Round, ...]  # rounds in which every answer was whole
+    not_whole: tuple[str, ...]  # the other rounds and failed solos, each named with its reason
+    solos: tuple[RequestRecord, ...]  # whole ones
+    alone: Mapping[str, Alone]
+    fit: Fit | None
+    speedup_net: LogEstimate | None  # overhead that rounds overlap taken out
+    speedup_decode: LogEstimate | None
+    speedup_max: float | None  # Gmax
+    ideal_peak: int | None  # N*
+    streams: bool  # False: no streaming, or answers in lumps; K and C are unknown
+    total: Peak
+    per_port: Mapping[str, Peak]  # by base URL
+
+    @property
+    def speedup(self) -> LogEstimate | None:
+        return self.fit.speedup if self.fit else None
+
+    @property
+    def solo_s(self) -> dict[str, float]:
+        """Solo latency per target as fitted for the middle of the phase."""
+        return {t: e.value for t, e in self.fit.solo_s.items()} if self.fit else {}
+
+    def expected_s(self, request: RequestRecord) -> float:
+        """What this request would take alone: fitted for its target, its own token count, its instant."""
+        assert self.fit is not None and request.start_s is not None
+        alone = self.alone[request.target]
+        drifted = math.exp(self.fit.drift_per_s * (request.start_s - self.fit.middle_s))
+        share = alone.latency_for(request.tokens) / alone.latency_s
+        return self.fit.solo_s[request.target].value * share * drifted
+
+    @property
+    def overhead_known(self) -> bool:
+        """True if every server tells its own prefill, so that G_net is no mere lower bound."""
+        return self.streams and all(self.alone[t].overhead_known for t in self.plan.deal)
+
+    def overhead_share(self, target: str) -> float:
+        """Of a solo, before its server works on it; 0 where the server does not tell its own prefill."""
+        alone = self.alone[target]
+        return alone.overhead_s / alone.latency_s if self.overhead_known else 0.0
+
+    def busy_s(self, request: RequestRecord) -> float:
+        """How long this request keeps its server at work alone: less the overhead, where that is known."""
+        overhead_s = self.alone[request.target].latency_s * self.overhead_share(request.target)
+        return self.expected_s(request) - overhead_s
+
+    @property
+    def slowdown(self) -> float | None:
+        """How many times as long answers decode together as alone."""
+        return slowdown(self.scored, lambda r: self.alone[r.target].decode_for(r.tokens))
+
+    @property
+    def decode_overlaps(self) -> list[float]:
+        """C of each scored round that streamed."""
+        found = (overlap(decode_intervals(r.requests)) for r in self.scored)
+        return [c for c in found if c is not None]
+
+    @property
+    def topology(self) -> str:
+        """What the phase compares: one-port, ports, programs (of different kinds) or machines."""
+        infos = [self.targets[t] for t in dict.fromkeys(self.plan.deal)]
+        if len({urlsplit(i.base_url).hostname for i in infos}) > 1:
+            return "machines"
+        if len({i.base_url for i in infos}) == 1:
+            return "one-port"
+        return "programs" if len({i.kind for i in infos}) > 1 else "ports"
+
+    @property
+    def all_overlap(self) -> bool:
+        """Whether all requests of a round were surely open together: then more users may still fit."""
+        return self.total.streams is not None and self.total.streams >= self.plan.users
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.targets[t].base_url for t in self.plan.deal))
+
+
+def measure_phase(
+    plan: PlannedPhase, records: Sequence[RequestRecord], targets: Mapping[str, TargetInfo]
+) -> PhaseMeasured:
+    """The phase as its records show it; a round with an answer that is not whole is named, not scored.
+
+    What an interruption cut short says nothing of the servers: neither scored nor counted.
+    """
+    asked = {name: info.max_tokens for name, info in targets.items()}
+    rounds = bursts(records, plan.name)
+    if rounds and _cut_short(rounds[-1], plan.users):
+        rounds = rounds[:-1]
+    lone = [s for s in solos(records, plan.name) if s.error != STOPPED]
+    faults = [_faults(r.requests, plan.users, asked) for r in rounds]
+    scored = tuple(r for r, fault in zip(rounds, faults, strict=True) if not fault)
+    whole = tuple(s for s in lone if not _faults((s,), 1, asked))
+    alone = alone_by_target(whole)
+    complete = bool(scored) and set(plan.deal) <= set(alone)
+    fit = fit_latency(plan, whole, scored, alone) if complete else None
+    streams = complete and _streams(plan, whole, scored, alone)
+    return PhaseMeasured(
+        plan=plan,
+        targets=targets,
+        rounds=rounds,
+        scored=scored,
+        not_whole=tuple(
+            [f"round {r.index + 1}: {'; '.join(f)}" for r, f in zip(rounds, faults, strict=True) if f]
+            + [f"solo: {fault}" for s in lone for fault in _faults((s,), 1, asked)]
+        ),
+        solos=whole,
+        alone=alone,
+        fit=fit,
+        speedup_net=net_of_overhead(plan, fit.speedup, alone, streams) if fit else None,
+        speedup_decode=fit_decode(plan, whole, scored, alone) if streams else None,
+        speedup_max=speedup_max(plan, scored, alone) if complete else None,
+        ideal_peak=ideal_peak(plan, alone, streams) if complete else None,
+        streams=streams,
+        total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
+        per_port=_peak_per_port(scored, targets, alone) if streams else {},
+    )
+
+
+def _streams(
+    plan: PlannedPhase,
+    whole: Sequence[RequestRecord],
+    scored: Sequence[Round],
+    alone: Mapping[str, Alone],
+) -> bool:
+    """Whether tokens arrive as they are made, alone and together."""
+    if not streams_known([s for s in whole if s.target in plan.deal]):
+        return False
+    return (slowdown(scored, lambda r: alone[r.target].decode_for(r.tokens)) or 0.0) >= HASTE
+
+
+def _cut_short(a_round: Round, users: int) -> bool:
+    """True if the run ended during this round: its open requests were stopped, or left no row (kill -9)."""
+    return len(a_round.requests) < users or any(r.error == STOPPED for r in a_round.requests)
+
+
+def _faults(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:
+    """Why a round is not scored: each reason once, with its target; [] if every answer is whole."""
+    reasons = [(r.target, r.not_whole_because(asked.get(r.target))) for r in requests]
+    found = list(dict.fromkeys(f"{target}: {why}" for target, why in reasons if why is not None))
+    missing = expected - len(requests)
+    return found + ([f"{missing} of {expected} requests left no row"] if missing > 0 else [])
+
+
+def _peak(rounds: Sequence[Sequence[RequestRecord]], alone: Mapping[str, Alone]) -> Peak:
+    streams = agreed([round_peak(requests) for requests in rounds])
+    if not streams:
+        return UNKNOWN
+    solo_ttft_s = fmean(a.ttft_s for a in alone.values() if a.ttft_s is not None)
+    exact = sum(slots_exact(requests, streams, solo_ttft_s) for requests in rounds)
+    return Peak(streams, exact >= MODE_SHARE * len(rounds))
+
+
+def _peak_per_port(
+    rounds: Sequence[Round], targets: Mapping[str, TargetInfo], alone: Mapping[str, Alone]
+) -> dict[str, Peak]:
+    ports = dict.fromkeys(targets[r.target].base_url for a in rounds for r in a.requests)
+    return {
+        port: _peak([[r for r in a.requests if targets[r.target].base_url == port] for a in rounds], alone)
+        for port in ports
+    }

@@ -1,0 +1,109 @@
+"""What overlapped: streams open together (K, C), and the staircases of first tokens and of ends."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from statistics import median
+
+from analysis.files.request_record import RequestRecord
+from analysis.phase.intervals import Interval, peak
+from analysis.phase.rounds import Round
+
+HELD = 0.10  # of a decode: streams that only brush each other do not count as open together
+MODE_SHARE = 0.60  # of the rounds must agree on K
+LUMP_SHARE = 0.10  # a decode shorter than this share of the latency arrived in one lump: K unknown
+HASTE = 0.5  # of the decode time alone: who seems to decode faster in company was held back on the way
+SLOT_GAP_TTFT = 1.5  # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
+SLOT_GAP_BEFORE = (
+    2.0  # times the longest wait between the first tokens before it: else prefill in turn goes on
+)
+TOGETHER = 0.10  # of the makespan: all ends within it ended together
+
+
+def decode_intervals(requests: Sequence[RequestRecord]) -> list[Interval]:
+    """[first token, last token) of each request that streamed."""
+    return [
+        (r.first_token_s, r.last_token_s)
+        for r in requests
+        if r.first_token_s is not None and r.last_token_s is not None
+    ]
+
+
+def streams_known(solos: Sequence[RequestRecord]) -> bool:
+    """False if a target does not stream, or answers in one lump: then nobody can see who decoded when."""
+    shares = defaultdict(list)
+    for r in solos:
+        shares[r.target].append(0.0 if r.decode_s is None or not r.latency_s else r.decode_s / r.latency_s)
+    return bool(shares) and all(median(found) >= LUMP_SHARE for found in shares.values())
+
+
+def slowdown(rounds: Sequence[Round], alone_s: Callable[[RequestRecord], float]) -> float | None:
+    """Median decode time together over alone, each at its own number of tokens; None if nothing streamed."""
+    ratios = [
+        r.decode_s / alone
+        for a_round in rounds
+        for r in a_round.requests
+        if r.decode_s is not None and (alone := alone_s(r)) > 0
+    ]
+    return median(ratios) if ratios else None
+
+
+def round_peak(requests: Sequence[RequestRecord]) -> int:
+    """Most streams open together for at least a tenth of the median decode time."""
+    intervals = decode_intervals(requests)
+    if not intervals:
+        return 0
+    return peak(intervals, HELD * median(end - start for start, end in intervals))
+
+
+def agreed(peaks: Sequence[int]) -> int | None:
+    """The peak that at least 60 % of the rounds have; None if they do not agree."""
+    if not peaks:
+        return None
+    value, count = Counter(peaks).most_common(1)[0]
+    return value if count >= MODE_SHARE * len(peaks) else None
+
+
+def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -> bool:
+    """True if the (k+1)-th first token surely waited for an end: k is all there are, not all we saw."""
+    intervals = sorted(decode_intervals(requests))
+    if not 0 < k < len(intervals):
+        return False
+    before, after = intervals[k - 1][0], intervals[k][0]
+    an_end_between = any(before < end <= after for _, end in intervals)
+    in_turn_s = max((b - a for (a, _), (b, _) in pairwise(intervals[:k])), default=0.0)
+    waited_s = after - before
+    return an_end_between and waited_s > max(SLOT_GAP_TTFT * solo_ttft_s, SLOT_GAP_BEFORE * in_turn_s)
+
+
+def first_token_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
+    """Each wait from one first token to the next, over what the one served meanwhile would take alone."""
+    steps = []
+    for a_round in rounds:
+        served = sorted((t, i) for i, r in enumerate(a_round.requests) if (t := r.first_token_s) is not None)
+        for (first, i), (following, _) in pairwise(served):
+            steps.append((following - first) / solo_s(a_round.requests[i]))
+    return steps
+
+
+def end_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
+    """Each wait from one end to the next, over what the request that ended last would take alone."""
+    steps = []
+    for a_round in rounds:
+        ended = sorted((t, i) for i, r in enumerate(a_round.requests) if (t := r.end_s) is not None)
+        for (before, _), (end, i) in pairwise(ended):
+            steps.append((end - before) / solo_s(a_round.requests[i]))
+    return steps
+
+
+def first_ends(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
+    """Of each round, the latency of the answer that ended first over what it would take alone."""
+    firsts = [min(a.requests, key=lambda r: r.end_s or 0.0) for a in rounds]
+    return [(r.latency_s or 0.0) / solo_s(r) for r in firsts]
+
+
+def ended_together(a_round: Round) -> bool:
+    """True if all requests ended within the last tenth of the round."""
+    ends = [r.end_s for r in a_round.requests if r.end_s is not None]
+    makespan = a_round.makespan_s
+    return bool(ends) and makespan is not None and max(ends) - min(ends) <= TOGETHER * makespan

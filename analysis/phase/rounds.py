@@ -1,0 +1,128 @@
+"""Requests grouped as they were sent: phases, rounds, solos; and the replay of a phase's own schedule.
+
+The replay knows nothing of servers: it only says how long the same requests take one at a time (`serial_s`)
+and if nobody disturbed anybody (`ideal_s`). The simulator has its own; truth and fit share no code.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """One phase as planned: who sends to whom, how often, how far apart."""
+
+    name: str
+    users: int
+    targets: tuple[str, ...]  # in the order they are dealt
+    min_rounds: int = 5
+    max_rounds: int = 5
+    spacing_s: float = 0.0  # between neighbouring requests of one round
+    workers: int | None = None  # requests the client keeps in flight at most; the others wait in its queue
+    after: str | None = None  # runs only if all requests of the phase of this name overlapped
+    pair_of: str | None = None  # the contention matrix that this pair of targets belongs to
+
+    @property
+    def deal(self) -> tuple[str, ...]:
+        """The target of each user, dealt round robin: the same deal in every round."""
+        return tuple(self.targets[i % len(self.targets)] for i in range(self.users))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The requests of one release (or one solo), in the order they were due."""
+
+    phase: str
+    index: int
+    requests: tuple[RequestRecord, ...]
+
+    @property
+    def start_s(self) -> float | None:
+        return min((r.start_s for r in self.requests if r.start_s is not None), default=None)
+
+    @property
+    def end_s(self) -> float | None:
+        return max((r.end_s for r in self.requests if r.end_s is not None), default=None)
+
+    @property
+    def makespan_s(self) -> float | None:
+        """Earliest start to latest end (`W`)."""
+        if self.start_s is None or self.end_s is None:
+            return None
+        return self.end_s - self.start_s
+
+    @property
+    def release_spread_s(self) -> float | None:
+        """How far apart the requests left, measured against the instants they were due."""
+        late = [
+            r.send_s - r.scheduled_s - (r.queued_s or 0.0)
+            for r in self.requests
+            if r.send_s is not None and r.scheduled_s is not None
+        ]
+        return max(late) - min(late) if late else None
+
+
+def bursts(records: Iterable[RequestRecord], phase: str) -> tuple[Round, ...]:
+    """The rounds of a phase in order."""
+    found: dict[int, list[RequestRecord]] = defaultdict(list)
+    for r in records:
+        if r.phase == phase and r.kind == BURST and r.round is not None:
+            found[r.round].append(r)
+    return tuple(Round(phase, i, tuple(sorted(found[i], key=_due))) for i in sorted(found))
+
+
+def solos(records: Iterable[RequestRecord], phase: str) -> tuple[RequestRecord, ...]:
+    """The requests of a phase that were sent alone, in order."""
+    alone = [r for r in records if r.phase == phase and r.kind == BASELINE]
+    return tuple(sorted(alone, key=_due))
+
+
+def chain(records: Iterable[RequestRecord]) -> Round | None:
+    """The run's chain: the smallest phase's requests one after another, without a pause."""
+    links = solos(records, CHAIN_PHASE)
+    return Round(CHAIN_PHASE, 0, links) if links else None
+
+
+def _due(record: RequestRecord) -> tuple[float, int]:
+    return (record.scheduled_s if record.scheduled_s is not None else 0.0, record.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request of a schedule: due `offset_s` after the release, alone it needs these times."""
+
+    offset_s: float
+    ttft_s: float
+    latency_s: float
+
+
+def serial_s(jobs: Sequence[Job]) -> float:
+    """Makespan one at a time in the order they are due (`S`); with no offsets simply Σ latency."""
+    free_s = 0.0
+    for job in sorted(jobs, key=lambda j: j.offset_s):
+        free_s = max(free_s, job.offset_s) + job.latency_s
+    return free_s - min(j.offset_s for j in jobs)
+
+
+def ideal_starts(jobs: Sequence[Job], workers: int | None = None) -> list[float]:
+    """When each job starts if no server disturbs anybody: only the client's own `workers` limit it."""
+    starts: list[float] = []
+    busy: list[float] = []
+    for job in sorted(jobs, key=lambda j: j.offset_s):
+        start_s = job.offset_s
+        if workers is not None and len(busy) >= workers:
+            start_s = max(start_s, heapq.heappop(busy))
+        heapq.heappush(busy, start_s + job.latency_s)
+        starts.append(start_s)
+    return starts
+
+
+def ideal_s(jobs: Sequence[Job], workers: int | None = None) -> float:
+    """Makespan of the same schedule if nobody disturbs anybody (`I`)."""
+    ordered = sorted(jobs, key=lambda j: j.offset_s)
+    ends = [s + j.latency_s for s, j in zip(ideal_starts(jobs, workers), ordered, strict=True)]
+    return max(ends) - ordered[0].offset_s

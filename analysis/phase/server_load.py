@@ -1,0 +1,177 @@
+"""What servers and machine said of themselves during one phase: the other side of what the client saw.
+
+Only what lies within the scored rounds counts (`alone`: within the solos). Totals are read between samples
+by straight lines, so a phase whose rounds are shorter than the pauses between samples says little.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from analysis.files.server_samples import WitnessSample
+from analysis.phase.measure import PhaseMeasured
+
+Window = tuple[float, float]
+ROUNDED = 1e-4  # a total that is put together from rounded numbers may seem to shrink by so much
+PRESSURES = ("normal", "warning", "critical")
+THERMALS = ("nominal", "moderate", "throttled", "heavy", "trapping", "sleeping")
+
+
+@dataclass(frozen=True, slots=True)
+class PortLoad:
+    """One port during the rounds of a phase; None where the server does not tell."""
+
+    samples: int  # answers with counters that came within the rounds
+    busy_peak: int | None
+    busy_mean: float | None
+    waiting_peak: int | None
+    slots: int | None
+    loaded: tuple[int, ...]  # numbers of models in memory that were seen, smallest first
+    busy_per_decode: float | None  # requests per decode step
+    cores: float | None  # processor time of its process over the rounds' time
+    cores_alone: float | None  # the same over the solos
+    memory_mb: float | None  # the most
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLoad:
+    """The machine that measured, during the rounds; servers elsewhere are not on it."""
+
+    cores: float | None  # busy ones, whoever kept them busy
+    server_cores: float | None  # of these, in the processes behind the ports
+    server_cores_alone: float | None
+    free_mb: float | None  # the least
+    swapped_mb: float | None  # written out to disk during the rounds
+    stalled_share: float | None  # of the rounds' time some program waited for memory
+    pressure: str | None  # the worst
+    thermal: str | None  # the worst
+    gpu_percent: float | None  # mean
+    gpu_percent_alone: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    ports: Mapping[str, PortLoad]  # by base URL: those that told anything
+    machine: MachineLoad | None
+
+
+def witnessed(phase: PhaseMeasured, samples: Sequence[WitnessSample]) -> Witnessed | None:
+    """None if nothing was sampled while the phase's rounds were open."""
+    rounds = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
+    alone = [(s.send_s, s.end_s) for s in phase.solos if s.send_s is not None and s.end_s is not None]
+    by_port = {port: [s for s in samples if s.base_url == port and s.error is None] for port in phase.ports}
+    configured = {phase.targets[t].base_url: phase.targets[t].slots for t in phase.plan.deal}
+    loads = {p: _port(found, rounds, alone, configured[p]) for p, found in by_port.items()}
+    told = {p: load for p, load in loads.items() if load is not None}
+    machine = [s for s in samples if s.base_url is None and s.error is None]
+    of_machine = _machine(machine, rounds, alone, _servers(phase, told)) if _within(machine, rounds) else None
+    return Witnessed(told, of_machine) if told or of_machine else None
+
+
+def _port(
+    samples: Sequence[WitnessSample], rounds: Sequence[Window], alone: Sequence[Window], slots: int | None
+) -> PortLoad | None:
+    during = _within(samples, rounds)
+    if not during:
+        return None
+    told = [s.slots for s in during if s.slots is not None]
+    busy = [s.busy for s in during if s.busy is not None]
+    worked = _total(
+        samples, lambda s: None if s.busy_per_decode is None else s.busy_per_decode * (s.decodes or 0)
+    )
+    decodes = _growth(_total(samples, lambda s: s.decodes), rounds)
+    cpu = _total(samples, lambda s: s.cpu_s)
+    requests = _growth(worked, rounds)
+    return PortLoad(
+        samples=len(busy),
+        busy_peak=max(busy, default=None),
+        busy_mean=fmean(busy) if busy else None,
+        waiting_peak=_most(s.waiting for s in during),
+        slots=max(told) if told else slots,
+        loaded=tuple(sorted({s.loaded for s in during if s.loaded is not None})),
+        busy_per_decode=requests / decodes if requests is not None and decodes else None,
+        cores=_rate(cpu, rounds),
+        cores_alone=_rate(cpu, alone),
+        memory_mb=_most(s.memory_mb for s in during),
+    )
+
+
+def _servers(phase: PhaseMeasured, told: Mapping[str, PortLoad]) -> tuple[float | None, float | None]:
+    """Cores of all server processes together, each process once: in the rounds, and alone."""
+    pids = {phase.targets[t].base_url: phase.targets[t].pid for t in phase.plan.deal}
+    one_each = {pids[port]: load for port, load in told.items()}.values()
+    return _sum([load.cores for load in one_each]), _sum([load.cores_alone for load in one_each])
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """None if one of them is missing, or there are none."""
+    known = [v for v in values if v is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _machine(
+    samples: Sequence[WitnessSample],
+    rounds: Sequence[Window],
+    alone: Sequence[Window],
+    servers: tuple[float | None, float | None],
+) -> MachineLoad:
+    during = _within(samples, rounds)
+    return MachineLoad(
+        cores=_rate(_total(samples, lambda s: s.cpu_s), rounds),
+        server_cores=servers[0],
+        server_cores_alone=servers[1],
+        free_mb=min((s.memory_mb for s in during if s.memory_mb is not None), default=None),
+        swapped_mb=_growth(_total(samples, lambda s: s.swapped_mb), rounds),
+        stalled_share=_rate(_total(samples, lambda s: s.stalled_s), rounds),
+        pressure=_worst(PRESSURES, (s.pressure for s in during)),
+        thermal=_worst(THERMALS, (s.thermal for s in during)),
+        gpu_percent=_mean(s.gpu_percent for s in during),
+        gpu_percent_alone=_mean(s.gpu_percent for s in _within(samples, alone)),
+    )
+
+
+def _within(samples: Sequence[WitnessSample], windows: Sequence[Window]) -> list[WitnessSample]:
+    return [s for s in samples if any(a <= s.asked_s and s.at_s <= b for a, b in windows)]
+
+
+def _total(
+    samples: Sequence[WitnessSample], value: Callable[[WitnessSample], float | None]
+) -> list[tuple[float, float]]:
+    """(instant, total) of the samples that tell it."""
+    return [((s.asked_s + s.at_s) / 2, v) for s in samples if (v := value(s)) is not None]
+
+
+def _growth(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
+    """By how much a total grew in the windows that samples enclose; None without any, or if it shrank."""
+    inside = _enclosed(total, windows)
+    if not inside:
+        return None
+    at, values = np.array(total).T
+    if (np.diff(values) < -ROUNDED * values[:-1]).any():
+        return None
+    return float(np.sum(np.diff(np.interp(np.array(inside), at, values), axis=1)))
+
+
+def _rate(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
+    grown, lasted_s = _growth(total, windows), sum(b - a for a, b in _enclosed(total, windows))
+    return grown / lasted_s if grown is not None and lasted_s > 0 else None
+
+
+def _enclosed(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> list[Window]:
+    """The windows that lie between the first and the last sample: the run's last solo may end after it."""
+    return [(a, b) for a, b in windows if total and total[0][0] <= a and b <= total[-1][0]]
+
+
+def _most(values: Iterable[int | float | None]) -> int | None:
+    return max((round(v) for v in values if v is not None), default=None)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return fmean(known) if known else None
+
+
+def _worst(levels: Sequence[str], values: Iterable[str | None]) -> str | None:
+    return max((v for v in values if v in levels), key=levels.index, default=None)

@@ -1,0 +1,94 @@
+"""What each target needs alone: the solos of a phase, normalised to their mean number of tokens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from analysis.files.request_record import RequestRecord
+from analysis.phase.rounds import Job, PlannedPhase, Round
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One target alone: means over its whole solos of one phase."""
+
+    target: str
+    tokens: int  # the solo times below are for this many output tokens
+    latency_s: float
+    ttft_s: float | None  # None: it does not stream
+    tpot_s: float | None
+    prefill_s: float | None  # as the server tells it; None if it does not
+    overhead_s: float  # without compute: TTFT less the server's own prefill, and the end of the stream
+    n: int
+
+    @property
+    def overhead_known(self) -> bool:
+        """False where the server does not tell its prefill: then `overhead_s` is an upper bound."""
+        return self.prefill_s is not None
+
+    def latency_for(self, tokens: int | None) -> float:
+        """Solo latency of an answer with this many tokens: an early stop is normal, not a failure."""
+        if self.tpot_s is None or tokens is None:
+            return self.latency_s
+        return self.latency_s + self.tpot_s * (tokens - self.tokens)
+
+    def decode_for(self, tokens: int | None) -> float:
+        """Solo decode time of an answer with this many tokens; 0 where it does not stream."""
+        return (self.tpot_s or 0.0) * ((tokens or 0) - 1)
+
+
+def normalised_latency_s(solo: RequestRecord, tokens: int) -> float:
+    """Latency the solo would have had with `tokens` tokens: B = TTFT + TPOT·(tokens − 1)."""
+    assert solo.latency_s is not None and solo.tokens is not None
+    return solo.latency_s + (solo.tpot_s or 0.0) * (tokens - solo.tokens)
+
+
+def normalised_decode_s(solo: RequestRecord, tokens: int) -> float:
+    return (solo.tpot_s or 0.0) * (tokens - 1)
+
+
+def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
+    """For each target with at least one whole solo, at the mean length of its whole solos.
+
+    Not at the tokens asked for: answers that all stop early would be extrapolated to what nobody measured.
+    """
+    found: dict[str, Alone] = {}
+    for target in sorted({s.target for s in solos}):
+        mine = [s for s in solos if s.target == target]
+        tokens = round(fmean(s.tokens or 0 for s in mine))
+        ttfts = [s.ttft_s for s in mine if s.ttft_s is not None]
+        tpots = [s.tpot_s for s in mine if s.tpot_s is not None]
+        prefills = [s.server_prefill_s for s in mine if s.server_prefill_s is not None]
+        found[target] = Alone(
+            target=target,
+            tokens=tokens,
+            latency_s=fmean(normalised_latency_s(s, tokens) for s in mine),
+            ttft_s=fmean(ttfts) if ttfts else None,
+            tpot_s=fmean(tpots) if tpots else None,
+            prefill_s=fmean(prefills) if len(prefills) == len(mine) else None,
+            overhead_s=fmean(map(_overhead_s, mine)),
+            n=len(mine),
+        )
+    return found
+
+
+def _overhead_s(solo: RequestRecord) -> float:
+    before_s = max((solo.ttft_s or 0.0) - (solo.server_prefill_s or 0.0), 0.0)
+    after_s = 0.0 if solo.last_token_s is None else (solo.end_s or 0.0) - solo.last_token_s
+    return before_s + max(after_s, 0.0)
+
+
+def planned_jobs(plan: PlannedPhase, alone: Mapping[str, Alone]) -> list[Job]:
+    """The phase's schedule with every answer at the length its target's solos had."""
+    return [
+        Job(i * plan.spacing_s, alone[t].ttft_s or 0.0, alone[t].latency_s) for i, t in enumerate(plan.deal)
+    ]
+
+
+def jobs_of_round(a_round: Round, alone: Mapping[str, Alone]) -> list[Job]:
+    """The schedule of one round as it was sent, each answer at the length it had."""
+    due = [r.scheduled_s or 0.0 for r in a_round.requests]
+    return [
+        Job(d - min(due), alone[r.target].ttft_s or 0.0, alone[r.target].latency_for(r.tokens))
+        for d, r in zip(due, a_round.requests, strict=True)
+    ]

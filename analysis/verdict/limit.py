@@ -1,0 +1,214 @@
+"""Where the limit is: requests that share less and less (model, port, program, machine), and who gains.
+
+The contention matrix is the same comparison for every pair of targets: who shares a lock or a chip with whom.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from analysis.files.run import TargetInfo
+from analysis.phase.measure import PhaseMeasured
+from analysis.verdict.of_phase import (
+    CONTENTION,
+    FULLY,
+    GAINS,
+    INCONCLUSIVE,
+    INVALID,
+    PARALLEL,
+    SERIAL,
+    SLICED,
+)
+from analysis.verdict.of_run import Judged
+
+# What tells two requests apart, from nothing to everything; behind each what it takes away from the shared.
+REQUESTS, MODELS, PORTS, PROGRAMS, MACHINES = "requests", "models", "ports", "programs", "machines"
+SEPARATIONS = (REQUESTS, MODELS, PORTS, PROGRAMS, MACHINES)
+LIMITS = ("model", "port", "program", "machine")  # LIMITS[i] is shared up to SEPARATIONS[i], not beyond
+REQUEST = "request"  # nothing holds requests back but the time each takes by itself
+
+LOCK, COMPUTE, PART, NOTHING = "lock", "compute", "part", "nothing"
+SHARES = {SERIAL: LOCK, SLICED: COMPUTE, CONTENTION: COMPUTE, PARALLEL: PART, FULLY: NOTHING}
+
+APART = {
+    REQUESTS: "requests to one model",
+    MODELS: "two models on one port",
+    PORTS: "ports of one program",
+    PROGRAMS: "programs on one machine",
+    MACHINES: "machines",
+}
+OUTSIDE = "something outside the servers: the client, the network or a proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One phase with one request per target (or two to one target): what they share, and what came of it."""
+
+    separation: str
+    phase: PhaseMeasured
+    outcome: str
+
+    @property
+    def gains(self) -> bool:
+        return self.outcome in GAINS
+
+    @property
+    def named(self) -> str:
+        g = self.phase.speedup
+        return f"{APART[self.separation]} ({self.phase.plan.name}): {self.outcome}" + (
+            f", speedup {g.value:.2f}" if g is not None else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Localisation:
+    """`limits`: what may hold requests back, several where the run cannot tell them apart, () if unknown."""
+
+    limits: tuple[str, ...]
+    sentence: str
+    compared: tuple[Compared, ...]
+    missing: tuple[str, ...]  # separations that would narrow it down
+
+
+def separation(a: TargetInfo, b: TargetInfo) -> str:
+    """How far apart two targets are."""
+    if urlsplit(a.base_url).hostname != urlsplit(b.base_url).hostname:
+        return MACHINES
+    if a.base_url != b.base_url:
+        return PROGRAMS if a.kind != b.kind else PORTS
+    return REQUESTS if a.name == b.name else MODELS
+
+
+def separation_of(phase: PhaseMeasured) -> str | None:
+    """Of all its targets alike, with one user each (two or more for a single target); None if mixed."""
+    infos = [phase.targets[t] for t in dict.fromkeys(phase.plan.deal)]
+    if len(infos) == 1:
+        return REQUESTS
+    if len(infos) != phase.plan.users:
+        return None
+    found = {separation(a, b) for i, a in enumerate(infos) for b in infos[:i]}
+    return found.pop() if len(found) == 1 else None
+
+
+def localise(judged: Sequence[Judged]) -> Localisation:
+    """The limit, by the farthest separation that brings nothing and the nearest beyond it that does."""
+    compared = tuple(
+        Compared(apart, phase, verdict.outcome)
+        for phase, verdict in judged
+        if (apart := separation_of(phase)) is not None and verdict.outcome not in (INCONCLUSIVE, INVALID)
+    )
+    compared = tuple(sorted(compared, key=lambda c: SEPARATIONS.index(c.separation)))
+    by_level = {s: [c for c in compared if c.separation == s] for s in SEPARATIONS}
+    known = {s: found for s, found in by_level.items() if found}
+    if not known:
+        return Localisation((), "not identifiable: no comparison was decided", (), SEPARATIONS)
+    mixed = [s for s, found in known.items() if len({c.gains for c in found}) > 1]
+    if mixed:
+        text = f"not one for all: among {APART[mixed[0]]} some gain and some do not; see the pairs"
+        return Localisation((), text, compared, ())
+    held = [s for s, found in known.items() if not found[0].gains]
+    if not held:
+        return _nothing_held(compared, known)
+    return _held(compared, known, held[-1])
+
+
+def _nothing_held(compared: tuple[Compared, ...], known: dict[str, list[Compared]]) -> Localisation:
+    missing = tuple(s for s in (REQUESTS, PORTS) if s not in known)
+    told = "; ".join(c.named for c in compared)
+    if all(c.outcome == FULLY for c in compared):
+        return Localisation(
+            (REQUEST,), f"the single request: so many do not hold each other back ({told})", compared, missing
+        )
+    return Localisation(
+        (), f"no lock was found; requests gain, but not undisturbed ({told})", compared, missing
+    )
+
+
+def _held(compared: tuple[Compared, ...], known: dict[str, list[Compared]], farthest: str) -> Localisation:
+    level = SEPARATIONS.index(farthest)
+    if farthest == MACHINES:
+        text = f"not the servers but {OUTSIDE} ({known[farthest][0].named})"
+        return Localisation((), text, compared, ())
+    freed = next((s for s in SEPARATIONS[level + 1 :] if s in known), None)  # all beyond `farthest` gain
+    until = len(LIMITS) if freed is None else SEPARATIONS.index(freed)
+    limits = LIMITS[level:until]
+    first = known[farthest][0]
+    computes = SHARES.get(first.outcome) == COMPUTE
+    if computes and level >= SEPARATIONS.index(PORTS):
+        limits = (
+            tuple(x for x in limits if x == "machine") or limits
+        )  # two servers at work: no lock of a program
+    what = "the compute" if computes else "a lock or queue"
+    told = first.named if freed is None else f"{first.named}; {known[freed][0].named}"
+    missing = tuple(s for s in SEPARATIONS[level + 1 : until + (freed is None)] if len(limits) > 1)
+    shared = " or ".join(filter(None, (", ".join(limits[:-1]), limits[-1])))
+    return Localisation(limits, f"{what} of the {shared} ({told})", compared, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two targets together against each alone; `shares`: lock, compute, part, nothing, None if unknown."""
+
+    a: str
+    b: str
+    separation: str
+    phase: PhaseMeasured
+    outcome: str
+    shares: str | None
+    sentence: str
+
+
+def contention_matrix(judged: Sequence[Judged]) -> tuple[Pair, ...]:
+    """The pairs of the run's contention matrix in the order they were measured."""
+    found = []
+    for phase, verdict in judged:
+        if phase.plan.pair_of is None:
+            continue
+        a, b = (phase.targets[t] for t in phase.plan.deal[:2])
+        shares = SHARES.get(verdict.outcome)
+        apart = separation(a, b)
+        text = _shared(a, apart, shares) if shares is not None else verdict.sentence
+        found.append(Pair(a.name, b.name, apart, phase, verdict.outcome, shares, text))
+    return tuple(found)
+
+
+def _shared(one: TargetInfo, apart: str, shares: str) -> str:
+    if shares == NOTHING:
+        return "they do not touch"
+    if shares == PART:
+        return "they disturb each other, but gain"
+    if apart == MACHINES:
+        return f"they share {OUTSIDE}"
+    host = urlsplit(one.base_url).hostname
+    if shares == COMPUTE:
+        return (
+            "they share the compute behind their port"
+            if apart == MODELS
+            else f"they share the chip of {host}"
+        )
+    return {
+        MODELS: "they share a lock of their port",
+        PORTS: f"they share a lock of {one.kind} or of {host}, or one server is behind both ports",
+        PROGRAMS: f"they share a lock of {host}",
+    }[apart]
+
+
+def groups(pairs: Sequence[Pair]) -> list[str]:
+    """Who shares with whom, in sentences: those tied by a lock or by compute, and those who are free."""
+    said = []
+    for shares, what in ((LOCK, "take turns"), (COMPUTE, "share one compute")):
+        for group in _tied([(p.a, p.b) for p in pairs if p.shares == shares]):
+            said.append(f"{', '.join(group)} {what}")
+    tied = {name for p in pairs if p.shares != NOTHING for name in (p.a, p.b)}
+    free = [name for name in dict.fromkeys(n for p in pairs for n in (p.a, p.b)) if name not in tied]
+    return said + ([f"{', '.join(free)}: shares nothing with any other"] if free else [])
+
+
+def _tied(edges: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Connected names, in the order they come."""
+    found: list[list[str]] = []
+    for edge in edges:
+        touched = [g for g in found if set(edge) & set(g)]
+        merged = list(dict.fromkeys([name for g in touched for name in g] + list(edge)))
+        found = [g for g in found if g not in touched] + [merged]
+    return found

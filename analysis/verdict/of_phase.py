@@ -1,0 +1,204 @@
+"""The verdict of a phase: an ordered list of rules, the first that matches wins (docs/METHODOLOGY.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from analysis.conditions.of_phase import Condition
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.overlap import MODE_SHARE, end_steps, ended_together, first_ends, first_token_steps
+from analysis.statistics.estimates import LogEstimate
+from analysis.verdict.certainty import (
+    GAIN,
+    LOOK_LEVEL,
+    LOSS,
+    MIN_ROUNDS,
+    SMALL_GAIN,
+    gains,
+    gains_nothing,
+    loses,
+    surely_above,
+)
+
+SERIAL, PARTLY, SLICED = "serial", "partly-parallel", "time-sliced"
+CONTENTION, PARALLEL, FULLY = "contention", "parallel", "fully-parallel"
+INCONCLUSIVE, INVALID = "inconclusive", "invalid"
+GAINS = (PARTLY, PARALLEL, FULLY)
+
+FULL = 0.8  # of Gmax
+ABOVE_MAX = 1.1  # of Gmax: more than undisturbed cannot be
+STEP = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
+SLOWED = 1.15  # times as long as alone: who shares compute decodes slower
+MIN_SPEEDUP_MAX, MIN_IDEAL_PEAK = 1.5, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome, why it is that one, and what to do if it is none."""
+
+    outcome: str
+    sentence: str
+    hint: str = ""
+
+
+def phase_verdict(
+    phase: PhaseMeasured, invalid: Sequence[Condition], conditions: Sequence[Condition]
+) -> Verdict:
+    """The phase's verdict. `invalid`: conditions whose failure makes the data unfit for any statement."""
+    for failed in invalid:
+        if failed.passed is False:
+            return Verdict(INVALID, failed.sentence, failed.hint)
+    return _cannot_tell(phase, conditions) or _mechanism(phase)
+
+
+def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdict | None:
+    """Rules 2 and 3: nothing may be said, whatever the numbers read."""
+    users = phase.plan.users
+    if not phase.rounds:
+        return Verdict(INCONCLUSIVE, "the run ended before a round did", "let the run go to its end")
+    if len(phase.scored) < MIN_ROUNDS or phase.fit is None:
+        return _too_few(phase)
+    if (phase.speedup_max or 0.0) < MIN_SPEEDUP_MAX or (phase.ideal_peak or 0) < MIN_IDEAL_PEAK:
+        return Verdict(
+            INCONCLUSIVE,
+            f"even undisturbed, these {users} requests could only reach a speedup of "
+            f"{phase.speedup_max:.2f} with {phase.ideal_peak} streams together: "
+            "targets or spacing too unequal",
+            "use max_tokens: auto, or targets of similar speed",
+        )
+    for failed in conditions:
+        if failed.passed is False:
+            return Verdict(INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
+    if surely_above(phase.speedup, ABOVE_MAX * (phase.speedup_max or 0.0)):
+        return Verdict(
+            INCONCLUSIVE,
+            f"a speedup of {_value(phase.speedup):.2f} is above the {phase.speedup_max:.2f} that undisturbed "
+            "servers would reach: the solos were too slow, or answers were cached",
+            "run again; switch prompt caches off",
+        )
+    return None
+
+
+def _too_few(phase: PhaseMeasured) -> Verdict:
+    first = f": {phase.not_whole[0]}" if phase.not_whole else ""
+    alone = [t for t in dict.fromkeys(phase.plan.deal) if t not in phase.alone]
+    said = (
+        f"no answer of {', '.join(alone)} alone is whole, there is nothing to compare with{first}"
+        if alone
+        else f"only {len(phase.scored)} of {len(phase.rounds)} rounds can be scored, "
+        f"{MIN_ROUNDS} are needed{first}"
+    )
+    return Verdict(INCONCLUSIVE, said, "mend what failed, or allow more rounds (--budget)")
+
+
+def _mechanism(phase: PhaseMeasured) -> Verdict:
+    """Rules 4 to 8: what the overlap and the speedup say together."""
+    gain, nothing = gains(phase), gains_nothing(phase, last_look=True)
+    k, ideal = phase.total.streams, phase.ideal_peak or 0
+    if not phase.streams:
+        return _without_streams(phase, gain, nothing)
+    if k is None:
+        return _more(f"the rounds do not agree how many streams were open together "
+                     f"(needed in {MODE_SHARE * 100:.0f} % of them)")  # fmt: skip
+    if k == 1:
+        steps = first_token_steps(phase.scored, phase.busy_s)
+        if gain:
+            return _more("one stream at a time, and yet faster than one after another")
+        if steps and median(steps) < STEP:
+            return _more(
+                f"one stream at a time, but the next starts after {median(steps):.2f} of a solo time"
+            )
+        return Verdict(
+            SERIAL,
+            f"one answer at a time: each waits until the one before has ended{_bound(phase)}",
+        )
+    if k < ideal:
+        if gain:
+            return Verdict(PARTLY, _slots_sentence(phase, k))
+        return _no_gain(phase, nothing, f"{k} of {ideal} streams decode together")
+    if gain:
+        return _degree(phase)
+    return _no_gain(phase, nothing, f"all {ideal} streams decode together")
+
+
+def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict:
+    if gain:
+        return _degree(phase)
+    if nothing and _one_by_one(phase):
+        return Verdict(SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
+    if all(ended_together(r) for r in phase.scored):
+        return _no_gain(phase, nothing, "all answers end together")
+    return _more("nobody can see who decodes when, and the answers end neither in steps nor together")
+
+
+def _one_by_one(phase: PhaseMeasured) -> bool:
+    """The answers end a solo apart, the first one after a solo: unequal ones that share compute end later."""
+    steps = end_steps(phase.scored, phase.expected_s)
+    firsts = first_ends(phase.scored, phase.expected_s)
+    return bool(steps) and median(steps) >= STEP and median(firsts) <= 1 / STEP
+
+
+def _degree(phase: PhaseMeasured) -> Verdict:
+    g, ceiling = phase.speedup, phase.speedup_max or 0.0
+    if g is not None and g.low() > FULL * ceiling:
+        return Verdict(
+            FULLY, f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
+        )
+    return Verdict(
+        PARALLEL,
+        f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible: "
+        "together, but not undisturbed",
+    )
+
+
+def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
+    g = phase.speedup
+    if g is not None and loses(phase):
+        return Verdict(
+            CONTENTION,
+            f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
+        )
+    if nothing and phase.streams and (phase.slowdown or 0.0) < SLOWED:
+        return _more(f"{seen}, at the pace of one alone, and yet there is no gain")
+    if nothing:
+        hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
+        return Verdict(SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
+    return _more(f"{seen}; gain or no gain is not decided")
+
+
+def _slots_sentence(phase: PhaseMeasured, k: int) -> str:
+    """Where no first token surely waited for an end, prefill in turn may stagger what all work on."""
+    exact = phase.total.exact
+    at_least, others = ("", "wait") if exact else ("at least ", "wait, or only start later")
+    per_port = {p.streams for p in phase.per_port.values()}
+    where = ", one per port" if per_port == {1} and len(phase.per_port) == k else ""
+    return (
+        f"{at_least}{k} slots{where}: the other requests {others}, "
+        f"{_value(phase.speedup):.2f} times as fast as one after another"
+    )
+
+
+def _bound(phase: PhaseMeasured) -> str:
+    """What a missing gain leaves open, in words."""
+    g, net = phase.speedup, phase.speedup_net
+    if g is None:
+        return ""
+    by_compute_alone = g.high() >= GAIN and g.high(LOOK_LEVEL) >= SMALL_GAIN
+    if by_compute_alone and net is not None and net.high() < GAIN:
+        return (
+            f" (speedup {g.value:.2f} by time that uses no compute; without it {net.value:.2f}, "
+            f"at most {net.high():.2f})"
+        )
+    return f" (speedup {g.value:.2f}, at most {g.high():.2f})"
+
+
+def _more(why: str) -> Verdict:
+    return Verdict(
+        INCONCLUSIVE,
+        why,
+        "more rounds (rounds: {min: 5, max: 12}), longer answers, or a quieter machine",
+    )
+
+
+def _value(estimate: LogEstimate | None) -> float:
+    return estimate.value if estimate is not None else float("nan")
