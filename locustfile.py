@@ -4,15 +4,15 @@ from locust import events
 
 from typing import Any
 
-import replay.interrupts  # noqa: F401  first: from now on Ctrl-C shows no traceback
-from replay import door
-from replay.gate import Gate
+import replay.signals  # noqa: F401  first: from now on Ctrl-C shows no traceback
+from replay import start
 from replay.options import add_options, default_plan, options_at_import, writes_files
-from replay.prefix import new_prefix
-from replay.users import user_classes
+from replay.output.prefix import new_prefix
+from replay.release.gate import Gate
+from replay.release.users import user_classes
 
 OPTIONS = options_at_import()
-SCENARIO = door.at_import(OPTIONS)
+SCENARIO = start.at_import(OPTIONS)
 GATE = Gate()
 OWN_NAMES = ("CLASSES", "add_arguments", "wire")  # of what follows
 CLASSES = user_classes((t.name for t in SCENARIO.targets), GATE, __name__, {*globals(), *OWN_NAMES})
@@ -30,4 +30,4 @@ def add_arguments(parser: Any, **_: Any) -> None:
 @events.init.add_listener
 def wire(environment: Any, runner: Any, web_ui: Any, **_: Any) -> None:
     classes = {c.target: c for c in CLASSES.values()}
-    door.at_init(environment, runner, web_ui, OPTIONS, SCENARIO, GATE, classes)
+    start.at_init(environment, runner, web_ui, OPTIONS, SCENARIO, GATE, classes)

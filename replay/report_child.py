@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from analysis.files.run import file_of
-from replay import live_log
-from replay.engines import CHECKOUT
+from replay.output import log
+from replay.own_servers import CHECKOUT
 
 FAULT, BAD_INPUT = 1, 2
 
@@ -34,5 +34,5 @@ def _sum_up(prefix: Path) -> None:
     with suppress(OSError, ValueError):  # no report: its process has said why
         told = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
         verdict = f"{told['verdict'].upper()}: " if told["verdict"] else ""
-        live_log.result(f"{verdict}{told['answer']}")
-    live_log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
+        log.result(f"{verdict}{told['answer']}")
+    log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")

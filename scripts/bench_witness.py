@@ -17,7 +17,7 @@ import psutil
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
-from replay.witness import Port, Watch  # noqa: E402
+from replay.monitor.process import Port, Watch  # noqa: E402
 
 PAIRS, TOKENS, IDLE_S = 12, 96, 20.0
 
@@ -65,7 +65,7 @@ def measure(ports: tuple[Port, ...]) -> None:
 def started(ports: tuple[Port, ...], path: Path) -> subprocess.Popen[bytes]:
     watch = Watch(str(path), time.monotonic(), ports, machine=True).to_json()
     child = subprocess.Popen(
-        [sys.executable, "-m", "replay.witness", watch], cwd=CHECKOUT, stdin=subprocess.PIPE
+        [sys.executable, "-m", "replay.monitor.process", watch], cwd=CHECKOUT, stdin=subprocess.PIPE
     )
     time.sleep(1.0)  # its start is not its work
     return child

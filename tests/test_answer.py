@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.answer import Answer, read_answer
-from replay.http_stream import Arrival, Reply
+from replay.client.http_stream import Arrival, Reply
+from replay.client.response import Answer, read_answer
 
 DONE = b"data: [DONE]\n\n"
 

@@ -15,10 +15,10 @@ from typing import Any
 import gevent
 import pytest
 
-from replay import http_stream
-from replay.answer import Answer
-from replay.chat import ChatOrder, Connection, _without
-from replay.http_stream import SO_TIMESTAMPNS, Arrival, arrival_of
+from replay.client import http_stream
+from replay.client.connection import ChatOrder, Connection, _without
+from replay.client.http_stream import SO_TIMESTAMPNS, Arrival, arrival_of
+from replay.client.response import Answer
 
 pytestmark = pytest.mark.alone
 
@@ -350,6 +350,6 @@ def test_a_kernel_stamp_that_cannot_be_true_is_replaced_by_our_own(
 
 
 def test_the_client_does_without_locust() -> None:
-    program = "import sys, replay.chat; sys.exit('locust' in sys.modules)"
+    program = "import sys, replay.client.connection; sys.exit('locust' in sys.modules)"
     root = Path(__file__).parent.parent
     subprocess.run([sys.executable, "-c", program], cwd=root, check=True)

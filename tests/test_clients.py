@@ -7,7 +7,7 @@ import ollama
 import openai
 import pytest
 
-from replay.dialects import KINDS
+from replay.server_kinds import KINDS
 from tests.serving import Servers, StandIn, servers
 
 TOKENS = 5

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import TargetError
-from replay.answer import Answer
-from replay.chat import ChatOrder, Connection
-from replay.checks import Checked
-from replay.dialects import DIALECTS, KINDS, READERS, Ask, Reply, Way, llamacpp, lmstudio, ollama, vllm
-from replay.preflight import check
-from replay.scenario import Request, Target
+from replay.checks.check import check
+from replay.checks.hazards import Checked
+from replay.client.connection import ChatOrder, Connection
+from replay.client.response import Answer
+from replay.scenario.load import Request, Target
+from replay.server_kinds import DIALECTS, KINDS, READERS, Ask, Reply, Way
+from replay.server_kinds.apps import lmstudio, ollama
+from replay.server_kinds.engines import llamacpp, vllm
 from tests.serving import StandIn
 
 TTFT_S, TPOT_S, TOKENS = 0.03, 0.003, 8  # of tests.conftest

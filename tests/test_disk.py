@@ -9,7 +9,7 @@ import pytest
 from analysis.errors import ScenarioError
 from analysis.files.request_record import read_records
 from analysis.files.server_samples import read_witness
-from replay.prefix import refuse_shut_folder
+from replay.output.prefix import refuse_shut_folder
 from tests.locusts import CHECKOUT, LOCUST, analysis, locust, phase, rows_of, scenario
 from tests.test_dying import OWN
 

@@ -11,10 +11,10 @@ import pytest
 
 from analysis.errors import PortlapError
 from analysis.files.request_record import RequestRecord
-from replay import dispatch as dispatch_module
-from replay.dispatch import Dispatch
-from replay.gate import ARM, ARMED, GO, LEFT, READY, ROW
-from replay.orders import Order
+from replay.release import dispatch as dispatch_module
+from replay.release.dispatch import Dispatch
+from replay.release.gate import ARM, ARMED, GO, LEFT, READY, ROW
+from replay.release.orders import Order
 
 
 class LocalRunner:

@@ -21,7 +21,7 @@ from analysis.files.server_samples import WitnessSample
 from analysis.report import json_report, text
 from analysis.report.console import printed
 from analysis.report.run_metrics import run_figures
-from replay.scenario import KEYS, load_scenario
+from replay.scenario.load import KEYS, load_scenario
 from servers import __main__ as servers_door
 from tests.farm import farm, watched
 
@@ -53,7 +53,7 @@ WITH_THRESHOLDS = (
     "analysis/machine/tables.py",
     "analysis/machine/scalability.py",
     "analysis/report/free.py",
-    "replay/plan.py",
+    "replay/plan/budget.py",
 )
 
 

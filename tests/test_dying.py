@@ -194,7 +194,7 @@ def test_an_interrupt_in_mid_phase_keeps_what_was_measured(tmp_path: Path, numbe
 
 
 def test_ctrl_c_while_portlap_is_still_imported_shows_no_traceback() -> None:
-    ask = "import os, signal, replay.interrupts; os.kill(os.getpid(), signal.SIGINT); print('went on')"
+    ask = "import os, signal, replay.signals; os.kill(os.getpid(), signal.SIGINT); print('went on')"
     run = subprocess.run([sys.executable, "-c", ask], cwd=CHECKOUT, capture_output=True, text=True)
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
 

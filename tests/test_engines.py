@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import ScenarioError
-from replay.engines import _commands, with_urls
-from replay.scenario import Server, load_scenario
+from replay.own_servers import _commands, with_urls
+from replay.scenario.load import Server, load_scenario
 
 PHASES = "phases: [{name: p, users: 2, rounds: 3}]\n"
 

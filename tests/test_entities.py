@@ -15,8 +15,8 @@ from analysis.entities.json_edit import with_value
 from analysis.entities.propose import propose
 from analysis.errors import ScenarioError
 from analysis.files.run import TargetInfo
-from replay.scenario import Scenario
-from replay.scenario_sources import scenario_of_entities
+from replay.scenario.load import Scenario
+from replay.sources import scenario_of_entities
 from tests.farm import farm, write_run
 from tests.locusts import locust
 from tests.serving import servers

@@ -17,11 +17,11 @@ import pytest
 import yaml
 
 from analysis.errors import ScenarioError
-from replay import find as finder
-from replay import listening
-from replay.find import Found, as_yaml, find, ports_of, scenario_of
-from replay.listening import WELL_KNOWN, listeners
-from replay.scenario import load_scenario
+from replay.checks import discover as finder
+from replay.checks import local_ports
+from replay.checks.discover import Found, as_yaml, find, ports_of, scenario_of
+from replay.checks.local_ports import WELL_KNOWN, listeners
+from replay.scenario.load import load_scenario
 from tests.locusts import CHECKOUT, locust
 from tests.serving import StandIn, servers
 
@@ -98,7 +98,7 @@ def test_where_the_system_hides_the_list_of_all_each_process_is_asked(
 def test_only_what_loopback_reaches_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     bound = [("127.0.0.1", 40001), ("0.0.0.0", 40002), ("::", 40003), ("::1", 40004), ("10.0.0.5", 40005)]
     others = [("127.0.0.1", 22), ("127.0.0.1", 5432)]  # the system's own, and a database
-    monkeypatch.setattr(listening, "sockets", lambda: [(host, port, 7) for host, port in bound + others])
+    monkeypatch.setattr(local_ports, "sockets", lambda: [(host, port, 7) for host, port in bound + others])
     seen = {x.port: x.host for x in listeners() if x.pid == 7}
     assert seen == {40001: "127.0.0.1", 40002: "127.0.0.1", 40003: "127.0.0.1", 40004: "[::1]"}
 

@@ -11,11 +11,11 @@ import gevent
 import pytest
 
 from analysis.errors import TargetError
-from replay.answer import Answer
-from replay.chat import ChatOrder, Connection
-from replay.dialects import Ask, Way, openai
-from replay.preflight import check
-from replay.scenario import Target
+from replay.checks.check import check
+from replay.client.connection import ChatOrder, Connection
+from replay.client.response import Answer
+from replay.scenario.load import Target
+from replay.server_kinds import Ask, Way, openai
 from servers.ports import free_ports
 from tests.locusts import locust, phase, scenario
 

@@ -26,7 +26,7 @@ from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
 from analysis.report.hardware import hardware_figures, sentences
 from analysis.report.run_metrics import run_figures
-from replay import dialects
+from replay import server_kinds
 from tests.farm import FarmTarget, farm, phase, targets_on
 
 DATA: dict[str, Any] = yaml.safe_load(Path(table.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
@@ -189,7 +189,7 @@ def test_a_step_named_by_a_finding_exists_and_none_is_left_over() -> None:
 
 
 def test_every_kind_that_is_recognised_has_words_of_its_own() -> None:
-    assert set(dialects.KINDS) - {"openai"} == set(KINDS)
+    assert set(server_kinds.KINDS) - {"openai"} == set(KINDS)
 
 
 def test_a_kind_without_words_of_its_own_gets_the_general_ones() -> None:

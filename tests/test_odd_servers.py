@@ -10,16 +10,17 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from analysis.errors import TargetError
-from replay import http_stream, reach
-from replay.answer import read_answer
-from replay.chat import ChatOrder, Connection
-from replay.dialects.facts import Reply
-from replay.find import find
-from replay.http_stream import Arrival
-from replay.http_stream import Reply as Streamed
-from replay.preflight import check
-from replay.scenario import Target
-from replay.sse import read_lines
+from replay.checks import http_get
+from replay.checks.check import check
+from replay.checks.discover import find
+from replay.client import http_stream
+from replay.client.connection import ChatOrder, Connection
+from replay.client.http_stream import Arrival
+from replay.client.http_stream import Reply as Streamed
+from replay.client.response import read_answer
+from replay.client.sse import read_lines
+from replay.scenario.load import Target
+from replay.server_kinds.kind import Reply
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 MANY = b"x" * 65536
@@ -67,7 +68,7 @@ def test_an_answer_without_an_end_is_cut_by_its_size() -> None:
 
 def test_an_answer_that_drips_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a development server's stream of events does: each byte comes in time, the end never."""
-    monkeypatch.setattr(reach, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(http_get, "TIMEOUT_S", 0.3)
     with saying(OK + b"\r\n", then=itertools.repeat(b": ping\n\n"), pause_s=0.05) as url:
         took_s, said = refusal(url)
     assert took_s < 2
@@ -75,7 +76,7 @@ def test_an_answer_that_drips_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_server_that_says_nothing_is_no_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(http_get, "TIMEOUT_S", 0.2)
     with saying(b"", then=itertools.repeat(b""), pause_s=0.1) as url:
         _, said = refusal(url)
     assert "takes connections and says nothing" in said

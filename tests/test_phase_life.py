@@ -11,12 +11,12 @@ import pytest
 from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import TargetInfo
 from analysis.phase.rounds import PlannedPhase
-from replay import narrate
-from replay.dialects import openai
-from replay.dispatch import Seat
-from replay.orders import Order
-from replay.phase_life import Conducted, run_phase
-from replay.scenario import Phase, Rounds, Scenario, Target
+from replay.plan import progress
+from replay.plan.one_phase import Conducted, run_phase
+from replay.release.dispatch import Seat
+from replay.release.orders import Order
+from replay.scenario.load import Phase, Rounds, Scenario, Target
+from replay.server_kinds import openai
 from tests.farm import farm, phase
 
 PLAN = PlannedPhase("p", 2, ("A",), 5, 5)
@@ -112,7 +112,7 @@ def test_a_round_has_time_for_all_its_requests_one_after_another() -> None:
 def test_an_answer_is_logged_with_the_instant_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
     run = farm("serial", [phase(2)])
     burst = [r for r in run.log.records if r.kind == "burst"][:2]
-    narrate.answered(burst, 1_000_000_000_000_000_000)
+    progress.answered(burst, 1_000_000_000_000_000_000)
     told = [line[1:13] for line in capsys.readouterr().err.splitlines()]
     ended = sorted(datetime.fromtimestamp(1e9 + (r.end_s or 0.0)) for r in burst)
     assert told == [t.strftime("%H:%M:%S.%f")[:-3] for t in ended]

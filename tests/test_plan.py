@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.phase.rounds import PlannedPhase
-from replay.plan import (
+from replay.plan.budget import (
     BUDGET_TOKENS,
     LEAST_TOKENS,
     MOST_TOKENS,

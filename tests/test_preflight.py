@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from analysis.errors import TargetError
-from replay import reach
-from replay.local_process import listening_pid, on_this_machine
-from replay.preflight import check, check_targets
-from replay.scenario import Request, Target
+from replay.checks import http_get
+from replay.checks.check import check, check_targets
+from replay.checks.local_process import listening_pid, on_this_machine
+from replay.scenario.load import Request, Target
 
 Answers = dict[str, Any]  # path → JSON body, or (status, body); anything else is 404
 
@@ -75,7 +75,7 @@ def refusal(url: str, environ: dict[str, str] | None = None, **keys: Any) -> str
 
 def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("replay.reach.time.sleep", lambda _: None)
+    monkeypatch.setattr("replay.checks.http_get.time.sleep", lambda _: None)
 
     def answers(path: str, _: dict[str, str]) -> Any:
         asked.append(path)
@@ -91,7 +91,7 @@ def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyP
 
 
 def test_a_server_that_never_ends_loading_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "LOADING_PATIENCE_S", 0.0)
+    monkeypatch.setattr(http_get, "LOADING_PATIENCE_S", 0.0)
     with serving({"/v1/models": (503, {"error": {"message": "Loading model"}})}) as url:
         assert "it still loads its model after 0 s (HTTP 503); run again" in refusal(url)
 
@@ -99,7 +99,7 @@ def test_a_server_that_never_ends_loading_is_refused_in_the_end(monkeypatch: pyt
 def test_a_list_of_models_is_no_sign_that_they_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """llama-server answers it while it loads: it would pass for a plain server, and refuse every request."""
     asked: list[str] = []
-    monkeypatch.setattr("replay.reach.time.sleep", lambda _: None)
+    monkeypatch.setattr("replay.checks.http_get.time.sleep", lambda _: None)
 
     def answers(path: str, _: dict[str, str]) -> Any:
         asked.append(path)

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.dialects import Ask, llamacpp, openai
-from replay.prompts import prompt, unique_prefix
+from replay.client.prompt import prompt, unique_prefix
+from replay.server_kinds import Ask, openai
+from replay.server_kinds.engines import llamacpp
 
 SEEDS = st.integers(0, 10**9 - 1)
 

@@ -18,12 +18,13 @@ from urllib3.exceptions import LocationParseError
 from analysis.errors import TargetError
 from analysis.files.run import TargetInfo
 from analysis.phase.rounds import PlannedPhase
-from replay import check_table, reach
-from replay.checks import Checked, Finding, findings
-from replay.dialects import Model, Reply, Server
-from replay.preflight import check, choose
-from replay.reach import first_meaning, is_here, reason
-from replay.scenario import Request, Target
+from replay.checks import http_get
+from replay.checks import table as check_table
+from replay.checks.check import check, choose
+from replay.checks.hazards import Checked, Finding, findings
+from replay.checks.http_get import first_meaning, is_here, reason
+from replay.scenario.load import Request, Target
+from replay.server_kinds import Model, Reply, Server
 from tests.locusts import locust, phase, scenario
 from tests.serving import StandIn
 
@@ -119,10 +120,10 @@ def test_further_copies_of_a_model_are_told_before_they_are_asked() -> None:
 
 def test_localhost_that_means_first_where_nobody_listens_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for listens, told in ((False, True), (True, False)):
-        monkeypatch.setattr("replay.checks.first_meaning", lambda *_, heard=listens: ("::1", heard))
+        monkeypatch.setattr("replay.checks.hazards.first_meaning", lambda *_, heard=listens: ("::1", heard))
         said = about(seen(base_url="http://localhost:1234"))
         assert ("localhost means ::1 first, where nobody listens" in said) == told
-    monkeypatch.setattr("replay.checks.first_meaning", lambda *_: ("::1", False))
+    monkeypatch.setattr("replay.checks.hazards.first_meaning", lambda *_: ("::1", False))
     assert about(seen()) == "", "an address means itself"
 
 
@@ -254,8 +255,8 @@ def test_a_host_name_that_cannot_be_is_told_in_one_line() -> None:
 
 @pytest.mark.parametrize("piece", [b" ", b" " * 1_000_000], ids=["a drop at a time", "a flood"])
 def test_an_answer_without_end_is_no_llm_servers(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
-    monkeypatch.setattr(reach, "TIMEOUT_S", 0.5 if len(piece) == 1 else 60)
-    monkeypatch.setattr(reach, "MOST_BYTES", 5_000_000)
+    monkeypatch.setattr(http_get, "TIMEOUT_S", 0.5 if len(piece) == 1 else 60)
+    monkeypatch.setattr(http_get, "MOST_BYTES", 5_000_000)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n"
     with answering_with(head, piece) as url, pytest.raises(TargetError, match="does not end"):
         check(Target(name="A", base_url=url))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import ScenarioError
 from analysis.phase.rounds import PlannedPhase
-from replay.scenario import (
+from replay.scenario.load import (
     Rounds,
     Scenario,
     load_scenario,
@@ -18,7 +18,7 @@ from replay.scenario import (
     planned_phases,
     scenario_of_urls,
 )
-from replay.scenario_file import fill
+from replay.scenario.yaml_file import fill
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
 LOOPBACK = {  # no test reaches for anybody's machines

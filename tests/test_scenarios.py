@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 
-from replay.scenario import load_scenario, planned_phases
+from replay.scenario.load import load_scenario, planned_phases
 from tests.locusts import CHECKOUT, locust
 from tests.test_scenario import LOOPBACK
 
@@ -18,7 +18,7 @@ SCENARIOS = sorted((CHECKOUT / "scenarios").glob("*.yaml"))
 PLANS = """
 import json, sys
 from replay import door
-from replay.scenario import load_scenario
+from replay.scenario.load import load_scenario
 from pathlib import Path
 import os
 for path in sys.argv[1:]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.sse import read_events
+from replay.client.sse import read_events
 
 
 def data_of(*pieces: bytes) -> list[str]:

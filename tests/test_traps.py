@@ -21,13 +21,13 @@ from analysis.assess import assess
 from analysis.files.request_record import BASELINE, BURST, COLUMNS, RequestRecord
 from analysis.phase.overlap import round_peak
 from analysis.verdict.of_phase import CONTENTION, PARALLEL, SLICED
-from replay.answer import Answer
-from replay.chat import ChatOrder, Connection
-from replay.dialects import DIALECTS, Ask, Way, openai
-from replay.phase_life import order_for
-from replay.preflight import check
-from replay.prompts import prompt
-from replay.scenario import Request, Scenario, Target
+from replay.checks.check import check
+from replay.client.connection import ChatOrder, Connection
+from replay.client.prompt import prompt
+from replay.client.response import Answer
+from replay.plan.one_phase import order_for
+from replay.scenario.load import Request, Scenario, Target
+from replay.server_kinds import DIALECTS, Ask, Way, openai
 from servers.queue_model import Policy, Port
 from tests import farm
 from tests.locusts import locust, phase, scenario
@@ -397,7 +397,7 @@ def test_a_strict_server_is_asked_without_what_it_refuses(standin: StandIn, tmp_
 
 
 def test_the_usual_phases_have_1_2_4_and_8_requests() -> None:
-    from replay.scenario import scenario_of_urls
+    from replay.scenario.load import scenario_of_urls
 
     one = scenario_of_urls(["http://127.0.0.1:1234", "http://127.0.0.1:1235"])
     assert {p.users for p in one.phases} == {2, 4, 8}, "and the solos in every gap are the 1"

@@ -36,7 +36,8 @@ PORTS = {
 
 def names_of(targets: list[str]) -> list[str]:
     """The class names, made in a process of its own: importing locust patches the sockets of this one."""
-    code = f"from replay.users import user_classes; print(*user_classes({targets!r}, None, 'x'), sep='\\n')"
+    load = "from replay.release.users import user_classes"
+    code = f"{load}; print(*user_classes({targets!r}, None, 'x'), sep='\\n')"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )

@@ -25,7 +25,7 @@ from flask import Flask
 from analysis.assess import assess
 from analysis.errors import ScenarioError
 from analysis.phase.rounds import bursts
-from replay import overlap_page, web_guard
+from replay.web import access, overlap_page
 from tests.farm import farm, phase
 from tests.locusts import CHECKOUT, file_of, manifest_of, report_of, rows_of, running, until
 
@@ -188,7 +188,7 @@ def test_the_given_web_host_is_a_name_of_ours() -> None:
     app = Flask("page")
     app.add_url_rule("/", view_func=lambda: "page")
     options = Namespace(web_host="Studio.local", web_base_path="")
-    web_guard.guard(app, options)
+    access.guard(app, options)
     for host, status in {"studio.local:8089": 200, "localhost": 200, "other.local": 403}.items():
         assert app.test_client().get("/", headers={"Host": host}).status_code == status
 
@@ -417,7 +417,7 @@ def test_a_web_port_in_use_is_said_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         options = Namespace(web_host="127.0.0.1", web_port=taken.getsockname()[1], web_login=False)
         with pytest.raises(ScenarioError, match=r"--web-port \d+: in use; choose another"):
-            web_guard.check_options(options)
+            access.check_options(options)
 
 
 def log_in(ui: WebUI, password: str) -> tuple[Answer, dict[str, str]]:
@@ -451,7 +451,7 @@ def test_the_login_page_has_a_password_field_that_leads_to_the_check(locked: Web
 def test_a_wrong_password_costs_a_second_and_opens_nothing(locked: WebUI) -> None:
     began_s = time.monotonic()
     answer, cookie = log_in(locked, "correct horse ")
-    assert time.monotonic() - began_s >= web_guard.WRONG_PASSWORD_S
+    assert time.monotonic() - began_s >= access.WRONG_PASSWORD_S
     assert answer.status == 302 and answer.headers["Location"] == "/load/login"
     assert '"error": "Wrong password"' in locked.ask("GET", "/load/login", cookie).text
     assert locked.ask("GET", "/load/stats/requests", cookie).status == 302
@@ -461,7 +461,7 @@ def test_guesses_at_once_wait_for_each_other(locked: WebUI) -> None:
     began_s = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda guess: log_in(locked, guess), ("a", "b", "c")))
-    assert time.monotonic() - began_s >= 3 * web_guard.WRONG_PASSWORD_S
+    assert time.monotonic() - began_s >= 3 * access.WRONG_PASSWORD_S
 
 
 def test_a_web_ui_in_which_nobody_started_anything_leaves_no_file(tmp_path: Path) -> None:

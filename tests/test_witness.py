@@ -20,8 +20,9 @@ import pytest
 
 from analysis.files.run import TargetInfo, read_run
 from analysis.files.server_samples import WitnessSample, read_witness
-from replay import machine_load
-from replay.counters import (
+from replay.monitor import machine as machine_load
+from replay.monitor.child import watch_of_run
+from replay.monitor.counters import (
     QUESTIONS,
     Counters,
     llamacpp_metrics,
@@ -31,11 +32,10 @@ from replay.counters import (
     ollama_ps,
     vllm_metrics,
 )
-from replay.dialects import KINDS
-from replay.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
-from replay.sampler import watch_of_run
-from replay.scenario import Target
-from replay.witness import MOST_OF_A_CORE, Port, Questioner, Sampling, Watch, pause_after, watch_of
+from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
+from replay.monitor.process import MOST_OF_A_CORE, Port, Questioner, Sampling, Watch, pause_after, watch_of
+from replay.scenario.load import Target
+from replay.server_kinds import KINDS
 from tests.locusts import CHECKOUT, analysis, locust, phase, scenario, until
 from tests.serving import StandIn, stream, together
 
@@ -347,7 +347,7 @@ def test_the_child_ends_as_soon_as_its_stdin_closes(tmp_path: Path) -> None:
     watch = Watch(str(tmp_path / "w.csv"), time.monotonic(), (), True)
     assert watch_of(watch.to_json()) == watch
     with subprocess.Popen(
-        [sys.executable, "-m", "replay.witness", watch.to_json()], stdin=subprocess.PIPE, cwd=CHECKOUT
+        [sys.executable, "-m", "replay.monitor.process", watch.to_json()], stdin=subprocess.PIPE, cwd=CHECKOUT
     ) as child:
         until(lambda: (tmp_path / "w.csv").exists() and len(rows(tmp_path)) > 1)
         assert child.stdin is not None

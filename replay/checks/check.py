@@ -1,0 +1,122 @@
+"""Health checks before anything is sent: reachable, an LLM server, the model there. GET only."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from analysis.errors import TargetError
+from analysis.files.run import TargetInfo
+from replay.checks.hazards import Checked
+from replay.checks.http_get import NO_KEY, Visitor, visiting
+from replay.checks.local_process import listening_pid
+from replay.client.response import one_line
+from replay.scenario.load import Request, Target
+from replay.server_kinds import Dialect, Model, Server, identify
+from replay.server_kinds.engines.llamacpp import PROPS
+
+MODELS = "/v1/models"
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def check_targets(
+    targets: Sequence[Target], request: Request, environ: Mapping[str, str] = os.environ
+) -> tuple[list[Checked], dict[str, str]]:
+    """(what answered, one line for each target that failed, by its name)."""
+    found, problems = [], {}
+    for target in targets:
+        try:
+            found.append(check(target, request, environ))
+        except TargetError as error:
+            problems[target.name] = str(error)
+    return found, problems
+
+
+def check(target: Target, request: Request | None = None, environ: Mapping[str, str] = os.environ) -> Checked:
+    """What the target's server says it is. Raises TargetError: one line with the likely remedy."""
+    url = target.base_url or ""
+    try:
+        with visiting(url, key_of(target, environ)) as visitor:
+            dialect, server = _known(visitor, target.kind)
+        model = choose(target.model, server.models)
+    except TargetError as error:
+        raise TargetError(f"target {target.name} ({url}): {error}") from None
+    info = TargetInfo(
+        name=target.name,
+        base_url=url,
+        model=model.id,
+        kind=dialect.KIND,
+        slots=model.slots,
+        pid=listening_pid(url),
+        server=dict(server.says) | ({"model": dict(model.details)} if model.details else {}),
+    )
+    # `extra` is written for OpenAI's body: no other interface is asked then
+    ways = tuple(
+        w for w in dialect.WAYS[server.ways :] if w.reader == "openai" or not (request and request.extra)
+    )
+    return Checked(info, ways, server, model, dialect)
+
+
+def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:
+    """The key the environment holds for this target; empty if it has none."""
+    return environ.get(target.api_key_env, "") if target.api_key_env else ""
+
+
+def traces(checked: Sequence[Checked], targets: Sequence[Target]) -> dict[str, str]:
+    """By address, what changes with each request answered there; {} with one address only."""
+    addresses = {c.info.base_url: c for c in checked}
+    if len(addresses) < 2:
+        return {}
+    keys = {t.base_url: key_of(t) for t in targets}
+    found: dict[str, str] = {}
+    for c in addresses.values():
+        # a server that does not tell leaves no trace: the warm-up itself says what is amiss with it
+        with suppress(TargetError), visiting(c.info.base_url, keys.get(c.info.base_url, "")) as visitor:
+            if c.dialect is not None and (trace := c.dialect.served(visitor.get)) is not None:
+                found[c.info.base_url] = trace
+    return found
+
+
+def _known(visitor: Visitor, kind: str | None) -> tuple[Dialect, Server]:
+    """The dialect and what the server says. Raises TargetError."""
+    first = visitor.get_ready(MODELS)
+    if first.status in NO_KEY:
+        raise TargetError(_no_key(first.status))
+    visitor.get_ready(PROPS)  # llama-server shows its list while it still loads what stands in it
+    known = identify(visitor.get, kind)
+    shut = [r for r in visitor.replies.values() if r.status in NO_KEY]
+    if shut and (known is None or shut[0].headers.get("server") == "llama.cpp"):
+        raise TargetError(_no_key(shut[0].status))  # llama-server shows its list to everybody
+    if known is not None:
+        return known
+    if kind is not None:
+        raise TargetError(f"it does not answer as {kind} does; mend `kind`, or take it out of the scenario")
+    if first.status in REDIRECTS and (moved := urlsplit(first.headers.get("location", ""))).hostname:
+        at = f"{moved.scheme}://{moved.netloc.rpartition('@')[2]}"
+        raise TargetError(f"it sends everybody on (HTTP {first.status}); write {at} if that is your server")
+    said = first.headers.get("content-type", "no type").split(";")[0]
+    raise TargetError(
+        f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {said}); "
+        "check the port"
+    )
+
+
+def _no_key(status: int) -> str:
+    return f"HTTP {status}, a key is needed, or another one; export it, name the variable as api_key_env"
+
+
+def choose(asked: str | None, models: Sequence[Model]) -> Model:
+    """The model to ask for: the one named, or the only one that is loaded. Raises TargetError."""
+    names = [m.id for m in models]
+    shown = ", ".join(map(one_line, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    if asked is not None:
+        for name in (asked, f"{asked}:latest"):  # Ollama's
+            if name in names:
+                return models[names.index(name)]
+        raise TargetError(f"model {asked!r} is not there; it has {shown or 'none'}")
+    loaded = [m for m in models if m.loaded] or [m for m in models if m.loaded is None]
+    if len(loaded) == 1:
+        return loaded[0]
+    if not loaded:
+        raise TargetError(f"no model is loaded; load one, or name one of: {shown or 'none'}")
+    raise TargetError(f"several models; name one of: {shown}")

@@ -1,0 +1,194 @@
+"""The LLM servers that run on this host: asked over loopback, GET only. Also `python -m servers find`.
+
+Nothing is loaded, started or changed: a server without a model in memory is listed, not measured.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import yaml
+
+from analysis.errors import PortlapError, ScenarioError, TargetError
+from replay.checks.check import MODELS
+from replay.checks.http_get import loads, visiting
+from replay.checks.local_ports import Listener, ancestors, listeners, program
+from replay.server_kinds import identify
+from replay.server_kinds.engines import llamacpp
+
+AUTO: Final = "auto"
+AT_ONCE: Final = 16
+MOST_TARGETS: Final = 8
+SHOWN: Final = 3  # models per line
+ROUNDS: Final = {"min": 3, "max": 5}  # a look after three rounds: a first verdict within a minute
+NOT_NOW: Final = {  # HTTP status of GET /v1/models
+    401: "wants a key: name its variable as api_key_env in a scenario",
+    403: "wants a key: name its variable as api_key_env in a scenario",
+    503: "is loading its model: try again in a moment",
+}
+COLUMNS: Final = ("address", "kind", "models", "slots", "program")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One LLM server; `models` are those in memory, or all it lists where it does not tell."""
+
+    base_url: str
+    kind: str
+    models: tuple[str, ...]
+    slots: int | None
+    program: str | None
+    pid: int | None
+    remark: str = ""  # why it cannot be measured as it stands
+
+
+def find(ports: Sequence[int] = ()) -> list[Found]:
+    """The LLM servers on these ports, or on all that listen here, lowest port first.
+
+    Left out: what another found server started itself, as Ollama does with a llama-server per model.
+    """
+    known = listeners()
+    asked = [c for c in known if c.port in ports] if ports else known
+    asked += [Listener(port) for port in ports if port not in {c.port for c in known}]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = [server for server in pool.map(_ask, asked) if server is not None]
+    serving = {f.pid for f in found if f.pid is not None}
+    return [f for f in found if not ancestors(f.pid) & serving]
+
+
+def scenario_of(found: Sequence[Found]) -> dict[str, Any]:
+    """A scenario of what can be measured, as written in YAML. Raises ScenarioError if there is nothing."""
+    ready = [(f, model) for f in found if not f.remark for model in f.models][:MOST_TARGETS]
+    if not ready:
+        reasons = "; ".join(f"{f.base_url} {f.remark}" for f in found) or "none answers on loopback"
+        raise ScenarioError(
+            f"no LLM server to measure on this host: {reasons}; start one, or give --target URL"
+        )
+    crowded = {f.base_url for f, _ in ready if sum(g.base_url == f.base_url for g, _ in ready) > 1}
+    targets = [
+        {"name": _name(f, model if f.base_url in crowded else None), "base_url": f.base_url, "model": model}
+        for f, model in ready
+    ]
+    return {"name": AUTO, "targets": targets, "phases": _phases([str(t["name"]) for t in targets])}
+
+
+def as_yaml(scenario: dict[str, Any]) -> str:
+    """The scenario as a file that says what it asks and how to run it."""
+    return (
+        "# Do the LLM servers on this host work in parallel? Written by `python -m servers find --yaml`.\n"
+        "# Predicted: each port works by itself: ports-parallel; one port does as well: one-port-suffices;\n"
+        "# one lock: serial; one chip in turns: shared-compute.\n"
+    ) + yaml.safe_dump(scenario, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+
+
+def ports_of(text: str) -> tuple[int, ...] | None:
+    """The ports of `auto:1234,1235`, () for `auto`; None if it is a file. Raises ScenarioError."""
+    word, colon, numbers = text.partition(":")
+    if word != AUTO:
+        return None
+    parts = numbers.split(",") if colon else []
+    if not all(p.isascii() and p.isdigit() and 0 < int(p) < 65536 for p in parts):
+        raise ScenarioError(f"--scenario {text}: write {AUTO}, or {AUTO}:1234,1235 for these ports only")
+    return tuple(int(p) for p in parts)
+
+
+def _ask(listener: Listener) -> Found | None:
+    """What answers on this port; None if it is no LLM server."""
+    url = f"http://{listener.host}:{listener.port}"
+    who = (program(listener.pid), listener.pid)
+    try:
+        with visiting(url, key="") as visitor:
+            told = identify(visitor.get)
+            first = visitor.get(MODELS)
+    except TargetError:
+        return None  # nobody answers there, or not in HTTP
+    if loads(visitor.replies[llamacpp.PROPS]):
+        return Found(url, llamacpp.KIND, (), None, *who, NOT_NOW[503])  # whose list may be there already
+    kind, models = (told[0].KIND, told[1].models) if told is not None else ("?", ())
+    if not models and first.status in NOT_NOW:
+        return Found(url, kind, (), None, *who, NOT_NOW[first.status])
+    if told is None:
+        return None
+    loaded = [m for m in models if m.loaded is not False]
+    remark = "" if loaded else "has no model loaded"
+    if len(loaded) > 1 and all(m.loaded is None for m in loaded):
+        remark = "does not say which of its models is loaded: name one with --target URL=MODEL"
+    slots = {m.slots for m in loaded}
+    return Found(
+        base_url=url,
+        kind=kind,
+        models=tuple(m.id for m in loaded),
+        slots=slots.pop() if len(slots) == 1 else None,
+        program=who[0],
+        pid=who[1],
+        remark=remark,
+    )
+
+
+def _name(found: Found, model: str | None) -> str:
+    port = found.base_url.rpartition(":")[2]
+    return f"Port {port}" if model is None else f"Port {port} {model.replace('/', '-')}"
+
+
+def _phases(names: list[str]) -> list[dict[str, Any]]:
+    """One user per target first, then the control on one port: together they answer; larger ones refine."""
+    phases: list[dict[str, Any]] = [{"name": "ports", "users": max(len(names), 2), "rounds": dict(ROUNDS)}]
+    if len(names) > 1:
+        phases.append({"name": "control", "users": 2, "rounds": dict(ROUNDS), "targets": names[:1]})
+    phases += [{"name": f"users{n}", "users": n, "rounds": dict(ROUNDS)} for n in (4, 8) if n > len(names)]
+    return phases
+
+
+def _table(found: Sequence[Found]) -> str:
+    rows = [COLUMNS]
+    for f in found:
+        more = f" and {len(f.models) - SHOWN} more" if len(f.models) > SHOWN else ""
+        models = (", ".join(f.models[:SHOWN]) + more) if f.models else "–"
+        whose = f"{f.program} (pid {f.pid})" if f.program else "–"
+        rows.append((f.base_url, f.kind, models, str(f.slots or "–"), whose))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines + [f"{f.base_url} {f.remark}" for f in found if f.remark])
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints what was found; 0, or 2 where a scenario was asked for and nothing can be measured."""
+    parser = argparse.ArgumentParser(
+        prog="python -m servers find", description="Lists the LLM servers on this host (loopback, GET only)."
+    )
+    parser.add_argument(
+        "--port", type=_port, action="append", metavar="P", help="ask this port only; repeatable"
+    )
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="one JSON line per server")
+    shape.add_argument("--yaml", action="store_true", help="a scenario that measures them")
+    options = parser.parse_args(arguments)
+    found = find(options.port or ())
+    try:
+        if options.yaml:
+            print(as_yaml(scenario_of(found)), end="")
+        elif options.json:
+            print("".join(json.dumps(asdict(f)) + "\n" for f in found), end="")
+        elif found:
+            print(_table(found))
+        else:
+            where = ", ".join(f"port {p}" for p in options.port or ()) or "loopback"
+            print(f"no LLM server answers on {where}; is it started?", file=sys.stderr)
+    except PortlapError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

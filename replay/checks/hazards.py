@@ -1,0 +1,149 @@
+"""What is wrong, or could become so, with targets that answered: pure, from what they said."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from analysis.files.run import TargetInfo
+from analysis.phase.rounds import PlannedPhase
+from replay.checks.http_get import first_meaning
+from replay.plan.budget import MOST_TOKENS
+from replay.scenario.load import Request, Target
+from replay.server_kinds import Dialect, Model, Server, Way
+
+TOKENS_PER_WORD = 2  # at most, of a prompt in a language with spaces
+TEMPLATE_TOKENS = 50  # and of a chat template
+SWAPPING = ("lmstudio", "llama-swap", "llamacpp", "ollama")  # may push one model out for another
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a person should know before the run, with what to do."""
+
+    target: str
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One target that can be measured."""
+
+    info: TargetInfo
+    ways: tuple[Way, ...]  # to ask it, the best first
+    server: Server
+    model: Model | None  # the one that will be asked; None if the server does not list it
+    dialect: Dialect | None = None
+
+
+def findings(
+    checked: Sequence[Checked],
+    targets: Sequence[Target],
+    phases: Sequence[PlannedPhase],
+    request: Request,
+) -> list[Finding]:
+    """What may spoil the measurement although every target answers, the same thing once."""
+    by_name = {t.name: t for t in targets}
+    found: list[Finding] = []
+    for c in checked:
+        found += _of_model(c)
+        found += _of_room(c, _most_users(phases, c.info.name), by_name[c.info.name], request)
+        found += _of_address(c.info)
+        found += [
+            Finding(c.info.name, note, "keep it in mind when reading the verdict") for note in c.server.notes
+        ]
+    return found + list(_of_pairs(checked))
+
+
+def _of_model(c: Checked) -> Iterator[Finding]:
+    if c.model is not None and c.model.loaded is False:
+        yield Finding(
+            c.info.name,
+            f"model {c.model.id} is not in memory: the first warm-up answer loads it, which may take minutes",
+            "load it beforehand, or wait; portlap itself loads nothing",
+        )
+    copies = [m.id for m in c.server.models if c.model and m.loaded and m.id.startswith(f"{c.model.id}:")]
+    if copies and c.info.kind == "lmstudio":
+        yield Finding(
+            c.info.name,
+            f"further copies of the model are loaded: {', '.join(copies)}",
+            "unload them: they take memory, and it is not said which copy answers",
+        )
+
+
+def _of_room(c: Checked, users: int, target: Target, request: Request) -> Iterator[Finding]:
+    """Slots and context against what the phases will ask at once."""
+    slots, context = c.info.slots, c.model.context if c.model else None
+    if slots is not None and 1 < slots < users:
+        yield Finding(
+            c.info.name,
+            f"{slots} slots, and up to {users} requests at once: the others wait, which is no lock",
+            "raise the slots, or read 'K slots' accordingly",
+        )
+    if context is None:
+        return
+    answer = request.max_tokens if isinstance(request.max_tokens, int) else MOST_TOKENS
+    needs = (len(target.test_message.split()) + 3) * TOKENS_PER_WORD + TEMPLATE_TOKENS + answer
+    at_once = min(users, slots or users) if c.model and c.model.shared_context else 1
+    if at_once * needs > context:
+        each = f"{at_once} × {needs}" if at_once > 1 else str(needs)
+        yield Finding(
+            c.info.name,
+            f"the context holds {context} tokens, the requests may need {each}: when it is full, "
+            "all of them break at once",
+            "load the model with a larger context, or set request.max_tokens lower",
+        )
+
+
+def _most_users(phases: Sequence[PlannedPhase], target: str) -> int:
+    return max((p.deal.count(target) for p in phases), default=0)
+
+
+def _of_address(info: TargetInfo) -> Iterator[Finding]:
+    parts = urlsplit(info.base_url)
+    if parts.hostname != "localhost":
+        return
+    first = first_meaning("localhost", parts.port or 80)
+    if first is not None and not first[1]:
+        yield Finding(
+            info.name,
+            f"localhost means {first[0]} first, where nobody listens: each connect fails once first",
+            f"write 127.0.0.1: {info.base_url.replace('localhost', '127.0.0.1')}",
+        )
+
+
+def _of_pairs(checked: Sequence[Checked]) -> Iterator[Finding]:
+    """What two targets have to do with each other."""
+    for i, b in enumerate(checked):
+        for a in checked[:i]:
+            if a.info.base_url == b.info.base_url:
+                yield from _two_models(a, b)
+            elif (why := same_program(a, b)) is not None:
+                yield Finding(
+                    b.info.name,
+                    f"the same program seems to answer as for {a.info.name}: {why}",
+                    "two ports of one program are one server: start a second program, or measure one port",
+                )
+
+
+def _two_models(a: Checked, b: Checked) -> Iterator[Finding]:
+    missing = [c.model.id for c in (a, b) if c.model is not None and c.model.loaded is False]
+    if missing and a.info.kind in SWAPPING:
+        yield Finding(
+            b.info.name,
+            f"{' and '.join(missing)} not in memory beside the other model of this server: loading on demand "
+            "may push one out for the other at every turn (a model swap, not a lock)",
+            "load both before the run (LM Studio: auto-evict off; Ollama: OLLAMA_MAX_LOADED_MODELS)",
+        )
+
+
+def same_program(a: Checked, b: Checked) -> str | None:
+    """Why two ports are surely or probably one server; None if nothing says so."""
+    if a.info.pid is not None and a.info.pid == b.info.pid:
+        return f"process {a.info.pid} listens on both ports"
+    if a.server.identity is not None and a.server.identity == b.server.identity:
+        return "both tell the same inner state"
+    here = {urlsplit(c.info.base_url).hostname for c in (a, b)}
+    if a.info.kind == b.info.kind == "lmstudio" and len(here) == 1 and a.server.models == b.server.models:
+        return "one LM Studio has one server, and both list the same models in the same state"
+    return None

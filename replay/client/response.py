@@ -1,0 +1,206 @@
+"""What an answer says, read from its stamped bytes once it has ended: no socket, no clock.
+
+Never an exception: whatever a server writes (other types than promised, half a document, a page of
+HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
+"""
+
+import http.client
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from replay.client.http_stream import Arrival, Reply
+from replay.client.sse import read_events, read_lines
+from replay.server_kinds import READERS, Reader
+
+TEXT_KEYS = ("content", "reasoning_content", "reasoning", "text")  # a reasoning token is a token
+MAX_TEXT = 200  # characters of a server's own words in an error
+NO_END = "the stream ended without [DONE] and without a finish_reason"
+NO_TEXT = "the stream ended without any text"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request, send to end, on time.monotonic(); None is what never came or was not told."""
+
+    send_s: float | None = None
+    first_token_s: float | None = None
+    last_token_s: float | None = None
+    end_s: float | None = None
+    chunks: int | None = None  # deltas with text; None where nothing was streamed
+    longest_gap_s: float | None = None
+    stamp: str | None = None
+    http_status: int | None = None
+    finish_reason: str | None = None
+    error: str | None = None
+    answered_model: str | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    server_prefill_s: float | None = None
+    server_decode_s: float | None = None
+    server_queue_s: float | None = None
+    server_load_s: float | None = None
+    lateness_s: float | None = None  # kernel to us, of the first or the last token: the longer one
+
+
+class Content(NamedTuple):
+    """The JSON documents of a body, each with the arrival of its end."""
+
+    documents: tuple[tuple[Arrival, dict[str, Any]], ...] = ()
+    streamed: bool = False
+    done: bool = False  # the server said that this was all
+    broken: str | None = None
+
+
+def read_answer(
+    reply: Reply, end_s: float | None, problem: str | None, reader: Reader = READERS["openai"]
+) -> Answer:
+    """The answer in `reply`; `problem` failed on the way, the server's own words go before it."""
+    refusal = _refusal(reply)
+    told = Content() if refusal else read_content(reply.pieces, reader.lines)
+    content = told._replace(documents=tuple((at, reader.chunk(event)) for at, event in told.documents))
+    documents = [document for _, document in content.documents]
+    tokens = [at for at, document in content.documents if content.streamed and has_text(document)]
+    late_s = [at.lateness_s for at in tokens[:1] + tokens[-1:] if at.lateness_s is not None]
+    usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
+    cached = _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
+    times = reader.times(reply.send_s, [(at.at_s, event) for at, event in told.documents])
+    return Answer(
+        send_s=reply.send_s,
+        first_token_s=tokens[0].at_s if tokens else None,
+        last_token_s=tokens[-1].at_s if tokens else None,
+        end_s=end_s,
+        chunks=len(tokens) if content.streamed else None,
+        longest_gap_s=max((b.at_s - a.at_s for a, b in pairwise(tokens)), default=None),
+        stamp=reply.stamp,
+        http_status=reply.status,
+        finish_reason=_finish_reason(documents),
+        error=refusal or _said(documents) or problem or content.broken or _unfinished(content),
+        answered_model=_last_text(document.get("model") for document in documents),
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        cached_tokens=_count(timings.get("cache_n")) if cached is None else cached,
+        output_tokens=_count(usage.get("completion_tokens")),
+        server_queue_s=times.queue_s,
+        server_load_s=times.load_s,
+        server_prefill_s=times.prefill_s,
+        server_decode_s=times.decode_s,
+        lateness_s=max(late_s) if late_s and reply.stamp == "kernel" else None,
+    )
+
+
+def read_content(pieces: list[tuple[Arrival, bytes]], lines: bool = False) -> Content:
+    """The events of a stream (`lines`: one per line), or the one document that is the whole body."""
+    body = b"".join(data for _, data in pieces).strip()
+    if not body:
+        return Content(broken="the answer is empty")
+    if lines:
+        return _read_documents(read_lines([*pieces, (pieces[-1][0], b"\n")]))
+    if body.startswith(b"{"):  # as no line of an event stream does, whatever Content-Type says
+        document = parse(body)
+        broken = None if document and _choices(document) else "the answer is JSON without choices"
+        return Content(((pieces[-1][0], document),) if document else (), done=True, broken=broken)
+    content = _read_documents(read_events(pieces))
+    if not (content.documents or content.done or content.broken):
+        start = one_line(body.decode("utf-8", "replace"))
+        return content._replace(broken=f"the answer is neither a stream nor JSON: {start!r}")
+    return content
+
+
+def _read_documents(texts: Iterable[tuple[Arrival, str | bytes]]) -> Content:
+    """What a stream holds: JSON objects, and the word that it is done."""
+    documents, done, broken = [], False, None
+    for arrival, text in texts:
+        document = parse(text)
+        if document is not None:
+            documents.append((arrival, document))
+        elif text.strip() in ("[DONE]", b"[DONE]"):
+            done = True
+        elif text.strip():
+            said = text if isinstance(text, str) else text.decode("utf-8", "replace")
+            broken = broken or f"an event of the stream is no JSON object: {one_line(said)!r}"
+    return Content(tuple(documents), streamed=True, done=done, broken=broken)
+
+
+def has_text(document: dict[str, Any]) -> bool:
+    """True if it brings text; a role, an empty delta, prompt progress or usage alone is none."""
+    parts = [part for c in _choices(document) for part in (c, _dict(c.get("delta")))]
+    return any(isinstance(p.get(key), str) and p[key] for p in parts for key in TEXT_KEYS)
+
+
+def _refusal(reply: Reply) -> str | None:
+    """Why the body cannot be a completion, by status and headers."""
+    encoding = one_line(reply.headers.get("content-encoding", "identity")).lower()
+    if reply.status == 200 and encoding != "identity":
+        return f"the answer is {encoding} encoded, which delays tokens; switch compression off"
+    if reply.status in (None, 200):
+        return None
+    said = parse(reply.body) or {}
+    words = next((_words(said[key]) for key in ("error", "detail", "message") if said.get(key)), "")
+    if not words and encoding == "identity":
+        words = one_line(reply.body.decode("utf-8", "replace"))
+    return f"HTTP {reply.status}: {words or http.client.responses.get(reply.status, 'no reason')}"
+
+
+def _said(documents: list[dict[str, Any]]) -> str | None:
+    """The server's own error, which may come under status 200 and in the midst of a stream."""
+    return next((_words(d["error"]) for d in documents if d.get("error")), None)
+
+
+def _words(error: Any) -> str:
+    """The message of an `error`, which is a text or an object that holds one."""
+    message = _dict(error).get("message")
+    return one_line(message if isinstance(message, str) else str(error)) or "an unnamed error"
+
+
+def _unfinished(content: Content) -> str | None:
+    documents = [document for _, document in content.documents]
+    if not content.done and _finish_reason(documents) is None:
+        return NO_END
+    counted = _count(_last_dict(documents, "usage").get("completion_tokens"))
+    silent = content.streamed and not counted and not any(map(has_text, documents))
+    return NO_TEXT if silent else None
+
+
+def _finish_reason(documents: list[dict[str, Any]]) -> str | None:
+    return _last_text(c.get("finish_reason") for document in documents for c in _choices(document))
+
+
+def one_line(text: str) -> str:
+    """Short, on one line, writable as UTF-8, without terminal escapes: whatever a server has put into it."""
+    writable = text.encode("utf-8", "replace").decode()
+    line = " ".join("".join(c if c.isprintable() else " " for c in writable).split())
+    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
+
+
+def parse(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object in `text`; None if it is anything else."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = document.get("choices")  # [] in the usage chunk
+    return [c for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _last_dict(documents: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    return next((d[key] for d in reversed(documents) if isinstance(d.get(key), dict)), {})
+
+
+def _last_text(values: Iterable[Any]) -> str | None:
+    texts = [value for value in values if isinstance(value, str) and value]
+    return one_line(texts[-1]) if texts else None
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None

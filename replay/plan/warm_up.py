@@ -1,0 +1,107 @@
+"""Before the first phase: warm-up answers, and from them the length of all later ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from analysis.errors import TargetError
+from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model
+from analysis.phase.overlap import streams_known
+from analysis.phase.rounds import PlannedPhase
+from replay.client.prompt import prompt
+from replay.plan import progress
+from replay.plan.budget import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns
+from replay.plan.one_phase import Conducted, ask_alone
+
+FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
+# Statuses of a server that does not know the path or a field; 200 too, LM Studio says so to everything.
+REFUSED = (200, 400, 404, 405, 415, 422, 500, 501)
+
+
+def warm_up(run: Conducted, targets: Sequence[str]) -> dict[str, list[RequestRecord]]:
+    """The answers that load the models, and show how each server likes to be asked.
+
+    Raises TargetError where a target's last one shows that no round would count.
+    """
+    asked = run.scenario.request.max_tokens
+    tokens = LEAST_TOKENS if asked == "auto" else asked
+    answers: dict[str, list[RequestRecord]] = {t: [] for t in targets}
+    echoes: dict[str, list[set[str]]] = {t: [] for t in targets}
+    for index, (target, short) in enumerate(warm_up_turns(targets)):
+        n = min(FIRST_TOKENS, tokens) if short else tokens
+        before = run.traces()
+        record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
+        while not answers[target] and _refuses(record) and len(run.ways[target]) > 1:
+            progress.refused(record)
+            run.ways[target] = run.ways[target][1:]
+            record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
+        now, own = run.traces(), run.infos[target].base_url
+        echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
+        answers[target].append(record)
+        progress.warmed_up(record)
+    _tell_echoes(run, echoes)
+    _check(answers)
+    return answers
+
+
+def _check(answers: Mapping[str, Sequence[RequestRecord]]) -> None:
+    for target, found in answers.items():
+        last = found[-1]
+        if last.error is not None:
+            raise TargetError(f"target {target}: its warm-up failed: {last.error}")
+        if not same_model(last.model, last.answered_model):
+            raise TargetError(
+                f"target {target}: {last.answered_model!r} answered in place of {last.model!r}; "
+                "load that model, or name the one that is loaded"
+            )
+
+
+def _tell_echoes(run: Conducted, echoes: Mapping[str, Sequence[set[str]]]) -> None:
+    """Ports that were not asked and yet answered, each time: the same server. Once may be a late counter."""
+    for target, seen in echoes.items():
+        for url in set.intersection(*seen):
+            info = run.infos[target]
+            run.infos[target] = replace(info, server=info.server | {"also_counted_at": url})
+            progress.echoed(target, url)
+
+
+def _refuses(record: RequestRecord) -> bool:
+    """Whether the server may answer if asked another way: it did not like this one, or said nothing."""
+    return record.error is not None and record.http_status in REFUSED and not record.tokens
+
+
+def choose_tokens(
+    run: Conducted, phases: Sequence[PlannedPhase], answers: Mapping[str, list[RequestRecord]]
+) -> None:
+    """Fixes max_tokens per target for the whole run, and what a solo is expected to take."""
+    asked = run.scenario.request.max_tokens
+    speeds = {t: _speed(found) for t, found in answers.items()}
+    known = {t: s for t, s in speeds.items() if s is not None}
+    tokens = (
+        tokens_for_budget(phases, known, run.left_s())
+        if asked == "auto" and len(known) == len(speeds)
+        else {}
+    )
+    for target, info in run.infos.items():
+        if target not in answers:
+            continue
+        n = asked if isinstance(asked, int) else tokens.get(target, LEAST_TOKENS)
+        words = len(prompt(run.targets[target].test_message, 0, 0).split())
+        server = info.server | {"endpoint": run.ways[target][0].path}
+        run.infos[target] = replace(info, max_tokens=n, prompt_words=words, server=server)
+        speed = speeds[target]
+        latency_s = answers[target][-1].latency_s
+        run.solo_s[target] = speed.solo_s(n) if speed else (latency_s or AIM_S)
+    run.recorder.note(targets=tuple(run.infos.values()))
+
+
+def _speed(answers: Sequence[RequestRecord]) -> Speed | None:
+    """Of a warm target at its least disturbed; None if an answer failed or says nothing of its tokens."""
+    if answers[-1].error is not None:
+        return None
+    warm = answers[1:] or answers  # the first may have loaded the model
+    if not streams_known(warm):
+        shares = [r.latency_s / r.tokens for r in warm if r.latency_s is not None and r.tokens]
+        return Speed(min(shares), min(shares)) if shares else None
+    ttfts = [r.ttft_s for r in warm if r.ttft_s is not None]
+    tpots = [r.tpot_s for r in answers if r.tpot_s]
+    return Speed(min(ttfts), min(tpots)) if ttfts and tpots else None

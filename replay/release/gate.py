@@ -1,0 +1,99 @@
+"""The gate of one process: its users wait here and all leave at one instant.
+
+Orders come by Locust's messages, so that one process, `--processes N` and workers run the same code:
+`arm` gives users their orders, they connect and answer `armed`; `go` names the instant.
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult
+from gevent.lock import BoundedSemaphore
+from gevent.queue import Queue
+
+from analysis.files.request_record import RequestRecord
+from replay.release.orders import Order
+
+ARM, GO, READY, LEFT, ARMED, ROW = (
+    f"portlap_{name}" for name in ("arm", "go", "ready", "left", "armed", "row")
+)
+SPIN_S = 0.002  # a sleep may end this late; the rest is waited for by looking at the clock
+
+
+class Gate:
+    """State of one process: the inbox of each of its users and the gates that are not open yet."""
+
+    def __init__(self) -> None:
+        self._runner: Any = None
+        self._inboxes: dict[int, Queue] = {}
+        self._instants: dict[int, AsyncResult] = {}  # batch: the instant its gate opens
+        self._queues: dict[int, BoundedSemaphore] = {}  # batch: the client's own queue
+        self._joined = 0
+
+    def connect(self, runner: Any) -> None:
+        """Listens to the conductor. Called once the process knows its runner."""
+        self._runner = runner
+        runner.register_message(ARM, self._arm)
+        runner.register_message(GO, self._go)
+
+    def join(self, target: str) -> tuple[int, Queue]:
+        """A number of its own for a new user of this target, and the inbox for its orders."""
+        number, self._joined = self._joined, self._joined + 1
+        inbox = self._inboxes[number] = Queue()
+        self._tell(READY, {"user": number, "target": target})
+        return number, inbox
+
+    def leave(self, number: int) -> None:
+        if self._inboxes.pop(number, None) is not None:
+            self._tell(LEFT, {"user": number})
+        if not self._inboxes:
+            self._joined = 0  # each phase counts its users from 0
+
+    def armed(self, order: Order) -> None:
+        self._tell(ARMED, {"request_id": order.request_id})
+
+    def wait(self, order: Order) -> float:
+        """Returns the gate's instant (monotonic), right after it."""
+        return float(self._instant(order.batch).get())
+
+    def queue(self, order: Order) -> BoundedSemaphore | None:
+        """The client's own queue of this batch; None if nothing limits it."""
+        if order.workers is None:
+            return None
+        return self._queues.setdefault(order.batch, BoundedSemaphore(order.workers))
+
+    def report(self, record: RequestRecord) -> None:
+        self._tell(ROW, asdict(record))
+
+    def worker(self) -> int:
+        return int(self._runner.worker_index)
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, data | {"worker": self.worker()})
+
+    def _instant(self, batch: int) -> AsyncResult:
+        return self._instants.setdefault(batch, AsyncResult())
+
+    def _arm(self, msg: Any, **_: Any) -> None:
+        self._forget_old()
+        for data in msg.data["orders"]:
+            order = Order(**data)
+            if order.worker == self.worker() and order.user in self._inboxes:
+                self._inboxes[order.user].put(order)
+
+    def _go(self, msg: Any, **_: Any) -> None:
+        # careful: a message listener must not block, or heartbeats stop
+        gevent.spawn(self._release, msg.data["batch"], msg.data["at"])
+
+    def _release(self, batch: int, at: float) -> None:
+        gevent.sleep(max(at - time.monotonic() - SPIN_S, 0))
+        while time.monotonic() < at:
+            pass
+        self._instant(batch).set(at)
+
+    def _forget_old(self) -> None:
+        for batch in sorted(self._instants)[:-100]:
+            self._instants.pop(batch)
+            self._queues.pop(batch, None)

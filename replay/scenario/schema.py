@@ -1,0 +1,250 @@
+"""The parts of a scenario: target, request, phase, server; frozen, and checked when made."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from analysis.errors import ScenarioError
+from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
+from replay.scenario.base_url import name_of_url, normal_base_url
+from replay.server_kinds import KINDS
+
+DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
+SOLO_TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
+SIMULATOR_ONLY: Final = ("policy", *SOLO_TIMES, "speed", "farm")
+# What portlap itself puts into every request; `extra` would silently change the measurement.
+OUR_OWN: Final = {
+    "model": "write it as the target's `model`",
+    "max_tokens": "write it as `request.max_tokens`",
+    "temperature": "write it as `request.temperature`",
+    "messages": "write the prompt as the target's `test_message`",
+    "stream": "take it out: every answer is streamed",
+    "stream_options": "take it out: usage is asked for where the server knows it",
+}
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):  # careful: pydantic reads `users: yes` as 1
+        raise ValueError(f"must be a number, not {str(value).lower()}")
+    return value
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is blank; write some text or take the key out")
+    return text
+
+
+def _usable_name(name: str) -> str:
+    """Names become rows of Locust (`PHASE/TARGET`), class names and lines of a report."""
+    if not name.isprintable() or "/" in name or name != name.strip():
+        raise ValueError("must be printable, without '/' and without blanks at its ends; rename it")
+    if not any(c.isalnum() for c in name):
+        raise ValueError("must hold a letter or a digit; rename it")
+    return name
+
+
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+Number = Annotated[float, BeforeValidator(_no_bool)]
+Text = Annotated[str, AfterValidator(_not_blank)]
+Name = Annotated[str, AfterValidator(_usable_name)]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Target(Frozen):
+    """One port and model that users are pinned to.
+
+    Where the run starts the server, `model_copy(update={"base_url": …})` tells where it listens.
+    """
+
+    name: Name = ""  # if left out: host:port, or `server N`
+    base_url: str | None = None
+    server: Annotated[Whole, Field(ge=0)] | None = None  # which of the scenario's `servers`, from 0
+    model: Text | None = None  # None: the one that is loaded
+    kind: Text | None = None  # of its server; None: found by asking
+    test_message: Text = DEFAULT_TEST_MESSAGE
+    api_key_env: str | None = None  # the NAME of the variable; keys themselves are in no file
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_by_default(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("name") is not None:
+            return data
+        url = data.get("base_url")
+        return data | {"name": name_of_url(url) if url else f"server {data.get('server')}"}
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_normal(cls, url: str | None) -> str | None:
+        try:
+            return None if url is None else normal_base_url(url)
+        except ScenarioError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind: str | None) -> str | None:
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"must be one of {', '.join(KINDS)}; or take it out: it is found by asking")
+        return kind
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_variable(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+            raise ValueError("must be the NAME of an environment variable, as in MY_KEY; no key here")
+        return name
+
+    @model_validator(mode="after")
+    def _one_address(self) -> "Target":
+        if (self.base_url is None) == (self.server is None):
+            both = "neither" if self.server is None else "both"
+            raise ValueError(f"has {both} of base_url and server; give exactly one of them")
+        return self
+
+
+class Request(Frozen):
+    """What every request asks for; `auto` lets the warm-up choose a length of about 2 s."""
+
+    max_tokens: int | Literal["auto"] = "auto"
+    temperature: Annotated[Number, Field(ge=0)] = 0
+    timeout_s: Annotated[Number, Field(gt=0)] = 600
+    extra: dict[str, Any] = {}
+
+    @field_validator("max_tokens", mode="before")
+    @classmethod
+    def _auto_or_count(cls, value: object) -> object:
+        text = str(value).strip()
+        if text == "auto":
+            return text
+        if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) < 2:
+            # one token has no decode time, and nothing could overlap
+            raise ValueError("must be 'auto' or a whole number of at least 2")
+        return int(text)
+
+    @field_validator("extra")
+    @classmethod
+    def _nothing_of_our_own(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        for key, remedy in OUR_OWN.items():
+            if key in extra:
+                raise ValueError(f"{key!r} is not for extra; {remedy}")
+        return extra
+
+
+class Rounds(Frozen):
+    """How many rounds a phase has; between them the analysis may stop at a look."""
+
+    min: Annotated[Whole, Field(ge=1)]
+    max: Annotated[Whole, Field(ge=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one_number(cls, data: Any) -> Any:
+        return data if isinstance(data, dict | Rounds) else {"min": data, "max": data}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Rounds":
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is more than max {self.max}; swap them")
+        return self
+
+
+class Phase(Frozen):
+    """One block of rounds: `users` requests leave together, `rounds` times; or every pair of targets."""
+
+    name: Name
+    kind: Literal["burst", "matrix"] = "burst"
+    users: Whole
+    grow_to: Whole | None = None  # twice the users again and again up to so many, while all of them overlap
+    rounds: Rounds
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # None: all of them
+    spacing_s: Annotated[Number, Field(ge=0)] = 0
+    workers: Annotated[Whole, Field(ge=1)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_pair_is_two(cls, data: Any) -> Any:
+        is_matrix = isinstance(data, dict) and data.get("kind") == "matrix"
+        return {"users": 2} | data if is_matrix else data
+
+    @field_validator("name")
+    @classmethod
+    def _not_reserved(cls, name: str) -> str:
+        if name in (WARMUP_PHASE, CHAIN_PHASE):
+            raise ValueError(f"{name!r} is a part of every run; choose another name")
+        return name
+
+    @field_validator("users")
+    @classmethod
+    def _can_overlap(cls, users: int) -> int:
+        if users < 2:
+            raise ValueError(
+                f"must be at least 2, not {users}: one request cannot overlap; write users: 2"
+                " (each target is measured alone between the rounds anyway)"
+            )
+        return users
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> "Phase":
+        if self.kind == "matrix":
+            given = {"users": self.users != 2, "grow_to": self.grow_to, "spacing_s": self.spacing_s}
+            for key in [key for key, value in (given | {"workers": self.workers}).items() if value]:
+                raise ValueError(f"{key!r} is not for kind: matrix, whose pairs are two users; take it out")
+        if self.grow_to is not None and self.grow_to < 2 * self.users:
+            raise ValueError(
+                f"grow_to {self.grow_to} must be at least twice the {self.users} users; "
+                "raise it or take it out"
+            )
+        return self
+
+
+class Server(Frozen):
+    """A server that the run starts and stops itself."""
+
+    kind: Literal["llamacpp", "simulator"]
+    port: Annotated[Whole, Field(ge=0, le=65535)] = 0  # 0: a free one
+    slots: Annotated[Whole, Field(ge=1)] = 1
+    threads: Annotated[Whole, Field(ge=1)] = 1
+    model: Text | None = None
+    oversubscribe: bool = False  # more threads in all than cores
+    policy: Text | None = None
+    ttft_s: Annotated[Number, Field(gt=0)] | None = None
+    tpot_s: Annotated[Number, Field(ge=0)] | None = None
+    speed: Annotated[Number, Field(gt=0)] | None = None
+    farm: Text | dict[str, Any] | None = (
+        None  # what a farm's file says, or its path from the scenario's folder
+    )
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> "Server":
+        strange = [key for key in SIMULATOR_ONLY if getattr(self, key) is not None]
+        if self.kind != "simulator" and strange:
+            raise ValueError(f"{strange[0]} is for kind: simulator; take it out or change the kind")
+        beside = sorted(self.model_fields_set - {"kind", "farm"})
+        if self.farm and beside:
+            raise ValueError(f"{beside[0]} is for the farm to say; take it out here")
+        return self
+
+
+def in_time_scale(servers: Sequence[Server], phases: Sequence[Phase], scale: float) -> dict[str, Any]:
+    """Both in seconds of this host: simulated servers and the spacing of messages run faster alike."""
+    return {
+        "servers": tuple(
+            s.model_copy(update={k: t * scale for k in SOLO_TIMES if (t := getattr(s, k)) is not None})
+            for s in servers
+        ),
+        "phases": tuple(p.model_copy(update={"spacing_s": p.spacing_s * scale}) for p in phases),
+    }

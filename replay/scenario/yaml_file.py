@@ -1,0 +1,149 @@
+"""A scenario file as plain data: YAML without its traps, no secrets, `${NAME:-default}` filled in.
+
+Filling comes after parsing, so that a value can never become a key, a list or another value.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from analysis.errors import ScenarioError
+from replay.scenario.messages import Loc, Problem, nearest
+
+PLACEHOLDER: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<default>:-[^}]*)?\}", re.ASCII)
+# Compared in lower case and without separators, so that API-Key and x_api_key are found too.
+SECRET_KEYS: Final = {
+    *("apikey", "xapikey", "authorization", "proxyauthorization", "bearer", "bearertoken"),
+    *("token", "apitoken", "authtoken", "accesstoken", "secret", "clientsecret"),
+    *("password", "passwd", "cookie", "credentials"),
+}
+PLAIN_TAGS: Final = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")
+)
+TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """Good YAML that a scenario does not take; the problem names its remedy."""
+
+    def __init__(self, problem: str, mark: yaml.Mark) -> None:
+        super().__init__(problem=problem, problem_mark=mark)
+
+
+def _refuse_tag(loader: yaml.SafeLoader, node: yaml.Node) -> None:
+    tag = node.tag.removeprefix("tag:yaml.org,2002:")
+    raise _Refused(f"no {tag!r} values in a scenario; write text, numbers or lists", node.start_mark)
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values, each key once, no alias of a list or mapping: those can grow without end."""
+
+    yaml_constructors = {  # noqa: RUF012
+        **{tag: yaml.SafeLoader.yaml_constructors[tag] for tag in PLAIN_TAGS},
+        None: _refuse_tag,  # every other tag
+    }
+    yaml_implicit_resolvers = {  # noqa: RUF012  dates stay text, because JSON has none
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != TIMESTAMP]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        alias = self.check_event(yaml.AliasEvent)
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        if alias and not isinstance(node, yaml.ScalarNode):
+            raise _Refused("an alias may stand for a single value only; write it out", mark)
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[str, int] = {}
+        for key_node, _ in node.value:
+            key, mark = self.construct_object(key_node, deep=True), key_node.start_mark
+            if not isinstance(key, str):
+                raise _Refused(f"the key {key!r} is not text; put it in quotes", mark)
+            if key in lines:
+                text = f"key {key!r} is written twice (also line {lines[key]}); keep one"
+                raise _Refused(text, mark)
+            lines[key] = mark.line + 1
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The file's mapping, nothing filled in. Raises ScenarioError."""
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+    except FileNotFoundError:
+        known = [str(p) for p in sorted(path.parent.glob("[!.]*.yaml"))]
+        remedy = nearest(str(path), known) if known else "give --scenario the path of a YAML file"
+        raise ScenarioError(f"{path}: no such file; {remedy}") from None
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror}; give a file that can be read") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        raise ScenarioError(f"{path}: {_yaml_words(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        first = (str(error).splitlines() or ["nested too deeply"])[0]
+        raise ScenarioError(f"{path}: not YAML: {first}; see scenarios/default.yaml") from None
+    if data is None:
+        raise ScenarioError(f"{path}: is empty; copy scenarios/default.yaml to begin")
+    if not isinstance(data, dict):
+        found = "a list" if isinstance(data, list) else "a single value"
+        raise ScenarioError(f"{path}: is {found}; it must be a mapping with targets: and phases:")
+    return data
+
+
+def _yaml_words(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    if isinstance(error, _Refused):
+        return f"{at}{error.problem}"
+    # a tab, a missing blank after a colon or a character that YAML reserves are the usual reasons
+    return f"{at}not YAML: {error.problem or error.context}; indent with blanks, quote the text"
+
+
+def misplaced(data: Any, loc: Loc = ()) -> Iterator[Problem]:
+    """What no scenario may hold: keys meant for secrets, and numbers that JSON cannot write."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if re.sub(r"[^a-z]", "", key.lower()) in SECRET_KEYS:
+                remedy = "put it into the environment and write `api_key_env: ITS_NAME` in the target"
+                yield (*loc, key), f"no secrets in a file; {remedy}"
+            else:
+                yield from misplaced(value, (*loc, key))
+    elif isinstance(data, list):
+        for i, value in enumerate(data):
+            yield from misplaced(value, (*loc, i))
+    elif isinstance(data, float) and not math.isfinite(data):
+        yield loc, "must be a finite number"
+
+
+def fill(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> tuple[Any, list[Problem]]:
+    """The same structure with `${NAME}` filled in its text values, and what could not be filled."""
+    if isinstance(data, dict):
+        parts = {key: fill(value, environ, (*loc, key)) for key, value in data.items()}
+        return {k: v for k, (v, _) in parts.items()}, [p for _, ps in parts.values() for p in ps]
+    if isinstance(data, list):
+        items = [fill(value, environ, (*loc, i)) for i, value in enumerate(data)]
+        return [v for v, _ in items], [p for _, ps in items for p in ps]
+    if not isinstance(data, str) or "${" not in data:
+        return data, []
+    problems: list[Problem] = []
+    if "${" in PLACEHOLDER.sub("", data):
+        problems.append((loc, "a '${' that is no placeholder; write ${NAME} or ${NAME:-default}"))
+
+    def value_of(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        if environ.get(name):
+            return environ[name]
+        if default is None:
+            text = f"the environment variable {name} is not set; export {name}=..."
+            problems.append((loc, text))
+            return ""
+        return str(default).removeprefix(":-")
+
+    return PLACEHOLDER.sub(value_of, data), problems

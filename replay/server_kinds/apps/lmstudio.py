@@ -1,0 +1,114 @@
+"""LM Studio: three lists of models, a native stream that tells loading and prompt processing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from replay.server_kinds import kind as facts
+from replay.server_kinds import openai
+from replay.server_kinds.kind import Ask, Get, Model, Server, Stamped, Times, Way, name_of, objects, whole
+
+KIND = "lmstudio"
+NATIVE_PATH = "/api/v1/chat"
+
+
+def native_body(ask: Ask) -> dict[str, Any]:
+    """`store: false`: nothing of a measurement is kept as a chat."""
+    return {
+        "model": ask.model,
+        "input": ask.content,
+        "max_output_tokens": ask.max_tokens,
+        "temperature": ask.temperature,
+        "stream": True,
+        "store": False,
+    }
+
+
+served = openai.served
+WAYS = (Way(NATIVE_PATH, native_body, "lmstudio"), *openai.WAYS)
+
+
+def look(get: Get) -> Server | None:
+    """By its own lists; `/lmstudio-greeting` alone where a token is wanted for them."""
+    told = get("/api/v1/models").document
+    if isinstance(told, dict) and isinstance(told.get("models"), list):
+        models = tuple(m for entry in objects(told["models"]) for m in _instances(entry))
+        if models:
+            return Server(models, {"interface": "v1"})
+    told = get("/api/v0/models").document
+    if isinstance(told, dict) and isinstance(told.get("data"), list):
+        models = tuple(
+            _of_v0(m) for m in objects(told["data"]) if m.get("type") != "embeddings" and "id" in m
+        )
+        return Server(models, {"interface": "v0"}, ways=1)
+    greeting = get("/lmstudio-greeting").document
+    if isinstance(greeting, dict) and greeting.get("lmstudio") is True:
+        models = tuple(Model(m["id"]) for m in openai.listed(get) or [])
+        return Server(models, ways=1)
+    return None
+
+
+def _instances(entry: dict[str, Any]) -> Iterator[Model]:
+    """A model of /api/v1/models: one per copy in memory, or one that is not loaded."""
+    if entry.get("type") == "embedding" or not isinstance(entry.get("key"), str):
+        return
+    quantization = entry.get("quantization")
+    details = {
+        "format": entry.get("format"),
+        "quantization": quantization.get("name") if isinstance(quantization, dict) else quantization,
+        "architecture": entry.get("architecture"),
+    }
+    copies = objects(entry.get("loaded_instances"))
+    if not copies:
+        yield Model(entry["key"], False, details=details)
+    for copy in copies:
+        config = facts.entry(copy, "config")
+        yield Model(
+            id=str(copy.get("id", entry["key"])),
+            loaded=True,
+            slots=whole(config.get("parallel")),
+            context=whole(config.get("context_length")),
+            shared_context=True,  # unified KV cache, the default
+            details=details,
+        )
+
+
+def _of_v0(entry: dict[str, Any]) -> Model:
+    details = {"format": entry.get("compatibility_type"), "quantization": entry.get("quantization")}
+    loaded, context = entry.get("state") == "loaded", whole(entry.get("loaded_context_length"))
+    return Model(str(entry["id"]), loaded, None, context, True, details)
+
+
+def chunk(event: dict[str, Any]) -> dict[str, Any]:
+    """An event of /api/v1/chat as OpenAI's chunk; those without text or an end become empty ones."""
+    kind = event.get("type")
+    if kind in ("message.delta", "reasoning.delta"):
+        return {"choices": [{"delta": {"content": event.get("content")}}]}
+    if kind == "error":
+        return {"error": event.get("error") or "an unnamed error"}
+    result = event.get("result")
+    if kind != "chat.end" or not isinstance(result, dict):
+        return {"error": event["error"]} if event.get("error") else {}
+    stats = facts.entry(result, "stats")
+    return {
+        "model": result.get("model_instance_id"),
+        # careful: it does not say why it ended; `stop` makes durations count by tokens
+        "choices": [{"delta": {}, "finish_reason": "stop"}],
+        "usage": {
+            "prompt_tokens": stats.get("input_tokens"),
+            "completion_tokens": stats.get("total_output_tokens"),
+        },
+    }
+
+
+def times(send_s: float | None, events: Stamped) -> Times:
+    """From the instants of the events: waiting ends where prompt processing starts."""
+    at = {name_of(event, "type"): at_s for at_s, event in reversed(events)}
+    start, end = at.get("prompt_processing.start"), at.get("prompt_processing.end")
+    load_start, load_end = at.get("model_load.start"), at.get("model_load.end")
+    load_s = load_end - load_start if load_start is not None and load_end is not None else None
+    queue_s = start - send_s - (load_s or 0.0) if start is not None and send_s is not None else None
+    return Times(
+        queue_s=None if queue_s is None else max(queue_s, 0.0),
+        load_s=load_s,
+        prefill_s=end - start if start is not None and end is not None else None,
+    )

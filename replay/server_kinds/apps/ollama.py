@@ -1,0 +1,107 @@
+"""Ollama: its native stream tells how long it waited, loaded, read and wrote."""
+
+from typing import Any
+
+from replay.server_kinds import kind, openai
+from replay.server_kinds.kind import (
+    Ask,
+    Get,
+    Model,
+    Server,
+    Stamped,
+    Times,
+    Way,
+    name_of,
+    objects,
+    seconds,
+    whole,
+)
+
+KIND = "ollama"
+NATIVE_PATH = "/api/chat"
+NANO = 1e-9
+
+
+def native_body(ask: Ask) -> dict[str, Any]:
+    """No `num_ctx` and no `keep_alive`: they would load the model anew, or change how long it stays."""
+    return {
+        "model": ask.model,
+        "messages": [{"role": "user", "content": ask.content}],
+        "stream": True,
+        "options": {"num_predict": ask.max_tokens, "temperature": ask.temperature},
+    }
+
+
+WAYS = (Way(NATIVE_PATH, native_body, "ollama"), *openai.WAYS)
+
+
+def look(get: Get) -> Server | None:
+    """By `/api/version` and `/api/tags`; what is in memory by `/api/ps`. Slots it does not tell."""
+    version = get("/api/version").document
+    if not isinstance(version, dict) or "version" not in version:
+        return None
+    told = get("/api/tags").document
+    if not isinstance(told, dict) or not isinstance(told.get("models"), list):
+        return None  # careful: llama-swap has an /api/version too
+    running = get("/api/ps").document
+    in_memory = {
+        name_of(m, "name", "model"): m
+        for m in objects(running.get("models") if isinstance(running, dict) else [])
+    }
+    models = []
+    for listed in objects(told["models"]):
+        name = name_of(listed, "name", "model")
+        if name is None:
+            continue
+        details = kind.entry(listed, "details")
+        models.append(
+            Model(
+                id=name,
+                loaded=name in in_memory,
+                context=whole(in_memory.get(name, {}).get("context_length")),
+                details={
+                    "format": details.get("format"),
+                    "quantization": details.get("quantization_level"),
+                    "digest": listed.get("digest"),
+                },
+            )
+        )
+    return Server(tuple(models), {"version": version["version"]}, identity=served(get))
+
+
+def served(get: Get) -> str | None:
+    """When it will let go of which model, to the nanosecond: each answer moves that."""
+    running = get("/api/ps").document
+    entries = objects(running.get("models") if isinstance(running, dict) else [])
+    return " ".join(sorted(str(m.get("expires_at")) for m in entries)) or None
+
+
+def chunk(event: dict[str, Any]) -> dict[str, Any]:
+    """A line of /api/chat as OpenAI's chunk."""
+    if event.get("error"):
+        return {"error": event["error"]}
+    said = kind.entry(event, "message")
+    delta = {"content": said.get("content"), "reasoning": said.get("thinking")}
+    if event.get("done") is not True:
+        return {"model": event.get("model"), "choices": [{"delta": delta}]}
+    return {
+        "model": event.get("model"),
+        "choices": [{"delta": delta, "finish_reason": event.get("done_reason") or "stop"}],
+        "usage": {
+            "prompt_tokens": event.get("prompt_eval_count"),
+            "completion_tokens": event.get("eval_count"),
+        },
+    }
+
+
+def times(send_s: float | None, events: Stamped) -> Times:
+    """From the last line, nanoseconds; what no part of the total accounts for is the wait for a slot."""
+    end = next((event for _, event in reversed(events) if event.get("done") is True), {})
+    total, load, prefill, decode = (
+        seconds(end.get(name), NANO)
+        for name in ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+    )
+    queue_s = None
+    if total is not None and decode is not None:
+        queue_s = max(total - (load or 0.0) - (prefill or 0.0) - decode, 0.0)
+    return Times(queue_s, load, prefill, decode)
