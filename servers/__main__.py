@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.errors import PortlapError
-from servers import llamacpp, simulator
-from servers.options import add_simulate_options, farm_of
+from servers.llamacpp import fleet
+from servers.mock_servers import options as standins
 from servers.ready import tell
-from servers.standins import door as standins
+from servers.simulator import serve as simulator
+from servers.simulator.options import add_simulate_options, farm_of
 
 EMBEDDED = "embedded"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -112,7 +113,7 @@ def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_llamacpp(options: argparse.Namespace) -> int:
-    specs = llamacpp.plan(
+    specs = fleet.plan(
         options.port or [0],
         options.slots or [1],
         options.threads or [1],
@@ -121,7 +122,7 @@ def _run_llamacpp(options: argparse.Namespace) -> int:
         ctx=options.ctx,
         oversubscribe=options.oversubscribe,
     )
-    return llamacpp.serve(specs, options.until_stdin_closes)
+    return fleet.serve(specs, options.until_stdin_closes)
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:

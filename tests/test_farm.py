@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from analysis.errors import ScenarioError
-from servers.behaviour import plan_reply, policy_of
-from servers.farm import FarmSpec, MachineSpec, PortSpec, make_farm, read_farm
 from servers.queue_model import Job, Request, simulate
-from servers.truth import COLUMNS
-from servers.wire import Ask
+from servers.simulator.behaviour import plan_reply, policy_of
+from servers.simulator.farm import FarmSpec, MachineSpec, PortSpec, make_farm, read_farm
+from servers.simulator.truth import COLUMNS
+from servers.simulator.wire import Ask
 
 ROOT = Path(__file__).parents[1]
 FARMS = ROOT / "scenarios" / "farms"

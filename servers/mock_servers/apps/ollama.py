@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word, words_of
-from servers.standins.openai_chat import Style, chat
+from servers.mock_servers.mock_engine import Ask, Broken, Desk, Refusal, Served, word, words_of
+from servers.mock_servers.openai_chat import Style, chat
 
 VERSION = "0.12.6"
 BUSY = "server busy, please try again.  maximum pending requests exceeded"  # two spaces, as it has them

@@ -5,8 +5,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from servers.standins.desk import Desk, Refusal
-from servers.standins.openai_chat import Style, chat
+from servers.mock_servers.mock_engine import Desk, Refusal
+from servers.mock_servers.openai_chat import Style, chat
 
 
 def llama_swap(desk: Desk) -> web.Application:

@@ -5,8 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from servers.standins.desk import Desk, Refusal
-from servers.standins.openai_chat import Style, chat
+from servers.mock_servers.mock_engine import Desk, Refusal
+from servers.mock_servers.openai_chat import Style, chat
 
 SERVER = {"Server": "BaseHTTP/0.6 Python/3.12.4", "Access-Control-Allow-Origin": "*"}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import ScenarioError
-from servers.farm import FarmSpec, make_farm, read_farm
 from servers.queue_model import POLICIES
+from servers.simulator.farm import FarmSpec, make_farm, read_farm
 
 PORT_KEYS = (
     *("ttft_s", "tpot_s", "jitter", "stop_after", "cached"),

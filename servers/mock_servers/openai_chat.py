@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word, words_of
+from servers.mock_servers.mock_engine import Ask, Broken, Desk, Refusal, Served, word, words_of
 
 PLAIN_FIELDS = {
     *("model", "messages", "max_tokens", "temperature", "top_p", "n", "stream", "stop", "user"),

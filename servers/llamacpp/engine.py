@@ -1,6 +1,6 @@
-"""One llama.cpp server in this process: `python -m servers.engine SPEC`, an EngineSpec as JSON.
+"""One llama.cpp server in this process: `python -m servers.llamacpp.engine SPEC`, an EngineSpec as JSON.
 
-Only `servers.llamacpp` starts it. It ends when its stdin closes, whatever became of the other end.
+Only `servers.llamacpp.fleet` starts it. It ends when its stdin closes, whatever became of the other end.
 """
 
 import json

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from analysis.errors import ScenarioError
-from servers.live import precise_loop
+from servers.mock_servers import openai as plain
+from servers.mock_servers.apps import lmstudio, ollama
+from servers.mock_servers.engines import llamacpp, mlx, vllm
+from servers.mock_servers.mock_engine import Desk, Setup
+from servers.mock_servers.proxies import fronts
 from servers.ports import listen_all, reachable
 from servers.ready import announce, tell
-from servers.standins import fronts, llamacpp, lmstudio, mlx, ollama, plain, vllm
-from servers.standins.desk import Desk, Setup
+from servers.simulator.live import precise_loop
 from servers.web_ports import answering, stop_event
 
 KINDS: dict[str, Callable[[Desk], web.Application]] = {

@@ -3,8 +3,8 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from servers.standins.desk import Desk
-from servers.standins.openai_chat import Style, chat, openai_error
+from servers.mock_servers.mock_engine import Desk
+from servers.mock_servers.openai_chat import Style, chat, openai_error
 
 
 def app(desk: Desk) -> web.Application:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers import wire
-from servers.behaviour import Plan, is_nth, plan_reply, policy_of
-from servers.farm import FarmSpec, PortSpec
-from servers.live import LiveMachine, precise_loop
-from servers.outlet import Outlet
 from servers.ports import listen_all, reachable
 from servers.ready import announce, tell
-from servers.truth import CUT, FAILED, HUNG, SERVED, Story, TruthLog
+from servers.simulator import wire
+from servers.simulator.behaviour import Plan, is_nth, plan_reply, policy_of
+from servers.simulator.farm import FarmSpec, PortSpec
+from servers.simulator.live import LiveMachine, precise_loop
+from servers.simulator.token_writer import Outlet
+from servers.simulator.truth import CUT, FAILED, HUNG, SERVED, Story, TruthLog
 from servers.web_ports import answering, stop_event
 
 MOST_KEPT = 512  # rows; where users never pause, writing them makes a few tokens late

@@ -5,8 +5,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from servers.standins.desk import Desk, Refusal
-from servers.standins.openai_chat import Style, chat, known_model
+from servers.mock_servers.mock_engine import Desk, Refusal
+from servers.mock_servers.openai_chat import Style, chat, known_model
 
 BUILD = "b7500-standin"
 SERVER = {"Server": "llama.cpp"}

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler
 
-from servers.standins.desk import Ask, Broken, Desk, Refusal, Served, word, words_of
-from servers.standins.openai_chat import DEFAULT_MAX_TOKENS, Style, chat
+from servers.mock_servers.mock_engine import Ask, Broken, Desk, Refusal, Served, word, words_of
+from servers.mock_servers.openai_chat import DEFAULT_MAX_TOKENS, Style, chat
 
 HEADERS = {"X-Powered-By": "Express", "Keep-Alive": "timeout=5"}
 NOT_LOADED = "No models loaded. Please load a model in the developer page or use the `lms load` command."

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from analysis.errors import ScenarioError
-from servers.engine import EngineSpec
+from servers.llamacpp.engine import EngineSpec
 from servers.ports import free_ports, reachable
 from servers.ready import announce, asked_to_stop, tell
 
@@ -139,7 +139,7 @@ def _cores() -> int:
 def _start(spec: EngineSpec) -> Engine:
     log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the engine
     process = subprocess.Popen(
-        [sys.executable, "-m", "servers.engine", json.dumps(asdict(spec))],
+        [sys.executable, "-m", "servers.llamacpp.engine", json.dumps(asdict(spec))],
         stdin=subprocess.PIPE,  # held open as long as we live: its close ends the child
         stdout=log,
         stderr=log,

@@ -10,8 +10,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
-from servers.live import LiveMachine
 from servers.queue_model import Job, Policy, Port, Request
+from servers.simulator.live import LiveMachine
 
 TEMPLATE = ("<|im_start|>", "user", "<|im_end|>", "<|im_start|>")  # what it adds to a message
 BROKEN_AFTER = 3  # tokens, of --quirk error-midstream

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aiohttp import HttpVersion11, web
 
-from servers.truth import Story
+from servers.simulator.truth import Story
 
 
 class Outlet:

@@ -4,9 +4,9 @@ import math
 import random
 from dataclasses import dataclass
 
-from servers import wire
-from servers.farm import MachineSpec, PortSpec
 from servers.queue_model import Job, Pace, Policy, Port, drifting, named
+from servers.simulator import wire
+from servers.simulator.farm import MachineSpec, PortSpec
 
 DRIFT_LASTS_S = 3600.0
 
