@@ -58,11 +58,11 @@ test: .venv/dev.stamp
 
 # Never a test: it measures this machine.
 bench: .venv/run.stamp
-	@$(BIN)/python scripts/bench_witness.py
+	@$(BIN)/python scripts/bench_monitor.py
 
 # Pure farms in about a minute, then real ones over sockets.
 truth: .venv/dev.stamp
-	$(BIN)/python -m tests.truth_table $(ARGS)
+	$(BIN)/python -m scripts.truth.table $(ARGS)
 
 # MLX has an environment of its own: what it needs would not agree with ours for ever.
 engines: .venv/dev.stamp .venv-mlx/mlx.stamp

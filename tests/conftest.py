@@ -7,7 +7,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.serving import Servers, StandIn, servers
+from tests.support.serving import Servers, StandIn, servers
 
 QUICK = ("--ttft-s", "0.03", "--tpot-s", "0.003")  # of a stand-in, unless its words say otherwise
 STAND_INS = ("lmstudio", "ollama", "llamacpp", "mlx", "vllm", "llama-swap", "litellm", "openai")

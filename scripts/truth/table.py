@@ -1,0 +1,183 @@
+"""`make truth`: farms of known truth by the thousand, judged beside the seed's formula; docs/truth.md.
+
+python -m scripts.truth.table [FARMS SOCKET_FARMS_OF_EACH_MECHANISM]
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from analysis.verdict.of_phase import CONTENTION, FULLY, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
+from scripts.truth.grid import BAND, CLEAR, Told, cases, tell
+from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
+from scripts.truth.words import Criterion, marked, share, table
+
+FARMS, SOCKET_FARMS_EACH = 5500, 4  # in all, and of each mechanism
+VERDICTS = (SERIAL, SLICED, CONTENTION, PARTLY, PARALLEL, FULLY, INCONCLUSIVE)
+PAGE = Path(__file__).parents[2] / "docs" / "truth.md"
+
+
+def truths(number: int) -> list[Told]:
+    """All pure farms, in order, on every core."""
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return list(pool.map(tell, cases(number), chunksize=25))
+
+
+def clear(told: Iterable[Told]) -> list[Told]:
+    """Outside the band around the border of a gain: here the verdict must be right or inconclusive."""
+    return [t for t in told if t.truth.away(BAND)]
+
+
+def decidable(told: Iterable[Told]) -> list[Told]:
+    """Five rounds with at most 5 % scatter, far from the border: here there should be a verdict."""
+    return [t for t in told if t.truth.away(CLEAR) and t.case.jitter == 0.05]
+
+
+def in_band(told: Iterable[Told]) -> list[Told]:
+    return [t for t in told if not t.truth.away(BAND)]
+
+
+def criteria(told: Sequence[Told]) -> list[Criterion]:
+    """What must hold: the claim, its bound, what was found, and whether it holds."""
+    away, band, should = clear(told), in_band(told), decidable(told)
+    wrong = [t for t in away if t.wrong]
+    called = [t for t in away if t.false_gain]
+    false = [t for t in band if t.false_gain]
+    undecided = [t for t in should if t.verdict == INCONCLUSIVE]
+    slots = [t for t in told if t.slots_wrong]
+    return [
+        ("verdict wrong, true G more than 5 % from 1.15", "none", share(len(wrong), len(away)), not wrong),
+        ("of these: a gain where there is none", "none", share(len(called), len(away)), not called),
+        (
+            "a gain where there is none, within 5 % of 1.15",
+            "2.5 %",
+            share(len(false), len(band)),
+            len(false) <= 0.025 * len(band),
+        ),
+        (
+            "inconclusive, 5 rounds, 5 % scatter, more than 10 % from 1.15",
+            "5 %",
+            share(len(undecided), len(should)),
+            len(undecided) < 0.05 * len(should),
+        ),
+        ("slots exact and wrong, or at least too many", "none", share(len(slots), len(told)), not slots),
+    ]
+
+
+def truth_name(told: Told) -> str:
+    truth = told.truth
+    if truth.peak == 1:
+        return "one at a time"
+    if not truth.gains:
+        return "slower together (G < 0.9)" if truth.gain < 0.9 else "together, no gain (0.9 ≤ G ≤ 1.15)"
+    return "some wait, gain" if truth.peak < truth.peak_max else "all together, gain"
+
+
+def confusion(told: Sequence[Told]) -> list[list[str]]:
+    """A row per truth: how often each verdict, and what the seed's formula says of the same logs."""
+    found: dict[str, list[Told]] = {}
+    for t in sorted(told, key=truth_name):
+        found.setdefault(truth_name(t), []).append(t)
+    rows = []
+    for name, these in found.items():
+        counts = Counter(t.verdict for t in these)
+        seed = sum(t.seed_says_parallel for t in these)
+        seed_wrong = share(sum(t.seed_wrong for t in these), len(these))
+        told_so = [str(counts[v] or "") for v in VERDICTS]
+        rows.append([name, str(len(these)), *told_so, share(seed, len(these)), seed_wrong])
+    return rows
+
+
+def split(told: Sequence[Told], key: Callable[[Told], object]) -> list[list[str]]:
+    """A row per value of the key: farms, right, inconclusive, wrong, seed formula wrong."""
+    found: dict[object, list[Told]] = {}
+    for t in told:
+        found.setdefault(key(t), []).append(t)
+    rows = []
+    for value in sorted(found, key=lambda v: (str(type(v)), v)):
+        these = found[value]
+        wrong = sum(t.wrong for t in clear(these))
+        undecided = sum(t.verdict == INCONCLUSIVE for t in these)
+        right = len(these) - undecided - sum(t.wrong for t in these)
+        seed_wrong = share(sum(t.seed_wrong for t in these), len(these))
+        rows.append([str(value), str(len(these)), str(right), str(undecided), str(wrong), seed_wrong])
+    return rows
+
+
+INTRO = """Made by `make truth`: servers whose truth is known, judged by portlap and by the seed formula (Σ
+latency / wall clock above 1.5 is "parallel"). How: [METHODOLOGY.md](METHODOLOGY.md#known-truth)."""
+PURE = """{} random farms, one phase of five rounds each, without a socket: queueing model, log, analysis;
+{:.0f} s. True G is that of the same farm without scatter, drift and overhead."""
+SEED = ("seed formula says parallel", "seed formula wrong")
+WRONG = ("mechanism", "N, ports", "scatter", "overhead", "drift", "true G, K", "found G", "verdict", "why")
+SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "seed formula wrong")
+
+
+def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
+    bad = [t for t in told if t.wrong or t.false_gain or t.slots_wrong]
+    return (
+        "\n\n".join(
+            [
+                "# Truth",
+                INTRO,
+                "## Pure farms",
+                PURE.format(len(told), seconds),
+                table(("claim", "at most", "found", "holds"), marked(criteria(told))),
+                "Verdicts, by truth:",
+                table(("truth", "farms", *(f"`{v}`" for v in VERDICTS), *SEED), confusion(told)),
+                "By mechanism:",
+                table(("mechanism", *SPLIT), split(told, lambda t: t.case.mechanism)),
+                "By number of requests at once:",
+                table(("N", *SPLIT), split(told, lambda t: t.case.users)),
+                "By scatter of a request's time (standard deviation of its logarithm):",
+                table(("scatter", *SPLIT), split(told, lambda t: t.case.jitter)),
+                "By share of a solo that uses no compute:",
+                table(("overhead", *SPLIT), split(told, lambda t: t.case.overhead)),
+                "Every farm judged wrongly, within the band too:" if bad else "No farm was judged wrongly.",
+                *([table(WRONG, [wrong_row(t) for t in bad])] if bad else []),
+                sockets,
+            ]
+        )
+        + "\n"
+    )
+
+
+def wrong_row(t: Told) -> list[str]:
+    case, truth, g = t.case, t.truth, t.judged.measured.speedup
+    kinds = {"wrong": t.wrong, "false gain": t.false_gain, "slots": t.slots_wrong}
+    kinds["in the band"] = not truth.away(BAND)
+    why = [name for name, is_so in kinds.items() if is_so]
+    found = f"{g.value:.2f} [{g.low():.2f}, {g.high():.2f}]" if g else "–"
+    return [
+        case.mechanism,
+        f"{case.users}, {case.ports}",
+        f"{case.jitter:g}",
+        f"{case.overhead:g}",
+        f"{case.drift_per_min:g}",
+        f"{truth.gain:.3f}, {truth.peak} of {truth.peak_max}",
+        found,
+        t.verdict,
+        ", ".join(why),
+    ]
+
+
+def main(arguments: Sequence[str]) -> int:
+    number, each = map(int, arguments or (FARMS, SOCKET_FARMS_EACH))
+    begun = time.perf_counter()
+    told = truths(number)
+    judged = time.perf_counter()
+    seen = over_sockets(each)
+    seconds = time.perf_counter() - judged
+    PAGE.write_text(page(told, judged - begun, socket_page(seen, seconds)), encoding="utf-8")
+    found = [*criteria(told), *socket_criteria(seen)]
+    for claim, bound, what, holds in found:
+        print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
+    return 0 if all(holds for *_, holds in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,71 @@
+"""The core of `make truth`: over a thousand random farms no verdict is wrong; docs/truth.md has more."""
+
+import pytest
+
+from analysis.advice.next_steps import ONE_PORT, PORTS_PARALLEL, SHARED
+from analysis.assess import assess
+from analysis.verdict.of_phase import CONTENTION, GAINS, INCONCLUSIVE, SERIAL
+from scripts.truth.grid import Told, cases, tell
+from scripts.truth.sockets import NEAR, see, socket_cases
+from scripts.truth.table import clear, criteria, page
+from tests.support.farm import farm
+
+FARMS = 1100
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Told]:
+    return [tell(case) for case in cases(FARMS)]
+
+
+def test_every_criterion_holds_over_a_thousand_random_farms(told: list[Told]) -> None:
+    failed = [(claim, found) for claim, _, found, holds in criteria(told) if not holds]
+    assert failed == []
+
+
+def test_no_farm_without_gain_is_called_parallel_where_the_seed_formula_calls_most_of_them_so(
+    told: list[Told],
+) -> None:
+    without = [t for t in clear(told) if not t.truth.gains]
+    assert len(without) > 300
+    assert [t.case for t in without if t.verdict in GAINS] == []
+    assert sum(t.seed_says_parallel for t in without) > 0.8 * len(without)
+
+
+def test_the_page_says_what_was_found(told: list[Told]) -> None:
+    written = page(told, 1.0, "")
+    assert "| **no** |" not in written
+    assert f"{FARMS} random farms" in written
+    for mechanism in {t.case.mechanism for t in told}:
+        assert f"| {mechanism} | 100 |" in written
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("mechanism", ["one lock", "batching"])
+def test_the_same_holds_over_real_sockets_with_a_real_locust(mechanism: str) -> None:
+    """A handful; `make truth` has some dozens."""
+    case = next(c for c in socket_cases(4) if c.mechanism == mechanism)
+    for seen in see(case, users=(2, 4)):
+        assert not seen.wrong and not seen.slots_wrong
+        assert abs(seen.gain_off) <= NEAR
+
+
+RUNS = {
+    "serial": {SERIAL},
+    "port-serial": {PORTS_PARALLEL},
+    "time-sliced": {SHARED},
+    "slots": {ONE_PORT, PORTS_PARALLEL},  # two slots a port: near each other with scatter, both are gains
+    "parallel": {ONE_PORT, PORTS_PARALLEL},
+    "contention": {CONTENTION, SHARED},
+}
+
+
+@pytest.mark.parametrize("policy", RUNS)
+def test_no_verdict_of_a_whole_run_is_wrong_either(policy: str) -> None:
+    found = [
+        assess(farm(policy, jitter=jitter, seed=seed)).answer.outcome
+        for jitter in (0.05, 0.15)
+        for seed in range(4)
+    ]
+    assert set(found) <= RUNS[policy] | {INCONCLUSIVE}
+    assert INCONCLUSIVE not in found[:4]

@@ -1,0 +1,276 @@
+"""The documents say what the code does: names, keys, thresholds, commands, links, and a real report."""
+
+import argparse
+import ast
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import __main__ as analysis_door
+from analysis.advice.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, findings
+from analysis.assess import assess
+from analysis.files.request_record import COLUMNS
+from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
+from analysis.files.server_samples import WitnessSample
+from analysis.report import json_report, text
+from analysis.report.console import printed
+from analysis.report.run_metrics import run_figures
+from replay.scenario.load import KEYS, load_scenario
+from servers import __main__ as servers_door
+from tests.support.checkout import CHECKOUT
+from tests.support.farm import farm, watched
+
+DOCUMENTS = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+README, FORMAT, METHODOLOGY = (
+    (CHECKOUT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/FORMAT.md", "docs/METHODOLOGY.md")
+)
+MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+RECORDED = "tests/runs/two-ports"  # the run whose report the README shows
+WITH_THRESHOLDS = (
+    "analysis/conditions/of_phase.py",
+    "analysis/conditions/of_run.py",
+    "analysis/verdict/certainty.py",
+    "analysis/verdict/of_phase.py",
+    "analysis/phase/overlap.py",
+    "analysis/statistics/fit.py",
+    "analysis/statistics/estimates.py",
+    "analysis/phase/speedup.py",
+    "analysis/files/request_record.py",
+    "analysis/conditions/locust_agrees.py",
+    "analysis/verdict/of_run.py",
+    "analysis/conditions/server_slots.py",
+    "analysis/advice/evidence.py",
+    "analysis/report/metrics.py",
+    "analysis/machine/throughput.py",
+    "analysis/machine/model.py",
+    "analysis/machine/tables.py",
+    "analysis/machine/scalability.py",
+    "analysis/report/free.py",
+    "replay/plan/budget.py",
+)
+
+
+def section(document: str, heading: str) -> str:
+    """What stands below a heading, to the next one of the same level or a higher one."""
+    found = re.search(rf"^(#+) {re.escape(heading)}$(.*?)(?=^#{{1,2}} |\Z)", document, re.M | re.S)
+    assert found is not None, heading
+    return found[2]
+
+
+def missing(names: Any, document: str) -> list[str]:
+    """The names that the document does not write as code."""
+    written = " ".join(re.findall(r"`([^`\n]+)`", document))
+    return [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", written)]
+
+
+def keys_within(value: Any) -> Iterator[str]:
+    """Every key of a JSON document, but those that are names or addresses of the run."""
+    if isinstance(value, list):
+        for item in value:
+            yield from keys_within(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            if not key.endswith("_per_port") and not key.startswith("gain_by_users"):
+                yield from keys_within(item)
+
+
+def report_of_a_run() -> dict[str, Any]:
+    assessment = assess(watched(farm("port-serial"), slots=1))
+    return dict(json.loads(json_report.render(assessment, run_figures(assessment))))
+
+
+def commands_of(parser: argparse.ArgumentParser) -> list[str]:
+    kinds = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return [name for kind in kinds for name in kind.choices]
+
+
+def thresholds(path: str) -> Iterator[tuple[str, Any]]:
+    """(module.NAME, value) of every number, or tuple of numbers, that a module names in capitals."""
+    for node in ast.parse((CHECKOUT / path).read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.Assign):
+            continue
+        try:
+            value = ast.literal_eval(node.value)
+        except ValueError:
+            continue
+        target = node.targets[0]
+        pairs = zip(target.elts, value, strict=True) if isinstance(target, ast.Tuple) else [(target, value)]
+        for name, number in pairs:
+            numbers = number if isinstance(number, tuple) else (number,)
+            if isinstance(name, ast.Name) and all(isinstance(n, int | float) for n in numbers):
+                yield f"{Path(path).stem}.{name.id}", number
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def excerpts(report: str) -> dict[str, str]:
+    """What the README shows of a report: the answer with two phases' lanes, the figures, the machine."""
+    head, _, rest = report.partition("\n\nPhases")
+    table, _, rest = rest.partition("\n\n")
+    lanes = rest[rest.index("Lanes") : rest.index("\nphase2, round")]
+    steps = rest[rest.rindex("\nNext") :].rstrip()
+    machine = rest[rest.index("\nMachine") + 1 : rest.index("\n\nHardware")]
+    answer = f"{head}\n[...]\n\n{lanes}\n[...]\n{steps}"
+    return {"answer": answer, "phases": f"Phases{table}", "machine": machine}
+
+
+# What a run holds
+
+
+def test_every_column_of_the_log_is_explained() -> None:
+    assert missing(COLUMNS, section(FORMAT, "PREFIX_requests.csv")) == []
+
+
+def test_every_column_of_the_witness_is_explained() -> None:
+    assert missing([f.name for f in fields(WitnessSample)], section(FORMAT, "PREFIX_witness.csv")) == []
+
+
+def test_every_key_of_the_manifest_is_explained() -> None:
+    kinds = (Manifest, TargetInfo, ClientHealth)
+    keys = [f.name for kind in kinds for f in fields(kind)]
+    planned = [
+        "name",
+        "users",
+        "targets",
+        "min_rounds",
+        "max_rounds",
+        "spacing_s",
+        "workers",
+        "after",
+        "pair_of",
+    ]
+    assert missing(keys + planned, section(FORMAT, "PREFIX_run.json")) == []
+
+
+def test_every_key_of_the_report_is_explained() -> None:
+    keys = dict.fromkeys(keys_within(report_of_a_run()))
+    assert missing(keys, section(FORMAT, "PREFIX_report.json")) == []
+
+
+def test_every_file_of_a_run_is_named() -> None:
+    assert [
+        s for s in analysis_door.SUFFIXES if s not in FORMAT and s.replace("_report", "") not in FORMAT
+    ] == []
+
+
+# What a run says
+
+
+def test_every_verdict_has_its_row_in_the_readme_and_its_rule() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \|", section(README, "How to read the verdict"), re.M)
+    assert set(rows) == set(findings()) - {SERIAL_PORTS, MACHINES, PAIRS_DIFFER, *LOCKS.values()}
+    assert missing(findings(), METHODOLOGY) == []
+
+
+def test_every_condition_is_explained() -> None:
+    rows = re.findall(r"^\| ([^|]+?) \| (?:run|phase) \|", section(METHODOLOGY, "Conditions"), re.M)
+    assert set(rows) == {c["name"] for c in report_of_a_run()["conditions"]}
+
+
+def test_every_threshold_is_listed_with_the_value_it_has() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", section(METHODOLOGY, "Thresholds"), re.M)
+    listed = {name: ast.literal_eval(value) for name, value in rows}
+    assert listed == {name: value for path in WITH_THRESHOLDS for name, value in thresholds(path)}
+
+
+# What a person types
+
+
+def test_every_command_is_in_the_readme() -> None:
+    for door in (analysis_door, servers_door):
+        names = commands_of(door._parser())
+        assert names
+        assert [name for name in names if not re.search(rf"`[^`\n]*\b{name}\b", README)] == []
+
+
+def test_every_option_of_portlap_is_in_the_readme() -> None:
+    tree = ast.parse((CHECKOUT / "replay" / "options.py").read_text(encoding="utf-8"))
+    helped = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP"
+    )
+    assert [name for name in helped if f"| `--{name}" not in README] == []
+
+
+def test_the_readmes_make_targets_exist_and_are_all_there() -> None:
+    phony = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.M)
+    assert phony is not None
+    told = {target for target in re.findall(r"(?:^|`|[A-Z_]+=\S+ )make ([a-z]+)", README, re.M)}
+    assert told == set(phony[1].split()) - {"help"}
+
+
+def test_the_readmes_scenarios_exist() -> None:
+    named = re.findall(r"scenarios/[\w-]+\.yaml", README)
+    assert named
+    assert [name for name in named if not (CHECKOUT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("code", analysis_door.EXIT_CODES.values())
+def test_every_exit_code_has_its_row(code: int) -> None:
+    assert f"\n| {code} |" in README
+    assert f"\n| {code} |" in section(FORMAT, "Exit codes")
+
+
+# The scenario
+
+
+def test_every_key_of_a_scenario_is_explained() -> None:
+    keys = dict.fromkeys(key for names in KEYS.values() for key in names if key not in ("min", "max"))
+    assert missing(keys, section(FORMAT, "The scenario")) == []
+
+
+def test_the_example_of_a_scenario_is_one(tmp_path: Path) -> None:
+    block = re.search(r"```yaml\n(.*?)```", section(FORMAT, "The scenario"), re.S)
+    assert block is not None
+    path = tmp_path / "example.yaml"
+    path.write_text(block[1], encoding="utf-8")
+    scenario = load_scenario(path, {"ETERNAL_KEY": "x"})
+    assert [p.name for p in scenario.phases] == ["phase1", "control", "pairs", "queue"]
+
+
+# The documents themselves
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_relative_link_leads_somewhere(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.M)
+            assert anchor in map(slug, headings), link
+
+
+def test_the_readme_shows_a_real_report(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pytest --update-golden` puts the report of the recorded run there; review the diff."""
+    monkeypatch.chdir(CHECKOUT)
+    monkeypatch.setenv("NO_COLOR", "1")
+    if not (CHECKOUT / f"{RECORDED}_run.json").exists():
+        pytest.skip("no recorded run yet")
+    assessment = assess(read_run(Path(RECORDED)))
+    figures = run_figures(assessment)
+    report = printed(lambda console: text.show(console, assessment, figures), io.StringIO(), width=100)
+    shown = README
+    for name, wanted in excerpts(report).items():
+        before, marked, after = re.split(f"(?<=<!-- {name} -->\n)|(?=\n<!-- /{name} -->)", shown)
+        assert request.config.getoption("--update-golden") or marked == f"```text\n{wanted}\n```", name
+        shown = f"{before}```text\n{wanted}\n```{after}"
+    if request.config.getoption("--update-golden"):
+        (CHECKOUT / "README.md").write_text(shown, encoding="utf-8")

@@ -1,0 +1,292 @@
+"""Each dialect is recognised by asking, and reads what its stand-in says as the program would mean it."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.errors import TargetError
+from replay.checks.check import check
+from replay.checks.hazards import Checked
+from replay.client.connection import ChatOrder, Connection
+from replay.client.response import Answer
+from replay.scenario.load import Request, Target
+from replay.server_kinds import DIALECTS, KINDS, READERS, Ask, Reply, Way
+from replay.server_kinds.apps import lmstudio, ollama
+from replay.server_kinds.engines import llamacpp, vllm
+from tests.support.serving import StandIn
+
+TTFT_S, TPOT_S, TOKENS = 0.03, 0.003, 8  # of tests.conftest
+
+
+def visit(url: str, request: Request | None = None, **keys: Any) -> Checked:
+    return check(Target.model_validate({"name": "A", "base_url": url} | keys), request, os.environ)
+
+
+def ask(url: str, way: Way, model: str | None = "stand-in") -> Answer:
+    connection = Connection()
+    body = way.body(Ask("tell me of the sea", model, TOKENS, 0.0))
+    connection.prepare(ChatOrder(url, body, 10.0, way.path, way.reader))
+    try:
+        return connection.ask()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_recognised_by_asking(standin: StandIn, kind: str) -> None:
+    [url] = standin(kind).urls
+    assert visit(url).info.kind == kind
+    assert visit(url + "/v1/").info.kind == kind, "with /v1 as well"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_way_of_every_kind_brings_a_whole_answer(standin: StandIn, kind: str) -> None:
+    [url] = standin(kind).urls
+    for way in visit(url).ways:
+        answer = ask(url, way)
+        assert (answer.error, answer.chunks) == (None, TOKENS), way.path
+        assert answer.finish_reason in ("length", "stop")
+        assert answer.answered_model == "stand-in"
+
+
+@pytest.mark.parametrize("kind", ["lmstudio", "ollama", "llamacpp", "llama-swap"])
+def test_the_best_way_tells_the_servers_own_times(standin: StandIn, kind: str) -> None:
+    [url] = standin(kind).urls
+    answer = ask(url, visit(url).ways[0])
+    assert answer.server_prefill_s == pytest.approx(TTFT_S, abs=0.015)
+    assert answer.output_tokens == TOKENS
+    if kind != "lmstudio":  # which does not tell how long it decoded
+        assert answer.server_decode_s == pytest.approx((TOKENS - 1) * TPOT_S, abs=0.015)
+
+
+@pytest.mark.parametrize("kind", ["lmstudio", "ollama"])
+def test_the_wait_for_a_slot_is_told_apart_from_the_work(standin: StandIn, kind: str) -> None:
+    import gevent
+
+    [url] = standin(kind).urls
+    way = visit(url).ways[0]
+    both = [gevent.spawn(ask, url, way) for _ in range(2)]
+    gevent.joinall(both)
+    waits = sorted(one.get().server_queue_s for one in both)
+    assert waits[0] < 0.02
+    assert waits[1] == pytest.approx(TTFT_S + (TOKENS - 1) * TPOT_S, abs=0.025)
+
+
+def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
+    for kind in ("lmstudio", "ollama"):
+        [url] = standin(kind, "--quirk", "jit", "--load-s", "0.2").urls
+        found = visit(url, model="stand-in")
+        assert found.model is not None
+        assert found.model.loaded is False
+        answers = [ask(url, found.ways[0]) for _ in range(2)]
+        loads = [a.server_load_s for a in answers]
+        assert max(a.server_queue_s or 0.0 for a in answers) < 0.1, "a load is no wait for a slot"
+        assert loads[0] == pytest.approx(0.2, abs=0.05)
+        assert not loads[1] or loads[1] < 0.01
+        again = visit(url).model
+        assert again is not None
+        assert again.loaded is True
+
+
+def test_slots_and_context_are_those_of_the_program(standin: StandIn) -> None:
+    for kind, slots, context in (
+        ("lmstudio", 4, 4096),
+        ("llamacpp", 4, 4096),
+        ("ollama", None, 4096),
+        ("vllm", None, 4096),
+        ("mlx", None, None),
+        ("openai", None, None),
+    ):
+        found = visit(standin(kind, "--slots", "4").urls[0])
+        assert found.model is not None
+        assert (found.info.slots, found.model.context) == (slots, context), kind
+
+
+def test_a_request_shows_whichever_engine_of_a_vllm_has_answered_it() -> None:
+    def trace(*tokens: int) -> str | None:
+        lines = [f'vllm:generation_tokens_total{{engine="{i}"}} {n}.0' for i, n in enumerate(tokens)]
+        return vllm.served(lambda _: Reply(200, {}, "\n".join(["# HELP vllm:x", *lines])))
+
+    assert trace(5, 7) not in (trace(5, 8), trace(6, 7), None)
+    assert trace() is None
+
+
+def test_an_old_lm_studio_is_asked_by_its_old_ways(standin: StandIn) -> None:
+    [url] = standin("lmstudio", "--quirk", "old").urls
+    found = visit(url)
+    assert (found.info.kind, found.info.slots) == ("lmstudio", None)
+    assert [w.path for w in found.ways] == ["/v1/chat/completions"] * 2
+
+
+def test_litellm_is_known_whether_or_not_it_tells_its_version(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer ones keep it for those with a key: by the version alone they would pass for a plain server."""
+    for options, version in (((), "1.80.0"), (("--quirk", "old"), "1.80.0")):
+        found = visit(standin("litellm", *options).urls[0])
+        assert (found.info.kind, found.info.server.get("version")) == ("litellm", version)
+        assert "its own limits and routing are measured too" in found.server.notes[0]
+    [url] = standin("litellm", "--key", "sesame").urls
+    with pytest.raises(TargetError, match="a key is needed"):
+        visit(url)
+    monkeypatch.setenv("PROXY_KEY", "sesame")
+    assert visit(url, api_key_env="PROXY_KEY").info.kind == "litellm"
+
+
+def test_a_router_says_which_of_its_models_are_loaded(standin: StandIn) -> None:
+    [url] = standin("llamacpp", "--quirk", "router", "--model", "a", "--model", "b", "--load-s", "0.1").urls
+    with pytest.raises(TargetError, match="no model is loaded; load one, or name one of: a, b"):
+        visit(url)
+    found = visit(url, model="b")
+    assert (found.info.kind, found.info.server["role"]) == ("llamacpp", "router")
+    with pytest.raises(TargetError, match="no model is loaded"):
+        visit(url)  # the questions have loaded none
+    assert ask(url, found.ways[0], "b").error is None
+    again = visit(url)
+    assert (again.info.model, again.info.slots) == ("b", 1)
+    assert again.model is not None
+    assert again.model.context == 4096
+
+
+def test_what_may_push_out_or_wake_a_model_is_told(standin: StandIn) -> None:
+    many = [w for m in "abcde" for w in ("--model", m)]
+    [url] = standin("llamacpp", "--quirk", "router", *many).urls
+    assert "beyond --models-max (4) push each other out" in visit(url, model="a").server.notes[0]
+    assert "refuses more than `concurrencyLimit`" in visit(standin("llama-swap").urls[0]).server.notes[0]
+    asleep = {"default_generation_settings": {}, "is_sleeping": True}
+    told = {"/props": asleep, "/v1/models": {"data": [{"id": "m"}]}}
+    server = llamacpp.look(lambda path: Reply(200, {}, json.dumps(told[path])))
+    assert server is not None
+    assert "its first answer loads the model" in server.notes[0]
+
+
+def test_reasoning_counts_as_tokens_whatever_it_is_called(standin: StandIn) -> None:
+    for kind in ("lmstudio", "ollama", "mlx"):
+        [url] = standin(kind, "--quirk", "reasoning").urls
+        for way in visit(url).ways:
+            assert ask(url, way).chunks == TOKENS, (kind, way.path)
+
+
+def test_an_error_in_the_middle_of_a_stream_is_an_error_in_every_dialect(standin: StandIn) -> None:
+    for kind in KINDS:
+        [url] = standin(kind, "--quirk", "error-midstream").urls
+        for way in visit(url).ways[:2]:
+            answer = ask(url, way)
+            assert (answer.http_status, answer.error, answer.chunks) == (200, "the model has crashed", 3), (
+                kind
+            )
+
+
+def test_the_scenario_may_say_what_a_server_is(standin: StandIn) -> None:
+    [url] = standin("ollama").urls
+    found = visit(url, kind="openai")
+    assert (found.info.kind, found.ways[0].path) == ("openai", "/v1/chat/completions")
+    with pytest.raises(TargetError, match="does not answer as vllm does; mend `kind`"):
+        visit(url, kind="vllm")
+
+
+def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(standin: StandIn) -> None:
+    [url] = standin("ollama").urls
+    found = visit(url, Request(extra={"top_p": 0.9}))
+    assert {w.reader for w in found.ways} == {"openai"}
+
+
+def test_the_greeting_alone_shows_an_lm_studio_that_wants_a_token(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [url] = standin("lmstudio", "--key", "sesame").urls
+    with pytest.raises(TargetError, match="a key is needed"):
+        visit(url)
+    monkeypatch.setenv("LM_KEY", "sesame")
+    assert visit(url, api_key_env="LM_KEY").info.kind == "lmstudio"
+
+
+def test_a_list_that_everybody_may_see_does_not_hide_that_a_key_is_wanted(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """llama-server shows its models to all: it would pass for a plain server, and refuse every request."""
+    [url] = standin("llamacpp", "--key", "sesame").urls
+    with pytest.raises(TargetError, match="a key is needed"):
+        visit(url)
+    monkeypatch.setenv("LLAMA_KEY", "sesame")
+    assert visit(url, api_key_env="LLAMA_KEY").info.kind == "llamacpp"
+
+
+def test_events_of_another_shape_than_promised_are_no_answer_and_no_crash() -> None:
+    odd: list[dict[str, Any]] = [
+        {}, {"type": 1}, {"type": "chat.end"}, {"type": "chat.end", "result": {"stats": 7}}, {"error": "x"},
+        {"message": "x", "done": True}, {"done": False, "message": {"content": 3}},
+        {"total_duration": "y", "done": True},
+    ]  # fmt: skip
+    for dialect in (lmstudio, ollama):
+        for event in odd:
+            assert isinstance(dialect.chunk(event), dict)
+            dialect.times(0.0, [(1.0, event)])
+
+
+VALUES = st.sampled_from(
+    [
+        *("m", "router", "llm", "loaded", "ready", "llama-swap", "vllm", "chat.end", "I'm alive!", ""),
+        *(0, 4, -3, 1e99, True, False, None),
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        *(
+            "models",
+            "data",
+            "id",
+            "key",
+            "name",
+            "model",
+            "type",
+            "state",
+            "status",
+            "value",
+            "role",
+            "owned_by",
+        ),
+        *("loaded_instances", "config", "parallel", "context_length", "quantization", "details", "running"),
+        *(
+            "version",
+            "default_generation_settings",
+            "n_ctx",
+            "total_slots",
+            "error",
+            "lmstudio",
+            "expires_at",
+        ),
+        *("id_task", "message", "content", "result", "stats", "done", "total_duration", "eval_duration"),
+    ]
+)
+ODD = st.recursive(
+    VALUES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=25,
+)
+LISTS = ("data", "models", "running", "default_generation_settings", "version")
+
+
+@given(entries=ODD, more=st.dictionaries(KEYS, ODD, max_size=3), event=st.dictionaries(KEYS, ODD, max_size=5))
+def test_no_json_of_a_server_can_make_a_dialect_raise(entries: Any, more: dict[str, Any], event: Any) -> None:
+    documents = {True: json.dumps(more | dict.fromkeys(LISTS, entries)), False: json.dumps(more)}
+
+    def get(path: str) -> Reply:
+        return Reply(200, {"server": "basehttp/0.6"}, documents["models" in path or "p" in path])
+
+    for dialect in DIALECTS:
+        server = dialect.look(get)
+        assert server is None or all(isinstance(m.id, str) for m in server.models)
+        dialect.served(get)
+    for reader in READERS.values():
+        assert isinstance(reader.chunk(event), dict)
+        reader.times(0.0, [(1.0, event)])
+
+
+def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"must be one of llamacpp, lmstudio, .*, openai; or take it out"):
+        Target(name="A", base_url="http://127.0.0.1:1", kind="llama.cpp")

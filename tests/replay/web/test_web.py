@@ -1,0 +1,487 @@
+"""The web UI of a real locust process: who may use it, what a start may change, runs one after the other."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import yaml
+from flask import Flask
+
+from analysis.assess import assess
+from analysis.errors import ScenarioError
+from analysis.phase.rounds import bursts
+from replay.web import access, overlap_page
+from tests.support.checkout import CHECKOUT
+from tests.support.farm import farm, phase
+from tests.support.locusts import file_of, manifest_of, report_of, rows_of, running, until
+
+PASSWORD = {"PORTLAP_WEB_PASSWORD": "correct horse"}
+SIMULATOR = {"kind": "simulator", "policy": "port-serial", "ttft_s": 0.02, "tpot_s": 0.003}
+SCENARIO: dict[str, Any] = {
+    "servers": [SIMULATOR, dict(SIMULATOR)],
+    "targets": [{"name": "A", "server": 0}, {"name": "B", "server": 1}],
+    "request": {"max_tokens": 40},
+    # each longer than the 2 s for which Locust's page tells the same user count
+    "phases": [{"name": "phase1", "users": 2, "rounds": 9}, {"name": "phase2", "users": 4, "rounds": 6}],
+    "budget_s": 0,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+
+@dataclass(frozen=True)
+class WebUI:
+    """A locust process with its page at 127.0.0.1, and where its runs go."""
+
+    process: subprocess.Popen[str]
+    port: int
+    prefix: Path
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str = "") -> Answer:
+        """One request with exactly these headers, as curl would send it, or a browser, or a stranger."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+            connection.request(method, path, body or None, {**form, **(headers or {})})
+            reply = connection.getresponse()
+            return Answer(reply.status, reply.headers, reply.read().decode())
+        finally:
+            connection.close()
+
+    def swarm(self, **form: Any) -> dict[str, Any]:
+        fields = {"user_count": 2, "spawn_rate": 10} | form
+        return json.loads(self.ask("POST", "/swarm", body=urlencode(fields, doseq=True)).text)
+
+    def state(self) -> tuple[str, int]:
+        stats = json.loads(self.ask("GET", "/stats/requests").text)
+        return stats["state"], stats["user_count"]
+
+
+@contextmanager
+def web_ui(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[WebUI]:
+    """Runs until the block ends; ready once its port answers."""
+    scenario, prefix = folder / "scenario.yaml", folder / "run"
+    scenario.write_text(yaml.safe_dump(SCENARIO), encoding="utf-8")
+    port = free_port()
+    with running(
+        *("--scenario", str(scenario), "--csv", str(prefix), "--web-port", str(port)), *arguments, env=env
+    ) as process:
+        until(lambda: process.poll() is not None or listens(port))
+        yield WebUI(process, port, prefix)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebUI]:
+    with web_ui(tmp_path_factory.mktemp("page"), "--class-picker") as ui:
+        yield ui
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebUI]:
+    """With a login, below a path of its own."""
+    folder = tmp_path_factory.mktemp("locked")
+    with web_ui(folder, "--web-login", "--web-base-path", "/load", env=PASSWORD) as ui:
+        yield ui
+
+
+CROSS_SITE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+REFUSED: dict[str, tuple[str, str, dict[str, str]]] = {
+    "a call that changes user classes": ("POST", "/user", {}),
+    "the same with a slash": ("POST", "/user/", {}),
+    "the same with two slashes": ("POST", "//user", {}),
+    "any other method there": ("GET", "/user", {}),
+    "its preflight from our own page": ("OPTIONS", "/user", {"Origin": "http://127.0.0.1:PORT"}),
+    "a foreign page": ("POST", "/swarm", {"Origin": "http://evil.example"}),
+    "a page of another port": ("GET", "/stats/requests", {"Origin": "http://127.0.0.1:1"}),
+    "a page of another scheme": ("GET", "/stats/requests", {"Origin": "https://127.0.0.1:PORT"}),
+    "a page that hides its origin": ("POST", "/swarm", {"Origin": "null"}),
+    "a name that was pointed at us": ("GET", "/", {"Host": "evil.example:PORT"}),
+    "a name that begins like ours": ("GET", "/", {"Host": "127.0.0.1.evil.example"}),
+    "a name and the same foreign origin": (
+        *("GET", "/"),
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+    ),
+    "another address of this machine": ("GET", "/", {"Host": "0.0.0.0:PORT"}),
+    "no name": ("GET", "/", {"Host": ""}),
+    "nonsense for a name": ("GET", "/", {"Host": "[::1"}),
+    "a picture that stops the run": ("GET", "/stop", CROSS_SITE),
+    "a picture that resets": ("GET", "/stats/reset", CROSS_SITE),
+    "a link that stops the run": ("GET", "/stop", {**CROSS_SITE, "Sec-Fetch-Dest": "document"}),
+    "a frame around our page": ("GET", "/", {**CROSS_SITE, "Sec-Fetch-Dest": "iframe"}),
+    "a page of the same machine": ("POST", "/stop", {"Sec-Fetch-Site": "same-site"}),
+    "a foreign page's preflight": (
+        *("OPTIONS", "/swarm"),
+        {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"},
+    ),
+}
+
+
+@pytest.mark.parametrize("who", REFUSED)
+def test_strangers_are_refused_and_told_nothing(page: WebUI, who: str) -> None:
+    method, path, headers = REFUSED[who]
+    answer = page.ask(method, path, {k: v.replace("PORT", str(page.port)) for k, v in headers.items()})
+    assert answer.status == 403, answer
+    assert answer.text.startswith("portlap: ") and answer.text.count("\n") == 1
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+ALLOWED: dict[str, tuple[str, str, dict[str, str]]] = {
+    "curl": ("GET", "/", {}),
+    "curl, by name": ("GET", "/", {"Host": "localhost:PORT"}),
+    "curl, by its IPv6 address": ("GET", "/", {"Host": "[::1]:PORT"}),
+    "curl, in capitals": ("GET", "/", {"Host": "LOCALHOST:PORT"}),
+    "a typed address": ("GET", "/", {"Sec-Fetch-Site": "none"}),
+    "a link to our page": ("GET", "/", {**CROSS_SITE, "Sec-Fetch-Dest": "document"}),
+    "our page": (
+        *("GET", "/stats/requests"),
+        {"Origin": "http://127.0.0.1:PORT", "Sec-Fetch-Site": "same-origin"},
+    ),
+    "our page, by name": (
+        *("POST", "/stats/reset"),
+        {"Host": "localhost:PORT", "Origin": "http://localhost:PORT"},
+    ),
+}
+
+
+@pytest.mark.parametrize("who", ALLOWED)
+def test_our_own_pages_and_curl_are_served(page: WebUI, who: str) -> None:
+    method, path, headers = ALLOWED[who]
+    answer = page.ask(method, path, {k: v.replace("PORT", str(page.port)) for k, v in headers.items()})
+    assert answer.status == 200, answer
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
+def test_user_classes_stay_as_they_are_below_a_base_path(locked: WebUI, method: str) -> None:
+    assert locked.ask(method, "/load/user").status == 403
+
+
+def test_the_given_web_host_is_a_name_of_ours() -> None:
+    app = Flask("page")
+    app.add_url_rule("/", view_func=lambda: "page")
+    options = Namespace(web_host="Studio.local", web_base_path="")
+    access.guard(app, options)
+    for host, status in {"studio.local:8089": 200, "localhost": 200, "other.local": 403}.items():
+        assert app.test_client().get("/", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "config", "plan"),
+    [
+        ([], "", "", "free"),
+        (["--headless"], "", "", "phases"),
+        (["--autostart"], "", "", "phases"),
+        ([], "LOCUST_HEADLESS", "", "phases"),
+        ([], "LOCUST_AUTOSTART", "", "phases"),
+        ([], "", "headless = true", "phases"),
+        (["--headful"], "", "headless = true", "free"),
+    ],
+)
+def test_the_plan_is_free_only_where_somebody_clicks(
+    tmp_path: Path,
+    arguments: list[str],
+    variable: str,
+    config: str,
+    plan: str,
+) -> None:
+    (tmp_path / "locust.conf").write_text(config, encoding="utf-8")
+    ask = (
+        "from replay.options import default_plan, options_at_import; print(default_plan(options_at_import()))"
+    )
+    told = subprocess.run(  # a process of its own: Locust patches the one that imports it
+        [sys.executable, "-c", ask, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)} | ({variable: "true"} if variable else {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout.strip() == plan
+
+
+def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
+    text = page.ask("GET", "/").text
+    options = json.loads(text[text.index('"extra_options": ') + 17 :].split("}}")[0] + "}}")
+    assert options == {"plan": {**options["plan"], "choices": ["phases", "free"], "default_value": "free"}}, (
+        "nothing but the plan can be chosen in the form"
+    )
+    assert '"available_user_classes": ["A", "B"]' in text
+    assert '"missing_host_warning": false' in text
+
+
+def test_before_a_round_has_ended_the_overlap_page_has_nothing_to_show(page: WebUI) -> None:
+    assert "<title>Overlap" in page.ask("GET", "/overlap").text
+    assert json.loads(page.ask("GET", "/overlap/data").text) == {"round": None, "phases": []}
+
+
+def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verdict() -> None:
+    plan = phase(4)
+    run = farm("port-serial", [plan])
+    burst = bursts(run.log.records, plan.name)[1].requests
+    (judged,) = assess(run).phases
+    shown = overlap_page.Shown()
+    shown.show_round(plan, 1, burst)
+    shown.show_phase(judged.measured, judged.verdict)
+    told = json.loads(json.dumps(asdict(shown)))
+    ended = told["round"]
+    assert (ended["index"], ended["rounds"], ended["users"], ended["together"]) == (2, 5, 4, 2)
+    assert [lane["base_url"] for lane in ended["lanes"]] == sorted(r.base_url for r in burst), "by port"
+    assert max(part["end_s"] for lane in ended["lanes"] for part in lane["segments"]) == pytest.approx(
+        ended["wall_s"], abs=0.01
+    )
+    waits = [lane["segments"][0]["kind"] == "waiting" for lane in ended["lanes"]]
+    assert waits.count(True) >= 2, "the second request of each port waits for the first"
+    assert [p["verdict"] for p in told["phases"]] == ["partly-parallel"]
+    assert told["phases"][0]["speedup"]["value"] == pytest.approx(2, abs=0.05)
+
+
+def test_a_failed_request_is_a_lane_too() -> None:
+    run = farm("serial", [phase(2)])
+    refused = [
+        replace(r, error="connection refused", first_token_s=None, last_token_s=None)
+        for r in bursts(run.log.records, "phase1")[0].requests
+    ]
+    shown = overlap_page.Shown()
+    shown.show_round(phase(2), 0, refused)
+    told = shown.round or {}
+    assert [lane["failed"] for lane in told["lanes"]] == [True, True]
+    assert told["together"] is None
+
+
+def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("no chromium here")
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+    flags += f" disable-component-update disable-sync virtual-time-budget=5000 user-data-dir={tmp_path}"
+    shown = subprocess.run(
+        [browser, *(f"--{f}" for f in flags.split()), "--dump-dom", f"http://localhost:{page.port}/"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"HOME": str(tmp_path)},
+    ).stdout
+    assert "Start new load test" in shown
+    assert "solos and rounds with a verdict" in shown
+    assert "no host attribute" not in shown
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"plan": "evil"},
+        {"user_classes": "unknown"},
+        {"plan": "phases", "run_time": "soon"},
+        {"user_count": "many"},
+        {"user_count": -1},
+        {"user_count": 1_000_000_000},
+        {"spawn_rate": "nan"},
+    ],
+    ids=str,
+)
+def test_a_form_that_makes_no_sense_starts_nothing(page: WebUI, form: dict[str, Any]) -> None:
+    answer = page.swarm(**form)
+    assert answer["success"] is False and answer["message"]
+    assert page.state()[0] == "ready" or page.state() == ("stopped", 0)
+    assert not file_of(page.prefix, "requests.csv").exists()
+
+
+def test_a_form_cannot_move_the_load_or_the_files(tmp_path: Path) -> None:
+    evil = tmp_path / "evil"
+    fields = ("scenario", "target", "csv_prefix", "html_file", "json_file", "logfile", "locustfile")
+    with web_ui(tmp_path) as ui:
+        form = {name: str(evil) for name in fields}
+        form |= {"host": "http://192.0.2.1", "web_host": "0.0.0.0", "budget": "x", "check": "true"}
+        form |= {"headless": "true", "autostart": "true", "autoquit": "0", "shape_class": "x"}
+        assert ui.swarm(**form, plan="free")["success"]
+        until(lambda: any(r["kind"] == "free" for r in rows_of(ui.prefix)))
+        ui.ask("POST", "/stop")
+        until(lambda: file_of(ui.prefix, "report.json").exists())
+        ui.process.terminate()
+        ui.process.communicate(timeout=20)
+    assert not list(tmp_path.glob("evil*"))
+    assert {p.name.split("_")[0] for p in tmp_path.iterdir()} == {"run", "scenario.yaml"}
+    known = {t["base_url"] for t in manifest_of(ui.prefix)["targets"]}
+    assert {r["base_url"] for r in rows_of(ui.prefix)} == known and len(known) == 2
+
+
+@pytest.mark.alone
+def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
+    def closed(number: int) -> Callable[[], bool]:
+        return lambda: file_of(prefix_of(number), "report.md").exists() and not busy()
+
+    def busy() -> bool:  # an impossible plan starts nothing, and says so only when nothing is going on
+        return "choose" not in ui.swarm(plan="?")["message"]
+
+    def prefix_of(number: int) -> Path:
+        return ui.prefix if number == 1 else ui.prefix.with_name(f"run-{number}")
+
+    with web_ui(tmp_path, "--class-picker") as ui:
+        assert ui.swarm(user_count=4, spawn_rate=4, plan="free")["success"]
+        until(lambda: any(r["kind"] == "free" for r in rows_of(ui.prefix)))
+        assert ui.state() == ("running", 4)
+        ui.ask("POST", "/stop")
+        until(closed(1))
+        first = rows_of(ui.prefix)
+        assert [r["kind"] for r in first[5:9]] == ["baseline"] * 4, "solos before the first user"
+        assert manifest_of(ui.prefix)["finished"]
+
+        assert ui.swarm(plan="phases", user_count=7)["success"]
+        seen = set()
+        until(lambda: seen.add(ui.state()) or ui.state()[0] == "stopped", 60)  # type: ignore[func-returns-value]
+        until(closed(2))
+        assert {("running", 2), ("running", 4)} <= seen, "Locust's user count follows the phase"
+        assert report_of(prefix_of(2))["phases"][0]["verdict"] == "fully-parallel"
+        overlap = json.loads(ui.ask("GET", "/overlap/data").text)
+        assert [p["verdict"] for p in overlap["phases"]] == [
+            p["verdict"] for p in report_of(prefix_of(2))["phases"]
+        ]
+        assert (overlap["round"]["phase"], len(overlap["round"]["lanes"])) == ("phase2", 4)
+        logs = json.loads(ui.ask("GET", "/logs").text)["master"]
+        assert any(f"[RESULT] {report_of(prefix_of(2))['verdict'].upper()}: " in line for line in logs), (
+            "the browser shows the verdict too"
+        )
+        assert rows_of(ui.prefix) == first and not manifest_of(ui.prefix)["locust_witness"]
+
+        assert ui.swarm(plan="phases", user_classes=["A"])["success"]
+        until(lambda: any(r["kind"] == "burst" for r in rows_of(prefix_of(3))))
+        assert "phases seat their own users" in ui.swarm(user_count=3)["message"]
+        ui.ask("POST", "/stop")
+        until(closed(3))
+        assert {r["target"] for r in rows_of(prefix_of(3))} == {"A"}, "picked classes restrict the targets"
+        assert manifest_of(prefix_of(3))["interrupted"] == "stopped before its end"
+
+        assert ui.swarm(plan="free", run_time="3")["success"]
+        until(closed(4))
+        assert {r["target"] for r in rows_of(prefix_of(4))} == {"A", "B"}
+        assert manifest_of(prefix_of(4))["finished"]
+
+
+def test_a_page_on_which_nothing_was_started_leaves_no_files(tmp_path: Path) -> None:
+    with web_ui(tmp_path) as ui:
+        ui.process.send_signal(signal.SIGINT)
+        ui.process.wait(30)
+    assert list(tmp_path.glob("run*")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--web-host", "0.0.0.0"], "--web-host 0.0.0.0: others could start load from here; add --web-login"),
+        (["--web-host", "*"], "--web-host *: others could start load from here"),
+        (["--web-host", "0.0.0.0", "--web-login"], "--web-login: no password is set; export PORTLAP_WEB"),
+        (["--web-login"], "--web-login: no password is set; export PORTLAP_WEB_PASSWORD"),
+    ],
+    ids=["any address", "a star", "no password for any address", "no password"],
+)
+def test_a_web_ui_that_strangers_could_use_does_not_start(
+    tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    with web_ui(tmp_path, *arguments, env={"PORTLAP_WEB_PASSWORD": ""}) as ui:
+        out, err = ui.process.communicate(timeout=20)
+    assert (ui.process.returncode, out) == (2, "")
+    assert err.count("\n") == 1 and says in err
+    assert [p.name for p in tmp_path.iterdir()] == ["scenario.yaml"]
+
+
+def test_a_web_port_in_use_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        options = Namespace(web_host="127.0.0.1", web_port=taken.getsockname()[1], web_login=False)
+        with pytest.raises(ScenarioError, match=r"--web-port \d+: in use; choose another"):
+            access.check_options(options)
+
+
+def log_in(ui: WebUI, password: str) -> tuple[Answer, dict[str, str]]:
+    answer = ui.ask("POST", "/load/login_submit", body=urlencode({"password": password}))
+    return answer, {"Cookie": (answer.headers["Set-Cookie"] or "").split(";")[0]}
+
+
+PROTECTED = (
+    *("/", "/stats/requests", "/swarm", "/stop", "/stats/reset", "/stats/report", "/logs", "/tasks"),
+    *("/overlap", "/overlap/data"),
+)
+
+
+@pytest.mark.parametrize("path", PROTECTED)
+def test_without_a_login_every_page_leads_to_it(locked: WebUI, path: str) -> None:
+    method = "POST" if path in ("/swarm", "/stop", "/stats/reset") else "GET"
+    forged = {"Cookie": "session=eyJfdXNlcl9pZCI6InBvcnRsYXAifQ.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb"}
+    for headers in ({}, forged):
+        answer = locked.ask(method, f"/load{path}", headers, body="user_count=1&spawn_rate=1&plan=free")
+        assert answer.status == 302 and answer.headers["Location"].startswith("/load/login")
+    assert not file_of(locked.prefix, "requests.csv").exists()
+
+
+def test_the_login_page_has_a_password_field_that_leads_to_the_check(locked: WebUI) -> None:
+    text = locked.ask("GET", "/load/login").text
+    arguments = json.loads(text.split("window.authArgs = ")[1].split("\n")[0])
+    assert arguments["custom_form"]["callback_url"] == "/load/login_submit"
+    assert [(i["name"], i["is_secret"]) for i in arguments["custom_form"]["inputs"]] == [("password", True)]
+
+
+def test_a_wrong_password_costs_a_second_and_opens_nothing(locked: WebUI) -> None:
+    began_s = time.monotonic()
+    answer, cookie = log_in(locked, "correct horse ")
+    assert time.monotonic() - began_s >= access.WRONG_PASSWORD_S
+    assert answer.status == 302 and answer.headers["Location"] == "/load/login"
+    assert '"error": "Wrong password"' in locked.ask("GET", "/load/login", cookie).text
+    assert locked.ask("GET", "/load/stats/requests", cookie).status == 302
+
+
+def test_guesses_at_once_wait_for_each_other(locked: WebUI) -> None:
+    began_s = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda guess: log_in(locked, guess), ("a", "b", "c")))
+    assert time.monotonic() - began_s >= 3 * access.WRONG_PASSWORD_S
+
+
+def test_a_web_ui_in_which_nobody_started_anything_leaves_no_file(tmp_path: Path) -> None:
+    with web_ui(tmp_path) as ui:
+        ui.process.send_signal(signal.SIGINT)
+        ui.process.communicate(timeout=20)
+    assert ui.process.returncode == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["scenario.yaml"]
+
+
+def test_the_right_password_opens_the_page(locked: WebUI) -> None:
+    answer, cookie = log_in(locked, "correct horse")
+    assert answer.status == 302 and answer.headers["Location"] == "/load/"
+    assert {"HttpOnly", "SameSite=Strict"} <= set(answer.headers["Set-Cookie"].split("; "))
+    assert locked.ask("GET", "/load/", cookie).status == 200
+    assert json.loads(locked.ask("GET", "/load/stats/requests", cookie).text)["state"] == "ready"
+
+
+def test_a_foreign_page_cannot_log_in(locked: WebUI) -> None:
+    form = urlencode({"password": "correct horse"})
+    headers = {"Origin": "http://evil.example"}
+    assert locked.ask("POST", "/load/login_submit", headers, form).status == 403
