@@ -1,6 +1,9 @@
-"""One process of Locust under portlap: checks before, the run at `test_start`, its files and report after."""
+"""The life of the runs of one process, wired to Locust's events. How a run ends is in `shutdown.py`.
 
-from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
+`listen` names the events in the order in which they come. A run: Locust starts its users (`test_start`) →
+`start` spawns the conductor → `_conduct` waits for the users, opens the files, carries out the plan →
+`shutdown.finish`. In the web UI the next run may follow, under a prefix of its own.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -11,69 +14,58 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 
 from analysis.errors import PortlapError, TargetError
 from analysis.files.run import Manifest
 from replay.checks.check import traces
 from replay.checks.hazards import Checked
-from replay.monitor.child import Sampler, watch_of_run
+from replay.monitor.child import start_monitor, watch_of_run
 from replay.options import FREE, PHASES
 from replay.output import log
 from replay.output.prefix import remove_locusts_files
 from replay.output.recorder import Recorder, free_prefix
-from replay.own_servers import Engines
+from replay.own_servers import OwnServers
+from replay.plan import LOCUST_SPAWNS_S
 from replay.plan.free import conduct_free
-from replay.plan.one_phase import Conducted
+from replay.plan.live import LiveRun
 from replay.plan.phases import Classes, conduct
+from replay.plan.run_state import RunState
 from replay.release.dispatch import Dispatch
-from replay.report_child import report
 from replay.scenario.load import Scenario, planned_phases
-from replay.signals import INTERRUPTED_CODE
-from replay.web.overlap_page import Shown
-
-WORKERS_TELL_S = WORKER_REPORT_INTERVAL + 0.5  # what workers counted reaches Locust's CSV this late
-LOCUST_WRITES_S = 1.6  # Locust writes its CSV once a second and never once more at the end
-SPAWNED_PATIENCE_S = 30.0
-EXIT_PATIENCE_S = 60.0
+from replay.shutdown import BAD_INPUT, FAULT, ActiveRun, Shutdown
 
 
 @dataclass
-class Session:
-    """State of the process that conducts: what was checked, and the run that is going on."""
+class RunLifecycle:
+    """What was settled at the start, and the run that is going on."""
 
-    environment: Any
-    runner: Any
+    environment: Any  # Locust's, with its runner
     scenario: Scenario
     classes: Classes
     checked: Sequence[Checked]
-    engines: Engines
+    servers: OwnServers
     prefix: Path  # as given at the start: the web UI cannot change it
-    headless: bool
+    next_budget_s: float | None = None  # of the next run, where the start form has one
+    run: ActiveRun | None = None  # that was started last
+    opened: list[RunState] = field(default_factory=list)  # the runs that have files
     spawned: Event = field(default_factory=Event)
-    plan: str = PHASES  # of the run that was started last
-    budget_s: float | None = None  # of the next run, where the start form has one
-    active: Conducted | None = None
-    greenlet: gevent.Greenlet | None = None
-    closing: bool = False
-    has_quit: bool = False
-    one_closes: BoundedSemaphore = field(default_factory=BoundedSemaphore)
-    recorders: list[Recorder] = field(default_factory=list)
-    shown: Shown = field(default_factory=Shown)  # on the live page, of the run that was started last
 
     def __post_init__(self) -> None:
-        self.dispatch = Dispatch(self.runner)
+        self.dispatch = Dispatch(self.environment.runner)
+        self.shutdown = Shutdown(self.environment, self.servers)
 
     def listen(self) -> None:
         """Wires the life of the run to Locust's events."""
         events = self.environment.events
-        events.spawning_complete.add_listener(lambda **_: self.spawned.set())
+        events.reset_stats.add_listener(lambda **_: self.disown_locusts_files())
         events.test_start.add_listener(lambda **_: self.start())
+        events.spawning_complete.add_listener(lambda **_: self.spawned.set())
         # careful: at test_stop the users are gone already, and the conductor would miss them
-        events.test_stopping.add_listener(lambda **_: self.interrupt("stopped before its end"))
-        events.test_stop.add_listener(lambda **_: self.stopped())
-        events.reset_stats.add_listener(lambda **_: self.lose_witness())
-        events.quitting.add_listener(lambda **_: self.quitting())
+        events.test_stopping.add_listener(
+            lambda **_: self.shutdown.interrupt(self.run, "stopped before its end")
+        )
+        events.test_stop.add_listener(lambda **_: self.users_stopped())
+        events.quitting.add_listener(lambda **_: self.shutdown.quitting(self.run))
         events.quit.add_listener(lambda **_: self.quit())
 
     def start(self) -> None:
@@ -82,167 +74,105 @@ class Session:
         self.dispatch.seats.clear()
         for user_class in self.classes.values():
             user_class.fixed_count = 0
-        self.plan = self.environment.parsed_options.plan
-        # careful: the conductor calls runner.start, which would kill whoever runs test_start
-        self.greenlet = gevent.spawn(self.run)
+        # careful: the conductor calls runner.start, which would kill the greenlet that runs test_start
+        self.run = ActiveRun(self.environment.parsed_options.plan, self._conduct)
 
-    def running(self) -> bool:
-        return self.active is not None or (self.greenlet is not None and not self.greenlet.dead)
+    def is_running(self) -> bool:
+        return self.run is not None and self.run.is_going()
 
     def busy(self) -> str | None:
         """Why nothing can be started or changed now; None if it can."""
-        if self.closing:
+        if self.shutdown.is_closing:
             return "the report of the last run is being made; start again in a moment"
-        if self.running() and self.plan == PHASES:
-            return "the phases seat their own users; stop them first"
+        if self.run is not None and self.run.is_going() and self.run.plan == PHASES:
+            return "the phases start their own users; stop them first"
         return None
 
-    def run(self) -> None:
+    def live(self) -> LiveRun:
+        """What the page Overlap shows: the run that was opened last."""
+        return self.opened[-1].live if self.opened else LiveRun()
+
+    def _conduct(self, run: ActiveRun) -> None:
         """The whole run, and its end: never an exception, an exit code instead."""
         code = 0
         try:
-            if self.plan == PHASES:
-                self.spawned.wait(SPAWNED_PATIENCE_S)
-            active = self.active = self.opened()
-            if self.plan == FREE:
-                conduct_free(active, [c.target for c in self.runner.user_classes], self.all_here)
+            if run.plan == PHASES:
+                self.spawned.wait(LOCUST_SPAWNS_S)
+            run.state = state = self._open(run.plan)
+            infos = tuple(state.infos.values())
+            run.monitor = start_monitor(watch_of_run(state.recorder, infos, state.targets))
+            if run.plan == FREE:
+                conduct_free(state, list(state.infos), self._all_here)
             else:
-                conduct(active, self.runner, self.classes, active.recorder.manifest.phases_planned)
-            active.recorder.raise_problem()
+                planned = state.recorder.manifest.phases_planned
+                conduct(state, self.environment.runner, self.classes, planned)
+            state.recorder.raise_problem()
         except TargetError as error:
-            code = self.failed(str(error), 2)
+            code = self._failed(run, str(error), BAD_INPUT)
         except PortlapError as error:
-            code = self.failed(str(error), 1)
+            code = self._failed(run, str(error), FAULT)
         except Exception as error:
             logging.getLogger("locust.portlap").exception("portlap failed")
-            code = self.failed(f"portlap failed: {error!r}", 1)
-        gevent.spawn(self.finish, code)  # not in here: a stop may kill this greenlet
+            code = self._failed(run, f"portlap failed: {error!r}", FAULT)
+        gevent.spawn(self.shutdown.finish, run, code)  # not in here: a stop may kill this greenlet
 
-    def all_here(self) -> bool:
-        """Whether every user that was asked for waits for orders."""
-        return self.spawned.is_set() and len(self.dispatch.seats) >= int(self.runner.target_user_count)
+    def _failed(self, run: ActiveRun, message: str, code: int) -> int:
+        log.error(message)
+        if run.state is not None:
+            run.state.recorder.update(interrupted=message)
+        return code
 
-    def opened(self) -> Conducted:
-        """The files and the state of a new run."""
+    def _all_here(self) -> bool:
+        """Whether every user that was asked for is ready."""
+        wanted = int(self.environment.runner.target_user_count)
+        return self.spawned.is_set() and len(self.dispatch.seats) >= wanted
+
+    def _open(self, plan: str) -> RunState:
+        """A new run with its files. Raises PortlapError."""
         scenario = self.scenario
-        if self.budget_s is not None:
-            scenario = scenario.model_copy(update={"budget_s": self.budget_s})
-        picked = {c.target for c in self.runner.user_classes}
-        phases = planned_phases(scenario, picked)
-        if self.plan == PHASES and not phases:
+        if self.next_budget_s is not None:
+            scenario = scenario.model_copy(update={"budget_s": self.next_budget_s})
+        picked = [c.target for c in self.environment.runner.user_classes]
+        phases = planned_phases(scenario, set(picked)) if plan == PHASES else ()
+        if plan == PHASES and not phases:
             raise PortlapError("no phase has a target among the picked user classes; pick more of them")
-        self.lose_witness()
+        self.disown_locusts_files()
+        infos = {c.info.name: c.info for c in self.checked if c.info.name in picked}
         manifest = Manifest(
             scenario_name=scenario.name,
             clock_origin_epoch_ns=0,
-            plan=self.plan,
+            plan=plan,
             scenario=scenario.raw,
-            targets=tuple(c.info for c in self.checked if c.info.name in picked),
-            phases_planned=phases if self.plan == PHASES else (),
+            targets=tuple(infos.values()),
+            phases_planned=phases,
             budget_s=scenario.budget_s or None,
             time_scale=scenario.time_scale,
-            locust_witness=not self.recorders and not self.environment.reset_stats,
+            locust_witness=not self.opened and not self.environment.reset_stats,
         )
-        recorder = Recorder(free_prefix(self.prefix), manifest)
-        self.recorders.append(recorder)
-        self.shown = Shown()
-        self.dispatch.begin(recorder.record)
-        targets = {t.name: t for t in self.scenario.targets}
-        return Conducted(
+        state = RunState(
             scenario=scenario,
-            targets=targets,
+            targets={t.name: t for t in scenario.targets},
             ways={c.info.name: c.ways for c in self.checked},
-            traces=partial(traces, self.checked, self.scenario.targets),
-            infos={info.name: info for info in manifest.targets},
-            recorder=recorder,
+            infos=infos,
+            recorder=Recorder(free_prefix(self.prefix), manifest),
             dispatch=self.dispatch,
-            sampler=Sampler(watch_of_run(recorder, manifest.targets, targets)),
-            shown=self.shown,
+            answered_at=partial(traces, self.checked, scenario.targets),
         )
+        self.opened.append(state)
+        self.dispatch.begin(state.recorder.record)
+        return state
 
-    def lose_witness(self) -> None:
-        """Locust's files no longer tell of the run so far: its statistics start again from nothing."""
-        if self.recorders and self.recorders[-1].exists():
-            self.recorders[-1].note(locust_witness=False)
+    def disown_locusts_files(self) -> None:
+        """Locust's statistics start again from nothing: its files no longer hold the run so far."""
+        if self.opened and self.opened[-1].recorder.exists():
+            self.opened[-1].recorder.update(locust_witness=False)
 
-    def failed(self, message: str, code: int) -> int:
-        log.error(message)
-        if self.active is not None:
-            self.active.recorder.note(interrupted=message)
-        return code
-
-    def finish(self, code: int) -> None:
-        """The run is over by itself: closed, Locust ended (headless) or stopped (web UI)."""
-        if self.headless:
-            self.end_servers()
-        told = self.close(finished=code == 0)
-        if self.headless:
-            self.environment.process_exit_code = code or told
-            self.runner.quit()
-            return
-        self.runner.stop()
-        options = self.environment.parsed_options
-        if options.autostart and options.autoquit >= 0:
-            self.environment.process_exit_code = code or told
-            gevent.sleep(options.autoquit)
-            self.environment.web_ui.stop()
-
-    def close(self, **outcome: Any) -> int:
-        """Files closed and report made; its exit code, 0 where there was nothing to report."""
-        with self.one_closes:
-            active, self.active = self.active, None
-            if active is None:
-                return 0
-            self.closing = True
-            try:
-                gevent.sleep(
-                    LOCUST_WRITES_S + (WORKERS_TELL_S if isinstance(self.runner, MasterRunner) else 0)
-                )
-                self.dispatch.close()
-                if active.sampler is not None:
-                    active.sampler.end()
-                active.recorder.note(**outcome)
-                active.recorder.close()
-                return report(active.recorder.prefix) if active.recorder.records else 0
-            finally:
-                self.closing = False
-
-    def interrupt(self, why: str) -> None:
-        """Stopped from outside: what was measured stays, and says why it ends. A free run ends so."""
-        if self.greenlet is None:
-            return
-        self.greenlet.kill()
-        self.greenlet = None
-        if self.active is not None:
-            said = {"finished": True} if self.plan == FREE else {"interrupted": why}
-            self.active.recorder.note(**said)
-
-    def stopped(self) -> None:
-        """The users have left their rows."""
-        if not self.headless:
-            gevent.spawn(self.close)
-
-    def quitting(self) -> None:
-        if self.environment.process_exit_code is not None or not (self.running() or self.closing):
-            return
-        if self.plan == PHASES:
-            log.warning("interrupted: what was measured is kept")
-        self.interrupt("Ctrl-C, SIGTERM or a closed terminal")
-        self.environment.process_exit_code = INTERRUPTED_CODE if self.plan == PHASES else 0
+    def users_stopped(self) -> None:
+        """The users have left their rows; without a web UI the process is about to end."""
+        if not self.shutdown.headless:
+            gevent.spawn(self.shutdown.close, self.run)
 
     def quit(self) -> None:
-        # careful: after SIGTERM Locust shuts down twice at once. The first to be through ends the process,
-        # the other waits for that here: its own sys.exit in the middle of it would print a traceback
-        if self.has_quit:
-            gevent.sleep(EXIT_PATIENCE_S)
-        self.has_quit = True
-        self.end_servers()
-        self.close()
-        if not self.recorders:  # a web UI in which nothing was measured
+        self.shutdown.quit(self.run)
+        if not self.opened:  # a web UI in which nothing was measured
             remove_locusts_files(str(self.prefix))
-
-    def end_servers(self) -> None:
-        """The scenario's own; first nobody asks them any more."""
-        if self.active is not None and self.active.sampler is not None:
-            self.active.sampler.stop()
-        self.engines.stop()

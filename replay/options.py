@@ -1,8 +1,12 @@
-"""The command line: portlap's options beside Locust's, known at import and again when Locust parses."""
+"""The command line: portlap's options beside Locust's, and everything it changes in Locust's own.
+
+The options are parsed twice: at import, as the user classes must exist before Locust parses, and by Locust.
+"""
 
 from locust.argument_parser import DEFAULT_CONFIG_FILES, LocustConfigParser
 
 import argparse
+import logging
 import re
 import sys
 from typing import Any
@@ -10,8 +14,11 @@ from typing import Any
 import configargparse
 
 from analysis.errors import ScenarioError
+from replay.output import log
+from replay.output.prefix import new_prefix
 
-PHASES, FREE = "phases", "free"
+PLANS = PHASES, FREE = "phases", "free"
+IGNORED = "-u and -r are ignored: each phase has its own number of users (--plan free uses them)"
 DEFAULT_SCENARIO = "scenarios/default.yaml"
 
 HELP = {
@@ -24,10 +31,32 @@ HELP = {
 }
 
 
-def add_options(parser: Any, plan: str) -> None:
-    """portlap's options. Only `--plan` is shown in the web UI: a stranger must not choose targets."""
+def add_options(parser: Any, known: argparse.Namespace) -> None:
+    """portlap's options, and its defaults for Locust's; `known` are the options as seen at import.
+
+    Only `--plan` is shown in the web UI: a stranger must not choose targets.
+    """
+    parser.allow_abbrev = False  # both parsers must see the same
     _add_sources(parser, include_in_web_ui=False)
-    parser.add_argument("--plan", choices=[PHASES, FREE], default=plan, help=HELP["plan"])
+    parser.add_argument("--plan", choices=PLANS, default=default_plan(known), help=HELP["plan"])
+    prefix = new_prefix() if writes_files(known) else None
+    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=prefix)
+
+
+def settle(options: argparse.Namespace) -> None:
+    """Locust's own options once they are parsed: with the phases, `-t` is the budget and stops nothing.
+
+    `-u` and `-r` mean nothing there. Locust's summary makes room for portlap's report.
+    """
+    if options.plan != PHASES or not (options.headless or options.autostart):
+        return
+    if options.num_users is not None or options.spawn_rate is not None:
+        log.warning(IGNORED)
+    if options.run_time and not options.budget:
+        options.budget = str(int(options.run_time))
+    options.run_time = None
+    if options.headless:
+        logging.getLogger("locust.stats_logger").disabled = True
 
 
 def _add_sources(parser: Any, **hidden: Any) -> None:
@@ -40,7 +69,7 @@ def _add_sources(parser: Any, **hidden: Any) -> None:
 
 
 def options_at_import() -> argparse.Namespace:
-    """What Locust's own parser will say later, from the same sources: the classes are made before it runs."""
+    """What Locust's own parser will find later, from the same sources."""
     parser = configargparse.ArgumentParser(
         add_help=False,
         allow_abbrev=False,
@@ -61,13 +90,13 @@ def options_at_import() -> argparse.Namespace:
 
 
 def default_plan(options: argparse.Namespace) -> str:
-    """`phases` where nobody clicks, `free` in the web UI."""
+    """`phases` without a web UI or where it starts by itself, else `free`."""
     headless = options.headless and not options.headful
     return PHASES if headless or options.autostart else FREE
 
 
 def writes_files(options: argparse.Namespace) -> bool:
-    """Whether this process is going to measure, and keep what it measured."""
+    """Whether this process measures, and keeps the result."""
     return not (options.worker or options.check or options.dry_run or "--list" in sys.argv)
 
 

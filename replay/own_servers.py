@@ -1,73 +1,56 @@
-"""The servers that a scenario names itself, run as the child `python -m servers …`."""
+"""The servers that a scenario starts itself, as child processes `python -m servers …`."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from gevent.subprocess import PIPE
+
 from analysis.errors import ScenarioError, TargetError
+from replay.children import Child
 from replay.scenario.load import Scenario, Server
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-STOP_PATIENCE_S = 10.0
 
-
-class Engines:
-    """Children that serve until `stop`, or until this process is gone: they hold our pipe as stdin."""
+class OwnServers:
+    """The children that serve until `stop`; none for a scenario without `servers`."""
 
     def __init__(self) -> None:
-        self._children: list[subprocess.Popen[str]] = []
+        self._children: list[Child] = []
 
     def start(self, servers: Sequence[Server], time_scale: float = 1) -> list[str]:
         """Base URLs in the order of `servers`, a farm's ports one by one, once all answer.
 
-        `time_scale` is for the farms. Raises TargetError if a child fails.
+        `time_scale` is for farms. Raises TargetError if a child fails.
         """
-        urls: list[str] = []
-        for command in _commands(servers, time_scale):
-            urls += self._start(command)
-        return urls
+        return [url for command in _commands(servers, time_scale) for url in self._start(command)]
 
     def _start(self, command: list[str]) -> list[str]:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "servers", *command, "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=CHECKOUT,
-            start_new_session=True,  # Ctrl-C is for us: rows of open requests come first
-        )
+        child = Child("servers", *command, "--until-stdin-closes", stdout=PIPE)
         self._children.append(child)
         urls: list[str] = []
-        for line in child.stdout or ():
-            told = json.loads(line)
-            if told.get("ready"):
+        for line in child.lines():
+            message = json.loads(line)
+            if message.get("ready"):
+                child.warn_if_it_dies("servers of the scenario are gone, their requests will fail")
                 return urls
-            urls.append(told["base_url"])
-        self.stop()
+            urls.append(message["base_url"])
         raise TargetError(
             f"servers of the scenario: `python -m servers {command[0]}` ended with code {child.wait()}; "
-            "its reason stands above"
+            "the reason is above"
         )
 
-    def stop(self) -> None:
-        """Ends all children. Called twice is fine."""
+    def stop(self, within_s: float) -> None:
+        """Ends all children, and kills those that take longer. Called twice is fine."""
         for child in self._children:
-            if child.stdin:
-                child.stdin.close()
-            child.terminate()
+            child.ask_to_end(terminate=True)  # one that still loads its model does not look at its stdin
         for child in self._children:
-            try:
-                child.wait(STOP_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                child.kill()
+            child.end(within_s)
         self._children = []
 
 
 def _commands(servers: Sequence[Server], time_scale: float) -> Iterator[list[str]]:
-    """The arguments of each child: neighbours of one kind share one, a farm's file is one of its own."""
+    """The arguments of each child: neighbours of one kind share a child, a farm has its own."""
     key = [(s.kind, i if s.farm else None) for i, s in enumerate(servers)]
     for (kind, _), places in groupby(range(len(servers)), key=lambda i: key[i]):
         group = [servers[i] for i in places]
@@ -100,11 +83,11 @@ def _simulate(servers: Sequence[Server], time_scale: float) -> list[str]:
 
 def with_urls(scenario: Scenario, urls: Sequence[str]) -> Scenario:
     """The scenario with the addresses of its own servers filled in. Raises ScenarioError."""
-    for i, target in enumerate(scenario.targets):  # of a farm's file, only now it is known how many it has
+    for i, target in enumerate(scenario.targets):  # a farm's file shows only now how many servers it has
         if target.server is not None and target.server >= len(urls):
             raise ScenarioError(
-                f"targets[{i}].server: no server {target.server}: those of the scenario are {len(urls)}, "
-                "counted from 0, each port of a farm as one; correct it"
+                f"targets[{i}].server: there is no server {target.server}; the scenario has {len(urls)}, "
+                "counted from 0, each port of a farm is one"
             )
     targets = tuple(
         t if t.server is None else t.model_copy(update={"base_url": urls[t.server], "server": None})

@@ -1,19 +1,44 @@
-"""Scenarios that nobody wrote: from a bot's `config-aientities.json`, or from what is found on this host."""
+"""Where the scenario comes from: a file, `--target`, this host, or a bot's `config-aientities.json`."""
 
+import os
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.entities.entities import read_entities
 from analysis.errors import ScenarioError
-from replay.checks.discover import as_yaml, find, scenario_of
+from replay.checks.discover import as_yaml, find, ports_of, scenario_of
+from replay.children import CHECKOUT
+from replay.options import DEFAULT_SCENARIO
 from replay.output import log
-from replay.scenario.load import Scenario, checked, usual_phases
+from replay.scenario.load import Scenario, checked, load_scenario, scenario_of_urls, usual_phases
+
+
+def scenario_from(options: Namespace) -> Scenario:
+    """The scenario that the command line names. Raises ScenarioError."""
+    if options.target:
+        if options.scenario != DEFAULT_SCENARIO:
+            log.warning(f"--target is given: {options.scenario} is not read")
+        return scenario_of_urls(options.target)
+    ports = ports_of(options.scenario)
+    if ports is not None:
+        if options.worker:  # it would look on its own host; the targets are the master's
+            raise ScenarioError(
+                "--scenario auto: not for --worker; write it: python -m servers find --yaml > FILE"
+            )
+        return scenario_of_this_host(options.scenario, ports)
+    path = Path(options.scenario)
+    if path.suffix == ".json":
+        return scenario_of_entities(path)
+    if options.scenario == DEFAULT_SCENARIO and not path.exists():  # started in another folder
+        path = CHECKOUT / DEFAULT_SCENARIO
+    return load_scenario(path, os.environ)
 
 
 def scenario_of_this_host(where: str, ports: Sequence[int]) -> Scenario:
-    """What is found on these ports, or on all of this host, and shown before anything is sent."""
+    """The servers on these ports, or on all of this host, shown before anything is sent."""
     written = scenario_of(find(ports))
-    log.info("found on this host, as a scenario (python -m servers find --yaml writes it):")
+    log.info("LLM servers on this host, as a scenario (python -m servers find --yaml writes it):")
     for line in as_yaml(written).splitlines():
         log.info(f"  {line}")
     return checked(where, written, written)

@@ -7,16 +7,30 @@ from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import psutil
 
 from analysis.errors import RunError
 from analysis.files.csv_rows import RowWriter
 from analysis.files.request_record import RequestRecord
-from analysis.files.run import Manifest, file_of, write_manifest
+from analysis.files.run import ClientHealth, Manifest, TargetInfo, file_of, write_manifest
+from analysis.phase.rounds import PlannedPhase
 
 NAMED_VERSIONS = ("portlap", "locust", "gevent", "numpy", "scipy")
+
+
+class Changes(TypedDict, total=False):
+    """What of the manifest becomes known while the run goes on."""
+
+    targets: tuple[TargetInfo, ...]
+    phases_planned: tuple[PlannedPhase, ...]
+    phases_finished: tuple[str, ...]
+    cuts: tuple[str, ...]
+    client: ClientHealth
+    locust_witness: bool
+    interrupted: str
+    finished: bool
 
 
 class Recorder:
@@ -54,8 +68,8 @@ class Recorder:
         except OSError as error:
             self.problem = _not_written(self.prefix, error)
 
-    def note(self, **changes: Any) -> None:
-        """Changes the manifest, on disk too; where that takes no more, the one before stays."""
+    def update(self, **changes: Unpack[Changes]) -> None:
+        """Changes the manifest, on disk too; where the disk is full, the one before stays."""
         self.manifest = replace(self.manifest, **changes)
         try:
             write_manifest(self.prefix, self.manifest)

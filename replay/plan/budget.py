@@ -1,4 +1,4 @@
-"""What a run will cost, and what fits its budget: pure arithmetic, told before anything is sent."""
+"""What a run will cost, and what fits its budget: pure arithmetic, shown before anything is sent."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Speed:
         return self.ttft_s + self.tpot_s * (tokens - 1)
 
     def tokens_in(self, solo_s: float) -> int:
-        """At least one; none above it where further tokens seem to cost nothing: that is no speed."""
+        """At least one; one too where further tokens seem to cost nothing: that is no speed."""
         return math.floor(1 + (solo_s - self.ttft_s) / self.tpot_s) if self.tpot_s > 0 else 1
 
 
@@ -83,7 +83,7 @@ def warm_up_turns(targets: Sequence[str]) -> list[tuple[str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The phases that fit a budget, and in words what was cut and what it would cost."""
+    """The phases that fit a budget, and what was cut, each cut a sentence with its price."""
 
     phases: tuple[PlannedPhase, ...]
     cuts: tuple[str, ...]
@@ -106,11 +106,7 @@ def fit_to_budget(
         kept = [with_rounds(p, rounds) for p in phases]
         if total_s(kept, solo_s) <= left_s:
             break
-    cuts = [
-        f"{old.name}: {new.max_rounds} rounds instead of {old.max_rounds}"
-        for old, new in zip(phases, kept, strict=True)
-        if new.max_rounds < old.max_rounds
-    ]
+    cuts = shortened(phases, kept)
     missing_s = total_s(kept, solo_s) - left_s
     while missing_s > 0 and len(kept) > keep:
         gone = kept.pop()
@@ -119,6 +115,15 @@ def fit_to_budget(
         cuts.append(f"{gone.name} left out: it needs up to {cost_s:.0f} s more")
         missing_s -= cost_s
     return Fitted(tuple(kept), tuple(cuts))
+
+
+def shortened(before: Sequence[PlannedPhase], after: Sequence[PlannedPhase]) -> list[str]:
+    """A sentence for each phase that has fewer rounds than before."""
+    return [
+        f"{old.name}: {new.max_rounds} rounds instead of {old.max_rounds}"
+        for old, new in zip(before, after, strict=True)
+        if new.max_rounds < old.max_rounds
+    ]
 
 
 def with_rounds(plan: PlannedPhase, rounds: int) -> PlannedPhase:
@@ -148,8 +153,8 @@ def describe(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], budget
     """
     sure = [p for p in phases if p.after is None]
     lines = [
-        f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s'[: len(set(p.deal)) > 1]}, "
-        f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s" + _idle(p)
+        f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s' if len(set(p.deal)) > 1 else ''}, "
+        f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s{_idle(p)}"
         for p in sure
     ]
     lines += [
@@ -163,8 +168,10 @@ def describe(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], budget
     warm_up_s = sum(solo_s[t] for t, _ in warm_up)
     worst_s = warm_up_s + total_s(sure, solo_s) + chain_s(sure, solo_s)
     limit = f"budget {budget_s:.0f} s" if budget_s else "no budget"
-    lines.append(f"{requests} requests in all, worst case {worst_s:.0f} s if everything is serial ({limit})")
-    return lines
+    return [
+        *lines,
+        f"{requests} requests in all, worst case {worst_s:.0f} s if everything is serial ({limit})",
+    ]
 
 
 def _rounds(p: PlannedPhase) -> str:
@@ -172,5 +179,5 @@ def _rounds(p: PlannedPhase) -> str:
 
 
 def _idle(p: PlannedPhase) -> str:
-    left = [t for t in p.targets if t not in p.deal]
-    return f"; no user for {', '.join(left)}: nothing will be said about it" if left else ""
+    idle = [t for t in p.targets if t not in p.deal]
+    return f"; no user for {', '.join(idle)}: it is not measured" if idle else ""

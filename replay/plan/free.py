@@ -1,43 +1,42 @@
 """The plan `free`: interactive ramp-up, each user asks again as soon as it is answered. No verdict."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import gevent
 
 from analysis.errors import TargetError
 from analysis.files.request_record import BASELINE, FREE
 from replay.output import log
-from replay.plan.budget import LEAST_TOKENS
-from replay.plan.one_phase import Conducted, ask_alone, order_for
+from replay.plan import AFTER_FAILURE_S, FIRST_USERS_READY_S
+from replay.plan.one_phase import ask_alone, order_for
+from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.dispatch import Seat
 
 FREE_PHASE = "free"
 SOLOS = 2  # per target, before the first user is admitted
-FIRST_SEATS_PATIENCE_S = 60.0
-AFTER_FAILURE_S = 1.0  # a server that refuses is not asked as fast as it can refuse
 
 
-def conduct_free(run: Conducted, targets: Sequence[str], all_here: Callable[[], bool]) -> None:
-    """Solos, then every user that Locust starts is admitted; returns never, a stop kills it."""
-    present = _seated(run, targets, all_here)
-    answers = warm_up(run, present)
-    choose_tokens(run, (), answers)
+def conduct_free(run: RunState, targets: Sequence[str], all_here: Callable[[], bool]) -> None:
+    """Solos, then every user that Locust starts is admitted. Goes on until it is killed."""
+    present = _with_users(run, targets, all_here)
+    run, answers = warm_up(run, present)
+    run = choose_tokens(run, (), answers)
     for index in range(SOLOS):
         for target in present:
-            ask_alone(run, target, FREE_PHASE, index, BASELINE, _tokens(run, target))
+            ask_alone(run, target, FREE_PHASE, index, BASELINE, run.tokens(target))
     log.info("free plan: users are admitted as Locust starts them; run the phases for a verdict")
-    _admit(run, set(present))
+    _admit(run, present)
 
 
-def _seated(run: Conducted, targets: Sequence[str], all_here: Callable[[], bool]) -> list[str]:
+def _with_users(run: RunState, targets: Sequence[str], all_here: Callable[[], bool]) -> list[str]:
     """The targets that have a user. Raises TargetError if there is none."""
 
-    def each_has_one() -> bool:
-        return {s.target for s in run.dispatch.seats} >= set(targets)
+    def here() -> set[str]:
+        return {s.target for s in run.dispatch.seats}
 
-    run.dispatch.wait(lambda: each_has_one() or all_here(), FIRST_SEATS_PATIENCE_S)
-    present = [t for t in targets if any(s.target == t for s in run.dispatch.seats)]
+    run.dispatch.wait(lambda: here() >= set(targets) or all_here(), FIRST_USERS_READY_S)
+    present = [t for t in targets if t in here()]
     if not present:
         raise TargetError("no user was started; start at least one")
     if len(present) < len(targets):
@@ -46,7 +45,7 @@ def _seated(run: Conducted, targets: Sequence[str], all_here: Callable[[], bool]
     return present
 
 
-def _admit(run: Conducted, targets: set[str]) -> None:
+def _admit(run: RunState, targets: Collection[str]) -> None:
     busy: dict[int, Seat] = {}  # by request
 
     def idle() -> list[Seat]:
@@ -60,12 +59,7 @@ def _admit(run: Conducted, targets: set[str]) -> None:
             else:
                 gevent.spawn_later(AFTER_FAILURE_S, busy.pop, record.request_id, None)
         for seat in idle():
-            batch = run.dispatch.next_batch()
-            tokens, users = _tokens(run, seat.target), len(run.dispatch.seats)
-            order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, tokens, users)
+            batch, users = run.dispatch.next_batch(), len(run.dispatch.seats)
+            order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, run.tokens(seat.target), users)
             busy[order.request_id] = seat
             run.dispatch.send([order])
-
-
-def _tokens(run: Conducted, target: str) -> int:
-    return run.infos[target].max_tokens or LEAST_TOKENS

@@ -1,4 +1,4 @@
-"""What the live log says while a run goes on: the seed's lines, with the expected remaining time."""
+"""What the terminal shows while a run goes on: the seed's lines, with the longest time that is left."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -7,64 +7,65 @@ from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, SERIAL, Verdict
-from replay.output import log as live_log
+from replay.output import log
 from replay.plan.budget import worst_case_s
 
 
 def echoed(target: str, url: str) -> None:
-    live_log.warning(f"a request to {target} was counted at {url} too: one server behind both ports?")
+    log.warning(f"a request to {target} was counted at {url} too: one server behind both ports?")
 
 
 def refused(record: RequestRecord) -> None:
-    live_log.info(f"{record.target}: not asked that way ({record.error}); trying another")
+    log.info(f"{record.target}: refuses this kind of request ({record.error}); trying another")
 
 
 def warmed_up(record: RequestRecord) -> None:
     if record.error is not None or record.latency_s is None:
-        live_log.error(f"{record.target}: warm-up failed: {record.error}")
+        log.error(f"{record.target}: warm-up failed: {record.error}")
         return
     first = f", first token after {record.ttft_s:.2f} s" if record.ttft_s is not None else ""
-    live_log.info(f"{record.target}: warm-up answer in {record.latency_s:.2f} s{first}")
+    log.info(f"{record.target}: warm-up answer in {record.latency_s:.2f} s{first}")
 
 
 def sending(plan: PlannedPhase, index: int, solo_s: Mapping[str, float], later_s: float) -> None:
     share = 1 - index / plan.max_rounds
     left_s = worst_case_s(plan, solo_s) * share + later_s
-    live_log.info(
+    how = f"{plan.spacing_s:g} s apart" if plan.spacing_s else "SIMULTANEOUSLY"
+    log.info(
         f"{plan.name} round {index + 1} of {plan.max_rounds} (at most {left_s:.0f} s left): "
-        f"sending {plan.users} requests "
-        + (f"{plan.spacing_s:g} s apart..." if plan.spacing_s else "SIMULTANEOUSLY...")
+        f"sending {plan.users} requests {how}..."
     )
 
 
 def answered(records: Sequence[RequestRecord], origin_epoch_ns: int) -> None:
-    """Told when the round is over, nothing is written while answers come; stamped with when each ended."""
+    """Written when the round is over, never while answers come; each line has the instant of its end."""
     for r in sorted(records, key=lambda r: r.end_s or 0.0):
         ended_s = None if r.end_s is None else origin_epoch_ns / 1e9 + r.end_s
         if r.error is not None or r.latency_s is None:
-            live_log.error(f"{r.target}: {r.error}", ended_s)
+            log.error(f"{r.target}: {r.error}", ended_s)
             continue
         first = f"first token {r.ttft_s:.2f} s, " if r.ttft_s is not None else ""
-        live_log.success(
+        log.success(
             f"{r.target}: response received in {r.latency_s:.2f} s ({first}{r.tokens} tokens)", ended_s
         )
 
 
 def analysed(phase: PhaseMeasured, verdict: Verdict) -> None:
     """The seed's analysis block for one phase, with the speedup that deserves the name."""
-    live_log.result(f"--- PARALLELISM ANALYSIS: {phase.plan.name}, {phase.plan.users} users ---")
+    name = phase.plan.name
+    log.result(f"--- PARALLELISM ANALYSIS: {name}, {phase.plan.users} users ---")
     makespans = [r.makespan_s for r in phase.scored if r.makespan_s is not None]
     if phase.speedup is not None and phase.speedup_max is not None:
         g, wall_s = phase.speedup, fmean(makespans)
-        live_log.result(f"Theoretical serial time: {g.value * wall_s:.2f}s")
-        live_log.result(f"Actual wall clock time: {wall_s:.2f}s")
-        live_log.result(
+        log.result(f"Theoretical serial time: {g.value * wall_s:.2f}s")
+        log.result(f"Actual wall clock time: {wall_s:.2f}s")
+        log.result(
             f"Speedup: {g.value:.2f}x [{g.low():.2f}, {g.high():.2f}], 1 is serial, "
             f"{phase.speedup_max:.2f} is undisturbed"
         )
-    say = live_log.success if verdict.outcome in GAINS else live_log.warning
-    shout = {SERIAL: "SERIAL PROCESSING DETECTED"}.get(verdict.outcome, verdict.outcome.upper())
     if verdict.outcome in GAINS:
-        shout = f"PARALLEL PROCESSING CONFIRMED ({verdict.outcome})"
+        log.success(f"{name}: PARALLEL PROCESSING CONFIRMED ({verdict.outcome}): {verdict.sentence}")
+        return
+    headline = "SERIAL PROCESSING DETECTED" if verdict.outcome == SERIAL else verdict.outcome.upper()
     hint = f"; {verdict.hint}" if verdict.outcome == INCONCLUSIVE and verdict.hint else ""
-    say(f"{phase.plan.name}: {shout}: {verdict.sentence}{hint}")
+    log.warning(f"{name}: {headline}: {verdict.sentence}{hint}")

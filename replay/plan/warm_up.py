@@ -10,17 +10,20 @@ from analysis.phase.rounds import PlannedPhase
 from replay.client.prompt import prompt
 from replay.plan import progress
 from replay.plan.budget import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns
-from replay.plan.one_phase import Conducted, ask_alone
+from replay.plan.one_phase import ask_alone
+from replay.plan.run_state import RunState
 
 FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
-# Statuses of a server that does not know the path or a field; 200 too, LM Studio says so to everything.
+# Statuses of a server that does not know the path or a field; 200 too, LM Studio's answer to everything
 REFUSED = (200, 400, 404, 405, 415, 422, 500, 501)
 
+Answers = Mapping[str, list[RequestRecord]]  # by target, in the order they were asked for
 
-def warm_up(run: Conducted, targets: Sequence[str]) -> dict[str, list[RequestRecord]]:
-    """The answers that load the models, and show how each server likes to be asked.
 
-    Raises TargetError where a target's last one shows that no round would count.
+def warm_up(run: RunState, targets: Sequence[str]) -> tuple[RunState, Answers]:
+    """The answers that load the models, and the run with the way in which each target can be asked.
+
+    Raises TargetError where a target's last answer shows that no round would count.
     """
     asked = run.scenario.request.max_tokens
     tokens = LEAST_TOKENS if asked == "auto" else asked
@@ -28,24 +31,24 @@ def warm_up(run: Conducted, targets: Sequence[str]) -> dict[str, list[RequestRec
     echoes: dict[str, list[set[str]]] = {t: [] for t in targets}
     for index, (target, short) in enumerate(warm_up_turns(targets)):
         n = min(FIRST_TOKENS, tokens) if short else tokens
-        before = run.traces()
+        before = run.answered_at()
         record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
         while not answers[target] and _refuses(record) and len(run.ways[target]) > 1:
             progress.refused(record)
-            run.ways[target] = run.ways[target][1:]
+            run = replace(run, ways={**run.ways, target: run.ways[target][1:]})
             record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
-        now, own = run.traces(), run.infos[target].base_url
+        now, own = run.answered_at(), run.infos[target].base_url
         echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
         answers[target].append(record)
         progress.warmed_up(record)
-    _tell_echoes(run, echoes)
+    run = _with_echoes(run, echoes)
     _check(answers)
-    return answers
+    return run, answers
 
 
-def _check(answers: Mapping[str, Sequence[RequestRecord]]) -> None:
-    for target, found in answers.items():
-        last = found[-1]
+def _check(answers: Answers) -> None:
+    for target, records in answers.items():
+        last = records[-1]
         if last.error is not None:
             raise TargetError(f"target {target}: its warm-up failed: {last.error}")
         if not same_model(last.model, last.answered_model):
@@ -55,47 +58,42 @@ def _check(answers: Mapping[str, Sequence[RequestRecord]]) -> None:
             )
 
 
-def _tell_echoes(run: Conducted, echoes: Mapping[str, Sequence[set[str]]]) -> None:
+def _with_echoes(run: RunState, echoes: Mapping[str, Sequence[set[str]]]) -> RunState:
     """Ports that were not asked and yet answered, each time: the same server. Once may be a late counter."""
-    for target, seen in echoes.items():
-        for url in set.intersection(*seen):
-            info = run.infos[target]
-            run.infos[target] = replace(info, server=info.server | {"also_counted_at": url})
+    for target, urls in echoes.items():
+        for url in set.intersection(*urls):
             progress.echoed(target, url)
+            info = run.infos[target]
+            run = run.with_target(replace(info, server=info.server | {"also_counted_at": url}))
+    return run
 
 
 def _refuses(record: RequestRecord) -> bool:
-    """Whether the server may answer if asked another way: it did not like this one, or said nothing."""
+    """Whether the server may answer if asked another way: it refused this one, or sent nothing."""
     return record.error is not None and record.http_status in REFUSED and not record.tokens
 
 
-def choose_tokens(
-    run: Conducted, phases: Sequence[PlannedPhase], answers: Mapping[str, list[RequestRecord]]
-) -> None:
-    """Fixes max_tokens per target for the whole run, and what a solo is expected to take."""
+def choose_tokens(run: RunState, phases: Sequence[PlannedPhase], answers: Answers) -> RunState:
+    """The run with max_tokens fixed for each target, and the time that a solo is expected to take."""
     asked = run.scenario.request.max_tokens
-    speeds = {t: _speed(found) for t, found in answers.items()}
+    speeds = {t: _speed(records) for t, records in answers.items()}
     known = {t: s for t, s in speeds.items() if s is not None}
-    tokens = (
-        tokens_for_budget(phases, known, run.left_s())
-        if asked == "auto" and len(known) == len(speeds)
-        else {}
-    )
-    for target, info in run.infos.items():
-        if target not in answers:
-            continue
-        n = asked if isinstance(asked, int) else tokens.get(target, LEAST_TOKENS)
+    tokens = dict.fromkeys(answers, LEAST_TOKENS if asked == "auto" else asked)
+    if asked == "auto" and len(known) == len(speeds):
+        tokens = tokens_for_budget(phases, known, run.left_s())
+    solo_s = {}
+    for target, n in tokens.items():
+        info, speed = run.infos[target], speeds[target]
         words = len(prompt(run.targets[target].test_message, 0, 0).split())
         server = info.server | {"endpoint": run.ways[target][0].path}
-        run.infos[target] = replace(info, max_tokens=n, prompt_words=words, server=server)
-        speed = speeds[target]
-        latency_s = answers[target][-1].latency_s
-        run.solo_s[target] = speed.solo_s(n) if speed else (latency_s or AIM_S)
-    run.recorder.note(targets=tuple(run.infos.values()))
+        run = run.with_target(replace(info, max_tokens=n, prompt_words=words, server=server))
+        solo_s[target] = speed.solo_s(n) if speed else (answers[target][-1].latency_s or AIM_S)
+    run.recorder.update(targets=tuple(run.infos.values()))
+    return replace(run, solo_s=solo_s)
 
 
 def _speed(answers: Sequence[RequestRecord]) -> Speed | None:
-    """Of a warm target at its least disturbed; None if an answer failed or says nothing of its tokens."""
+    """Of a warm target at its least disturbed; None if an answer failed or its tokens are unknown."""
     if answers[-1].error is not None:
         return None
     warm = answers[1:] or answers  # the first may have loaded the model

@@ -1,4 +1,4 @@
-"""Who may use the web UI: this machine's own pages, and nobody else without a login."""
+"""Who may use the web UI: this machine's own pages, and others only with a login."""
 
 import errno
 import hmac
@@ -20,20 +20,20 @@ from analysis.errors import ScenarioError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_HOST = ("", "*", "0.0.0.0", "::")
 PASSWORD = "PORTLAP_WEB_PASSWORD"
-SAME_SITE = ("same-origin", "none")  # what a browser says of our own pages and of a typed address
+SAME_SITE = ("same-origin", "none")  # as browsers mark our own pages and a typed address
 USER_NAME = "portlap"
-WRONG_PASSWORD_S = 1.0  # to whoever guesses
+WRONG_PASSWORD_S = 1.0  # that a wrong guess takes
 
 
 class Owner(UserMixin):  # type: ignore[misc]
-    """The one who knows the password."""
+    """Who knows the password."""
 
     def get_id(self) -> str:
         return USER_NAME
 
 
 def check_options(options: Namespace) -> None:
-    """Raises ScenarioError if strangers could use the web UI, or nobody."""
+    """Raises ScenarioError if strangers could use the web UI, or if it could not be used at all."""
     host, port = options.web_host, options.web_port
     if host not in LOOPBACK and not options.web_login:
         raise ScenarioError(
@@ -95,7 +95,7 @@ def _why_refused(asked: Request, hosts: set[str], pages: tuple[str, ...]) -> str
 
 
 def _name_of(host: str) -> str:
-    """`[::1]:8089` and `localhost:8089` without their port; empty if it is no host at all."""
+    """`[::1]:8089` and `localhost:8089` without their port; empty if it is no host."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the web UI's start form may say: users, ramp, plan and classes. The rest was settled at the start.
+"""What the web UI's start form may change: users, ramp, plan and classes. The rest was settled at the start.
 
 Locust writes every field that is named like an option into the options: files, hosts, scenario.
 """
@@ -10,46 +10,46 @@ from typing import Any
 from flask import Flask, jsonify, request
 from werkzeug.datastructures import MultiDict
 
-from replay.lifecycle import Session
-from replay.options import FREE, PHASES
+from replay.lifecycle import RunLifecycle
+from replay.options import PHASES, PLANS
 
 RAMP = ("user_count", "spawn_rate", "run_time")
 MOST_USERS = 9999
-PHASES_RAMP = {"user_count": "1", "spawn_rate": "1"}  # to begin with: each phase seats its own users
+PHASES_RAMP = {"user_count": "1", "spawn_rate": "1"}  # to begin with: each phase starts its own users
 
 
-def settle(app: Flask, session: Session, base_path: str) -> None:
-    """Locust's `/swarm` sees only what a start may change; what cannot be is said in the form."""
+def settle(app: Flask, lifecycle: RunLifecycle, base_path: str) -> None:
+    """Locust's `/swarm` sees only what a start may change; the form shows why a start is refused."""
 
     @app.before_request
     def settled() -> Any:
         if request.path != f"{base_path}/swarm" or request.method != "POST":
             return None
         try:
-            request.form = _kept(request.form, session)  # type: ignore[assignment]
+            request.form = _kept(request.form, lifecycle)  # type: ignore[assignment]
         except ValueError as error:
             return jsonify({"success": False, "message": str(error)})
         return None
 
 
-def _kept(form: MultiDict[str, str], session: Session) -> MultiDict[str, str]:
-    """The form for Locust. Raises ValueError with the sentence for the one who filled it in."""
-    busy = session.busy()
+def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, str]:
+    """The form for Locust. Raises ValueError with a sentence for the form."""
+    busy = lifecycle.busy()
     if busy is not None:
         raise ValueError(busy)
-    plan = form.get("plan", session.environment.parsed_options.plan)
-    if plan not in (PHASES, FREE):
+    plan = form.get("plan", lifecycle.environment.parsed_options.plan)
+    if plan not in PLANS:
         raise ValueError("plan: choose phases or free")
-    known = {c.__name__ for c in session.classes.values()}
+    known = {c.__name__ for c in lifecycle.classes.values()}
     picked = [name for name in form.getlist("user_classes") if name in known]
     if not picked and form.getlist("user_classes"):
         raise ValueError("user classes: none of these is in the scenario")
     ramp = {field: form[field] for field in RAMP if field in form}
     if len(ramp.get("user_count", "")) > len(str(MOST_USERS)):
         raise ValueError(f"number of users: at most {MOST_USERS}")  # more would only fill the memory
-    session.budget_s = None
-    if plan == PHASES and not session.running():
+    lifecycle.next_budget_s = None
+    if plan == PHASES and not lifecycle.is_running():
         budget = ramp.get("run_time")
-        session.budget_s = float(parse_timespan(budget)) if budget else None
+        lifecycle.next_budget_s = float(parse_timespan(budget)) if budget else None
         ramp = PHASES_RAMP
     return MultiDict([*ramp.items(), ("plan", plan), *(("user_classes", name) for name in picked)])

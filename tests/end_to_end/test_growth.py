@@ -47,7 +47,7 @@ def test_the_control_of_a_serial_port_does_not_grow(tmp_path: Path) -> None:
     control = phase("control", 2, targets=["A"], grow_to=8)
     run = measured(tmp_path, "port-serial", control, phase("ports", 2))
     assert planned(run) == ["control", "ports"]
-    assert "control-4 not needed: the requests of control did not all overlap" in run.err
+    assert "control-4 is not needed: the requests of control did not all overlap" in run.err
     assert run.report["limit"]["limits"] == ["model", "port"]
     assert run.report["machine"]["recommended_workers"] == 2
 

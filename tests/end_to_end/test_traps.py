@@ -7,7 +7,7 @@ import ast
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from statistics import fmean
 from types import SimpleNamespace
@@ -451,7 +451,7 @@ def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
     )
     run: Any = SimpleNamespace(
         scenario=one, targets={"A": target}, ways={"A": openai.WAYS}, infos={"A": info}, solo_s={},
-        recorder=SimpleNamespace(origin_s=0.0, raise_problem=lambda: None), seed=7, requests=0,
+        recorder=SimpleNamespace(origin_s=0.0, raise_problem=lambda: None), seed=7, request_ids=count(1),
     )  # fmt: skip
     seat: Any = SimpleNamespace(target="A", worker=0, user=0)
     assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == 60

@@ -64,6 +64,6 @@ def test_a_farm_s_file_is_sought_beside_the_scenario_and_its_ports_are_counted_w
     urls = [f"http://127.0.0.1:{port}" for port in (1, 2, 3)]
     assert [t.base_url for t in with_urls(scenario, urls).targets] == [urls[0], urls[2]]
     with pytest.raises(
-        ScenarioError, match=r"targets\[1\]\.server: no server 2: those of the scenario are 2"
+        ScenarioError, match=r"targets\[1\]\.server: there is no server 2; the scenario has 2"
     ):
         with_urls(scenario, urls[:2])

@@ -122,14 +122,14 @@ def test_answers_are_shortened_before_anything_else_and_not_below_the_least() ->
     assert tokens_for_budget((), speeds, 150.0) == free, "the plan free has no phases that must fit"
 
 
-def test_the_plan_is_told_with_its_requests_its_worst_case_and_who_is_left_out() -> None:
+def test_the_plan_is_described_with_its_requests_its_worst_case_and_targets_left_out() -> None:
     lines = describe(
         [USUAL[0], PlannedPhase("solo3", 2, ("A", "B", "C"), 3, 8)], {"A": 1, "B": 1, "C": 1}, 150
     )
     assert lines == [
         "phase1: 2 users over 2 targets, 5 rounds, 16 requests, at most 16 s",
         "solo3: 2 users over 2 targets, 3 to 8 rounds, 25 requests, at most 25 s; "
-        "no user for C: nothing will be said about it",
+        "no user for C: it is not measured",
         "48 requests in all, worst case 48 s if everything is serial (budget 150 s)",
     ]
     assert describe([USUAL[1]], ONE_SECOND, 0)[-1].endswith("(no budget)")

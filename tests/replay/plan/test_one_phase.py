@@ -12,7 +12,8 @@ from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import TargetInfo
 from analysis.phase.rounds import PlannedPhase
 from replay.plan import progress
-from replay.plan.one_phase import Conducted, run_phase
+from replay.plan.one_phase import run_phase
+from replay.plan.run_state import RunState
 from replay.release.dispatch import Seat
 from replay.release.orders import Order
 from replay.scenario.load import Phase, Rounds, Scenario, Target
@@ -46,23 +47,23 @@ class AtOnce:
     def _answer(self, order: Order, sent_s: float) -> RequestRecord:
         blank: dict[str, Any] = dict.fromkeys(RequestRecord.__dataclass_fields__)
         first_s, self.now_s = self.now_s + 0.1, self.now_s + 1.0
-        told: dict[str, Any] = {
+        of_order: dict[str, Any] = {
             k: getattr(order, k) for k in ("request_id", "phase", "round", "kind", "target")
         }
         times = {"scheduled_s": sent_s, "send_s": sent_s, "first_token_s": first_s}
         ends = {"last_token_s": self.now_s, "end_s": self.now_s, "output_tokens": 40, "chunks": 40}
         rest = {"base_url": order.base_url, "worker": 0, "finish_reason": "length"}
-        return RequestRecord(**blank | told | times | ends | rest)
+        return RequestRecord(**blank | of_order | times | ends | rest)
 
 
-def conducted(budget_s: float, began_s: float) -> Conducted:
+def run_state(budget_s: float, began_s: float, solo_s: float = 1.0) -> RunState:
     scenario = Scenario(
         name="s",
         targets=(Target(name="A", base_url="http://127.0.0.1:1"),),
         phases=(Phase(name="p", users=2, rounds=Rounds(min=5, max=5)),),
         budget_s=budget_s,
     )
-    return Conducted(
+    return RunState(
         scenario=scenario,
         targets={"A": scenario.targets[0]},
         ways={"A": openai.WAYS},
@@ -78,7 +79,7 @@ def conducted(budget_s: float, began_s: float) -> Conducted:
             ),
         ),
         dispatch=cast(Any, AtOnce()),
-        solo_s={"A": 1.0},
+        solo_s={"A": solo_s},
         began_s=began_s,
     )
 
@@ -87,22 +88,21 @@ def conducted(budget_s: float, began_s: float) -> Conducted:
 def test_no_round_starts_after_the_third_once_the_budget_is_spent(
     spent_s: float, rounds: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = conducted(150, time.monotonic() - spent_s)
+    run = run_state(150, time.monotonic() - spent_s)
     measured = run_phase(run, PLAN, later_s=0.0)
     assert len(measured.scored) == rounds
     assert ("p ends after 3 of 5 rounds: budget spent" in capsys.readouterr().err) == (rounds == 3)
 
 
 def test_without_a_budget_nothing_is_cut() -> None:
-    measured = run_phase(conducted(0, time.monotonic() - 10_000), PLAN, later_s=0.0)
+    measured = run_phase(run_state(0, time.monotonic() - 10_000), PLAN, later_s=0.0)
     assert len(measured.rounds) == PLAN.max_rounds
     assert {r.kind for a in measured.rounds for r in a.requests} == {BURST}
 
 
 def test_a_round_has_time_for_all_its_requests_one_after_another() -> None:
     """With the time of one request a serial server would have failed instead of being called serial."""
-    run = conducted(0, time.monotonic())
-    run.solo_s["A"] = 400.0
+    run = run_state(0, time.monotonic(), solo_s=400.0)
     run_phase(run, PLAN, later_s=0.0)
     sent = cast(AtOnce, run.dispatch).sent
     assert {o.timeout_s for o in sent if o.kind == BURST} == {3 * PLAN.users * 400 + 30}
@@ -113,6 +113,6 @@ def test_an_answer_is_logged_with_the_instant_it_ended(capsys: pytest.CaptureFix
     run = farm("serial", [phase(2)])
     burst = [r for r in run.log.records if r.kind == "burst"][:2]
     progress.answered(burst, 1_000_000_000_000_000_000)
-    told = [line[1:13] for line in capsys.readouterr().err.splitlines()]
+    stamps = [line[1:13] for line in capsys.readouterr().err.splitlines()]
     ended = sorted(datetime.fromtimestamp(1e9 + (r.end_s or 0.0)) for r in burst)
-    assert told == [t.strftime("%H:%M:%S.%f")[:-3] for t in ended]
+    assert stamps == [t.strftime("%H:%M:%S.%f")[:-3] for t in ended]

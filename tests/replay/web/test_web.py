@@ -25,7 +25,8 @@ from flask import Flask
 from analysis.assess import assess
 from analysis.errors import ScenarioError
 from analysis.phase.rounds import bursts
-from replay.web import access, overlap_page
+from replay.plan.live import LiveRun
+from replay.web import access
 from tests.support.checkout import CHECKOUT
 from tests.support.farm import farm, phase
 from tests.support.locusts import file_of, manifest_of, report_of, rows_of, running, until
@@ -249,7 +250,7 @@ def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verd
     run = farm("port-serial", [plan])
     burst = bursts(run.log.records, plan.name)[1].requests
     (judged,) = assess(run).phases
-    shown = overlap_page.Shown()
+    shown = LiveRun()
     shown.show_round(plan, 1, burst)
     shown.show_phase(judged.measured, judged.verdict)
     told = json.loads(json.dumps(asdict(shown)))
@@ -271,7 +272,7 @@ def test_a_failed_request_is_a_lane_too() -> None:
         replace(r, error="connection refused", first_token_s=None, last_token_s=None)
         for r in bursts(run.log.records, "phase1")[0].requests
     ]
-    shown = overlap_page.Shown()
+    shown = LiveRun()
     shown.show_round(phase(2), 0, refused)
     told = shown.round or {}
     assert [lane["failed"] for lane in told["lanes"]] == [True, True]
@@ -375,7 +376,7 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
 
         assert ui.swarm(plan="phases", user_classes=["A"])["success"]
         until(lambda: any(r["kind"] == "burst" for r in rows_of(prefix_of(3))))
-        assert "phases seat their own users" in ui.swarm(user_count=3)["message"]
+        assert "phases start their own users" in ui.swarm(user_count=3)["message"]
         ui.ask("POST", "/stop")
         until(closed(3))
         assert {r["target"] for r in rows_of(prefix_of(3))} == {"A"}, "picked classes restrict the targets"

@@ -1,0 +1,101 @@
+"""Child processes: the scenario's own servers, the monitor and the report are started and ended here.
+
+A child leads a session of its own: Ctrl-C in the terminal reaches portlap alone, which still needs the child.
+It holds our pipe as its stdin and ends when the pipe closes: whatever ends this process leaves no orphan.
+Workers that Locust forks for `--processes` are no children of this kind; they are ended here too.
+"""
+
+import atexit
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import gevent
+import psutil
+from gevent import subprocess
+
+from replay.output import log
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+FORKED_BY = os.getpid()  # of the process that imported the scenario; Locust's forks inherit the number
+PARENT_CHECK_S = 0.5  # how often a forked worker looks whether its parent is still there
+
+
+class Child:
+    """`python -m MODULE …`, running until it is ended."""
+
+    def __init__(self, *arguments: str, stdout: int = subprocess.DEVNULL) -> None:
+        """Raises OSError if it cannot be started."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            text=True,
+            cwd=CHECKOUT,
+            start_new_session=True,
+        )
+        self._is_asked = False
+
+    def lines(self) -> Iterator[str]:
+        """What it prints, as it comes; ends when the child does."""
+        yield from self._process.stdout or ()
+
+    def warn_if_it_dies(self, consequence: str) -> None:
+        """One line on the terminal if it fails before it is asked to end."""
+
+        def watch() -> None:
+            code = self._process.wait()
+            if code != 0 and not self._is_asked:
+                log.warning(f"a child process ended with code {code}: {consequence}")
+
+        gevent.spawn(watch)
+
+    def ask_to_end(self, *, terminate: bool = False) -> None:
+        """Closes its stdin, and sends SIGTERM if it may be too busy to notice. Does not wait."""
+        self._is_asked = True
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if terminate:
+            self._process.terminate()
+
+    def end(self, within_s: float) -> None:
+        """Asks it to end and waits; kills it after `within_s`."""
+        self.ask_to_end()
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        return int(self._process.wait())
+
+
+def run_to_its_end(*arguments: str) -> int:
+    """The exit code of `python -m MODULE …`; it prints to our terminal and is killed if this process ends."""
+    sys.stderr.flush()
+    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=CHECKOUT, start_new_session=True)
+    atexit.register(process.kill)  # a second Ctrl-C ends this process while it waits here
+    code = int(process.wait())
+    atexit.unregister(process.kill)
+    return code
+
+
+def end_with_parent() -> None:
+    """Ends a forked worker once its parent is gone; Locust alone would wait a minute for a silent master."""
+
+    def watch() -> None:
+        while os.getppid() == FORKED_BY:
+            gevent.sleep(PARENT_CHECK_S)
+        os._exit(1)  # there is nothing left to report to
+
+    if os.getpid() != FORKED_BY:
+        gevent.spawn(watch)
+
+
+def terminate_workers() -> None:
+    """Ends the workers that Locust forked: they would wait a minute for a run that does not begin."""
+    for child in psutil.Process().children():
+        child.terminate()

@@ -1,0 +1,52 @@
+"""What the page *Overlap* shows of a run: the last round as lanes, and each phase once it is measured.
+
+It is made between rounds, never while a request is open; a look at the page only hands it out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from analysis.files.request_record import RequestRecord
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.overlap import round_peak
+from analysis.phase.rounds import PlannedPhase, Round
+from analysis.report.lanes import lanes
+from analysis.verdict.of_phase import Verdict
+
+
+@dataclass
+class LiveRun:
+    """As JSON for the page; it grows as the run goes on."""
+
+    round: dict[str, Any] | None = None  # the last that has ended
+    phases: list[dict[str, Any]] = field(default_factory=list)
+
+    def show_round(self, plan: PlannedPhase, index: int, burst: Sequence[RequestRecord]) -> None:
+        """All its requests have ended."""
+        ended = Round(plan.name, index, tuple(burst))
+        ports = list(dict.fromkeys(r.base_url for r in burst))
+        self.round = {
+            "phase": plan.name,
+            "index": index + 1,
+            "rounds": plan.max_rounds,
+            "users": plan.users,
+            "wall_s": ended.makespan_s,
+            "together": round_peak(burst) or None,
+            "lanes": [asdict(lane) for lane in lanes(ended, ports)],
+        }
+
+    def show_phase(self, measured: PhaseMeasured, verdict: Verdict) -> None:
+        """All its rounds are measured."""
+        self.phases.append(
+            {
+                "name": measured.plan.name,
+                "users": measured.plan.users,
+                "rounds": len(measured.scored),
+                "speedup": None if measured.speedup is None else asdict(measured.speedup.estimate()),
+                "speedup_max": measured.speedup_max,
+                "together": measured.total.streams,
+                "verdict": verdict.outcome,
+                "sentence": verdict.sentence,
+            }
+        )

@@ -1,0 +1,53 @@
+"""What is known of a run while it goes on. The warm-up makes a new state of it; nothing here is changed."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from analysis.files.run import TargetInfo
+from replay.monitor.client_load import HealthSampler
+from replay.output.recorder import Recorder
+from replay.plan.budget import LEAST_TOKENS
+from replay.plan.live import LiveRun
+from replay.release.dispatch import Dispatch
+from replay.scenario.load import Scenario, Target
+from replay.server_kinds import Way
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """One run; `ways`, `infos` and `solo_s` are by target."""
+
+    scenario: Scenario
+    targets: Mapping[str, Target]
+    ways: Mapping[str, tuple[Way, ...]]  # to ask each target, best first, without those it refused
+    infos: Mapping[str, TargetInfo]
+    recorder: Recorder
+    dispatch: Dispatch
+    answered_at: Callable[[], dict[str, str]] = dict  # by address, what changes with each answer there
+    solo_s: Mapping[str, float] = field(
+        default_factory=dict
+    )  # expected of a request alone, after the warm-up
+    client_load: HealthSampler = field(default_factory=HealthSampler)
+    live: LiveRun = field(default_factory=LiveRun)
+    seed: int = field(default_factory=lambda: secrets.randbelow(10**9))  # of the prompts' unique prefixes
+    request_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    began_s: float = field(default_factory=time.monotonic)
+
+    def tokens(self, target: str) -> int:
+        """How many tokens each solo and burst asks of this target."""
+        return self.infos[target].max_tokens or LEAST_TOKENS
+
+    def spent_s(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began_s
+
+    def left_s(self) -> float | None:
+        """Seconds of the budget that are left; None without a budget."""
+        return self.scenario.budget_s - self.spent_s() if self.scenario.budget_s else None
+
+    def with_target(self, info: TargetInfo) -> "RunState":
+        """With another word on this target."""
+        return replace(self, infos={**self.infos, info.name: info})

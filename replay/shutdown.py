@@ -1,0 +1,156 @@
+"""How a run ends: in which order, what is waited for, and for how long at most.
+
+A run ends by itself (`finish`), by Stop in the web UI (Locust's `test_stop`), or from outside by Ctrl-C,
+SIGTERM or a closed terminal (`quitting`, then `quit`). Always in this order:
+
+1. no new requests: the plan is over, or its greenlet is killed (`interrupt`)
+2. open requests: Locust stops its users, and each leaves a row
+3. the scenario's own servers, if the process ends with the run; the monitor stops reading them first
+4. Locust's CSV files: it writes them a little later
+5. the run's files, and the monitor's
+6. the report, by a child process
+7. Locust, with the exit code
+
+A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). To stop faster: the waits below.
+"""
+
+from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.lock import BoundedSemaphore
+
+from analysis.files.run import file_of
+from replay.children import Child, run_to_its_end
+from replay.options import FREE, PHASES
+from replay.output import log
+from replay.own_servers import OwnServers
+from replay.plan.run_state import RunState
+from replay.signals import INTERRUPTED_CODE
+
+# Seconds for each step; steps 1 and 2 take as long as Locust needs to stop its users
+SERVERS_END_S = 10.0  # own servers; then they are killed
+LOCUST_WRITES_S = 1.6  # Locust writes its CSV files once a second and never once more at the end
+WORKERS_REPORT_S = WORKER_REPORT_INTERVAL + 0.5  # and has counts of its workers this much later
+MONITOR_ENDS_S = 2.0  # then it is killed
+OTHER_EXIT_S = 60.0  # a second exit of Locust for the first one; the report takes seconds
+
+FAULT, BAD_INPUT = 1, 2
+
+
+class ActiveRun:
+    """A run from its start to its report."""
+
+    def __init__(self, plan: str, conduct: Callable[["ActiveRun"], None]) -> None:
+        self.plan = plan
+        self.state: RunState | None = None  # until the users are there and the files open
+        self.monitor: Child | None = None
+        self.closed = False
+        self.conductor = gevent.spawn(conduct, self)
+
+    def is_going(self) -> bool:
+        return not self.conductor.dead or (self.state is not None and not self.closed)
+
+
+class Shutdown:
+    """The ends of this process's runs, and of the process."""
+
+    def __init__(self, environment: Any, servers: OwnServers) -> None:
+        self.environment = environment
+        self.servers = servers
+        self.headless = environment.web_ui is None
+        self.is_closing = False
+        self.has_quit = False
+        self._one_closes = BoundedSemaphore()
+
+    def finish(self, run: ActiveRun, code: int) -> None:
+        """The plan is over: the run is closed, Locust ends (headless) or stops (web UI)."""
+        if self.headless:
+            self.end_servers(run)
+        verdict_code = self.close(run, finished=code == 0)
+        code = code or verdict_code
+        options = self.environment.parsed_options
+        if self.headless:
+            self.environment.process_exit_code = code
+            self.environment.runner.quit()
+            return
+        self.environment.runner.stop()
+        if options.autostart and options.autoquit >= 0:
+            self.environment.process_exit_code = code
+            gevent.sleep(options.autoquit)
+            self.environment.web_ui.stop()
+
+    def interrupt(self, run: ActiveRun | None, why: str) -> None:
+        """Stopped from outside: what was measured stays, with the first reason. A free run ends this way."""
+        if run is None:
+            return
+        run.conductor.kill()
+        if run.state is None or run.closed or run.state.recorder.manifest.interrupted is not None:
+            return
+        if run.plan == FREE:
+            run.state.recorder.update(finished=True)
+        else:
+            run.state.recorder.update(interrupted=why)
+
+    def quitting(self, run: ActiveRun | None) -> None:
+        """Locust is about to stop its users and to end, for whatever reason."""
+        if self.environment.process_exit_code is not None or run is None:
+            return
+        if not (run.is_going() or self.is_closing):
+            return
+        if run.plan == PHASES:
+            log.warning("interrupted: everything measured so far is kept")
+        self.interrupt(run, "Ctrl-C, SIGTERM or a closed terminal")
+        self.environment.process_exit_code = INTERRUPTED_CODE if run.plan == PHASES else 0
+
+    def quit(self, run: ActiveRun | None) -> None:
+        """The users are gone, the process ends after this."""
+        # careful: after SIGTERM Locust shuts down twice at once. The first to be through ends the process;
+        # the other waits for that here: its own sys.exit in the middle of it would print a traceback
+        if self.has_quit:
+            gevent.sleep(OTHER_EXIT_S)
+        self.has_quit = True
+        self.end_servers(run)
+        self.close(run)
+
+    def end_servers(self, run: ActiveRun | None) -> None:
+        """The scenario's own; before that the monitor stops reading their counters."""
+        if run is not None and run.monitor is not None:
+            run.monitor.ask_to_end()
+        self.servers.stop(SERVERS_END_S)
+
+    def close(self, run: ActiveRun | None, finished: bool = False) -> int:
+        """Files closed and report made; its exit code, 0 where there was nothing to report."""
+        with self._one_closes:
+            if run is None or run.state is None or run.closed:
+                return 0
+            run.closed = self.is_closing = True
+            recorder = run.state.recorder
+            try:
+                far = isinstance(self.environment.runner, MasterRunner)
+                gevent.sleep(LOCUST_WRITES_S + (WORKERS_REPORT_S if far else 0))
+                run.state.dispatch.close()
+                if run.monitor is not None:
+                    run.monitor.end(MONITOR_ENDS_S)
+                if finished:
+                    recorder.update(finished=True)
+                recorder.close()
+                return _report(recorder.prefix) if recorder.records else 0
+            finally:
+                self.is_closing = False
+
+
+def _report(prefix: Path) -> int:
+    """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
+    code = run_to_its_end("analysis", "report", str(prefix.resolve()))
+    with suppress(OSError, ValueError):  # no report: its process has said why
+        report = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
+        verdict = f"{report['verdict'].upper()}: " if report["verdict"] else ""
+        log.result(f"{verdict}{report['answer']}")  # last on the screen: the report itself has scrolled away
+    log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
+    return FAULT if code == BAD_INPUT else code  # the input is our own
