@@ -4,10 +4,10 @@ The options are parsed twice: at import, as the user classes must exist before L
 """
 
 from locust.argument_parser import DEFAULT_CONFIG_FILES, LocustConfigParser
+from locust.util.timespan import parse_timespan
 
 import argparse
 import logging
-import re
 import sys
 from typing import Any
 
@@ -18,54 +18,14 @@ from replay.output import log
 from replay.output.prefix import new_prefix
 
 PLANS = PHASES, FREE = "phases", "free"
-IGNORED = "-u and -r are ignored: each phase has its own number of users (--plan free uses them)"
 DEFAULT_SCENARIO = "scenarios/default.yaml"
 
-HELP = {
-    "scenario": "scenario file (YAML, or config-aientities.json); auto: the LLM servers found on this host",
-    "target": "a server to measure instead of a scenario file, URL or URL=MODEL; repeatable",
-    "plan": "phases: solos and rounds with a verdict (default headless); free: interactive ramp-up (web UI)",
-    "budget": "longest time for the run, as 150, 90s, 20m or 1h; 0 = no limit (default: the scenario's)",
-    "check": "check the targets' health (GET only) and exit",
-    "dry-run": "show the plan, its requests and its duration, send nothing but GET, and exit",
-}
-
-
-def add_options(parser: Any, known: argparse.Namespace) -> None:
-    """portlap's options, and its defaults for Locust's; `known` are the options as seen at import.
-
-    Only `--plan` is shown in the web UI: a stranger must not choose targets.
-    """
-    parser.allow_abbrev = False  # both parsers must see the same
-    _add_sources(parser, include_in_web_ui=False)
-    parser.add_argument("--plan", choices=PLANS, default=default_plan(known), help=HELP["plan"])
-    prefix = new_prefix() if writes_files(known) else None
-    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=prefix)
-
-
-def settle(options: argparse.Namespace) -> None:
-    """Locust's own options once they are parsed: with the phases, `-t` is the budget and stops nothing.
-
-    `-u` and `-r` mean nothing there. Locust's summary makes room for portlap's report.
-    """
-    if options.plan != PHASES or not (options.headless or options.autostart):
-        return
-    if options.num_users is not None or options.spawn_rate is not None:
-        log.warning(IGNORED)
-    if options.run_time and not options.budget:
-        options.budget = str(int(options.run_time))
-    options.run_time = None
-    if options.headless:
-        logging.getLogger("locust.stats_logger").disabled = True
-
-
-def _add_sources(parser: Any, **hidden: Any) -> None:
-    add = parser.add_argument
-    add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=HELP["scenario"], **hidden)
-    add("--target", action="append", metavar="URL[=MODEL]", help=HELP["target"], **hidden)
-    add("--budget", metavar="TIME", help=HELP["budget"], **hidden)
-    add("--check", action="store_true", help=HELP["check"], **hidden)
-    add("--dry-run", action="store_true", help=HELP["dry-run"], **hidden)
+SCENARIO_HELP = "scenario file (YAML, or config-aientities.json); auto: the LLM servers found on this host"
+TARGET_HELP = "a server to measure instead of a scenario file, URL or URL=MODEL; repeatable"
+PLAN_HELP = "phases: solos and rounds with a verdict (default headless); free: interactive ramp-up (web UI)"
+BUDGET_HELP = "longest time for the run, as 150, 90s, 20m or 1h; 0 = no limit (default: the scenario's)"
+CHECK_HELP = "check the targets' health (GET only) and exit"
+DRY_RUN_HELP = "show the plan, its requests and its duration, send nothing but GET, and exit"
 
 
 def options_at_import() -> argparse.Namespace:
@@ -89,6 +49,27 @@ def options_at_import() -> argparse.Namespace:
     return namespace
 
 
+def add_options(parser: Any, known: argparse.Namespace) -> None:
+    """portlap's options, and its defaults for Locust's; `known` are the options as seen at import.
+
+    Only `--plan` is shown in the web UI: a stranger must not choose targets.
+    """
+    parser.allow_abbrev = False  # both parsers must see the same
+    _add_sources(parser, include_in_web_ui=False)
+    parser.add_argument("--plan", choices=PLANS, default=default_plan(known), help=PLAN_HELP)
+    prefix = new_prefix() if writes_files(known) else None
+    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=prefix)
+
+
+def _add_sources(parser: Any, **hidden: Any) -> None:
+    add = parser.add_argument
+    add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=SCENARIO_HELP, **hidden)
+    add("--target", action="append", metavar="URL[=MODEL]", help=TARGET_HELP, **hidden)
+    add("--budget", metavar="TIME", help=BUDGET_HELP, **hidden)
+    add("--check", action="store_true", help=CHECK_HELP, **hidden)
+    add("--dry-run", action="store_true", help=DRY_RUN_HELP, **hidden)
+
+
 def default_plan(options: argparse.Namespace) -> str:
     """`phases` without a web UI or where it starts by itself, else `free`."""
     headless = options.headless and not options.headful
@@ -100,10 +81,29 @@ def writes_files(options: argparse.Namespace) -> bool:
     return not (options.worker or options.check or options.dry_run or "--list" in sys.argv)
 
 
-def seconds_of(text: str) -> float:
-    """`90`, `90s`, `20m`, `1h`, `1h30m` in seconds. Raises ScenarioError."""
-    parts = re.fullmatch(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?", text.strip(), re.ASCII)
-    if not text.strip() or parts is None:
-        raise ScenarioError(f"--budget {text}: not a time; write it as 150, 90s, 20m or 1h")
-    hours, minutes, seconds = (int(p or 0) for p in parts.groups())
-    return float(3600 * hours + 60 * minutes + seconds)
+def settle(options: argparse.Namespace) -> None:
+    """Locust's own options once they are parsed: with the phases, `-t` is the budget and stops nothing.
+
+    `-u` and `-r` mean nothing there. Locust's summary makes room for portlap's report.
+    """
+    if options.plan != PHASES or not (options.headless or options.autostart):
+        return
+    if options.num_users is not None or options.spawn_rate is not None:
+        log.warning("-u and -r are ignored: each phase has its own number of users (--plan free uses them)")
+    if options.run_time and not options.budget:
+        options.budget = str(int(options.run_time))
+    options.run_time = None
+    if options.headless:
+        logging.getLogger("locust.stats_logger").disabled = True
+
+
+def budget_s(options: argparse.Namespace) -> float | None:
+    """`--budget` in seconds, None if not given. Raises ScenarioError."""
+    if not options.budget:
+        return None
+    try:
+        return float(parse_timespan(options.budget.strip()))
+    except (ValueError, OverflowError):
+        raise ScenarioError(
+            f"--budget {options.budget}: not a time; write it as 150, 90s, 20m or 1h"
+        ) from None

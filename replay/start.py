@@ -20,7 +20,7 @@ from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, findings
 from replay.children import end_with_parent, terminate_workers
 from replay.lifecycle import RunLifecycle
-from replay.options import seconds_of, settle, writes_files
+from replay.options import budget_s, settle, writes_files
 from replay.output import log
 from replay.output.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.own_servers import OwnServers, with_urls
@@ -52,13 +52,16 @@ def refuse(error: PortlapError) -> NoReturn:
     sys.exit(BAD_INPUT)
 
 
-def at_init(environment: Any, at_import: Namespace, scenario: Scenario, gate: Gate, classes: Classes) -> None:
-    """Every process joins the gate; the conducting one is checked, guarded and wired."""
+def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, classes: Classes) -> None:
+    """Every process joins the gate; the conducting one is checked, guarded and wired.
+
+    `known`: the options as seen at import.
+    """
     gate.connect(environment.runner)
     leave_sigterm = signals.take(gevent.get_hub().parent)
     options = environment.parsed_options
     try:
-        if (options.scenario, options.target) != (at_import.scenario, at_import.target):
+        if (options.scenario, options.target) != (known.scenario, known.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
         if isinstance(environment.runner, WorkerRunner):
             end_with_parent()
@@ -90,14 +93,17 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> None:
         if options.web_login:
             access.add_login(web_ui, options)
     settle(options)
-    if options.budget:
-        scenario = scenario.model_copy(update={"budget_s": seconds_of(options.budget)})
+    if (budget := budget_s(options)) is not None:
+        scenario = scenario.model_copy(update={"budget_s": budget})
     if options.dry_run:
         _dry_run(scenario)
         sys.exit(0)
     servers = OwnServers()
     try:
-        scenario, checked = _start_and_check(scenario, servers, sys.stdout if options.check else sys.stderr)
+        if scenario.servers:
+            log.info(f"starting {_count(scenario)} of the scenario")
+            scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale))
+        checked = _check(scenario, sys.stdout if options.check else sys.stderr)
         if options.check:
             sys.exit(0)
     except BaseException:
@@ -111,16 +117,6 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> None:
         add_overlap_page(web_ui, lifecycle.live, options.web_base_path)
         page = access.address(options)
         log.info(f"web UI: {page}, rounds as they end: {page}overlap (Ctrl-C ends it)")
-
-
-def _start_and_check(
-    scenario: Scenario, servers: OwnServers, table_to: TextIO
-) -> tuple[Scenario, Sequence[Checked]]:
-    """The scenario with the addresses of its own servers, and what its targets are."""
-    if scenario.servers:
-        log.info(f"starting {_count(scenario)} of the scenario")
-        scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale))
-    return scenario, _check(scenario, table_to)
 
 
 def _count(scenario: Scenario) -> str:
@@ -156,6 +152,4 @@ def _dry_run(scenario: Scenario) -> None:
     solo_s = {t.name: AIM_S for t in scenario.targets}
     for line in describe(planned_phases(scenario), solo_s, scenario.budget_s):
         log.info(line)
-    log.info(
-        f"Estimated at {AIM_S:.0f} s per answer; the warm-up will measure it, and the budget may cut it."
-    )
+    log.info(f"Estimated at {AIM_S:.0f} s per answer; the warm-up will measure it.")

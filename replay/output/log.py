@@ -1,9 +1,13 @@
-"""The log on the terminal: `[HH:MM:SS.mmm] [LEVEL] message`, in the seed's colours; and on Locust's page."""
+"""The lines on the terminal: `[HH:MM:SS.mmm] [LEVEL] message`, in the seed's colours; and on Locust's page.
+
+Not Python's logging: a line may carry an earlier instant, and has the seed's levels SUCCESS and RESULT.
+"""
 
 import logging
 import sys
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from rich.console import Console
 from rich.text import Text
@@ -12,42 +16,23 @@ COLOURS = {"INFO": "cyan", "SUCCESS": "green", "ERROR": "red", "WARNING": "yello
 
 
 def say(level: str, message: str, epoch_s: float | None = None) -> None:
-    """One line on stderr, stamped now or with the instant it is of. NO_COLOR, pipes, ASCII are respected."""
+    """One line on stderr, stamped now or with `epoch_s`. Respects NO_COLOR, pipes and ASCII terminals."""
     instant = datetime.now() if epoch_s is None else datetime.fromtimestamp(epoch_s)
-    stamp = instant.strftime("%H:%M:%S.%f")[:-3]
     encoding = sys.stderr.encoding or "ascii"
-    shown = "".join(c if c.isprintable() else " " for c in message)  # a server's words may hold escapes
-    line = f"[{stamp}] [{level}] {shown}"
-    _to_page(line)
+    printable = "".join(c if c.isprintable() else " " for c in message)  # a server's text may hold escapes
+    line = f"[{instant.strftime('%H:%M:%S.%f')[:-3]}] [{level}] {printable}"
+    for handler in logging.getLogger().handlers:
+        if handler.name == "log_reader":  # what the tab Logs of Locust's web UI shows
+            handler.logs.append(line)  # type: ignore[attr-defined]
     line = line.encode(encoding, "replace").decode(encoding)
     # careful: a Console of the moment, because pytest and Locust exchange sys.stderr
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    with suppress(OSError, SystemExit):  # who listened has gone (`| head`), the measurement goes on
+    with suppress(OSError, SystemExit):  # the reader has gone (`| head`), the measurement goes on
         console.print(Text(line, style=COLOURS[level]))
 
 
-def _to_page(line: str) -> None:
-    """Into the tab Logs of Locust's web UI, which shows what this handler of Locust's keeps."""
-    for handler in logging.getLogger().handlers:
-        if handler.name == "log_reader":
-            handler.logs.append(line)  # type: ignore[attr-defined]
-
-
-def info(message: str) -> None:
-    say("INFO", message)
-
-
-def success(message: str, epoch_s: float | None = None) -> None:
-    say("SUCCESS", message, epoch_s)
-
-
-def warning(message: str) -> None:
-    say("WARNING", message)
-
-
-def error(message: str, epoch_s: float | None = None) -> None:
-    say("ERROR", message, epoch_s)
-
-
-def result(message: str) -> None:
-    say("RESULT", message)
+info = partial(say, "INFO")
+success = partial(say, "SUCCESS")
+warning = partial(say, "WARNING")
+error = partial(say, "ERROR")
+result = partial(say, "RESULT")

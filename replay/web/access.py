@@ -70,8 +70,7 @@ def guard(app: Flask, options: Namespace) -> None:
         why = _why_refused(Request(environ), hosts, pages)
         if why is None:
             return locust(environ, start_response)
-        refusal = Response(f"portlap: {why}\n", 403, mimetype="text/plain")
-        return refusal(environ, start_response)
+        return Response(f"portlap: {why}\n", 403, mimetype="text/plain")(environ, start_response)
 
     # careful: not before_request, for flask_cors would put its `Allow-Origin: *` on the refusals too
     app.wsgi_app = guarded  # type: ignore[method-assign]
@@ -86,12 +85,9 @@ def _why_refused(asked: Request, hosts: set[str], pages: tuple[str, ...]) -> str
     origin = asked.headers.get("Origin")
     if origin is not None and origin.lower() != f"{asked.scheme}://{host}".lower():
         return "requests of other pages are refused"
-    followed_a_link = asked.headers.get("Sec-Fetch-Dest") == "document" and asked.method == "GET"
-    if asked.headers.get("Sec-Fetch-Site", "none") not in SAME_SITE and not (
-        followed_a_link and asked.path in pages
-    ):
-        return "requests of other pages are refused"
-    return None
+    is_link = asked.headers.get("Sec-Fetch-Dest") == "document" and asked.method == "GET"
+    is_own = asked.headers.get("Sec-Fetch-Site", "none") in SAME_SITE
+    return None if is_own or (is_link and asked.path in pages) else "requests of other pages are refused"
 
 
 def _name_of(host: str) -> str:
@@ -111,7 +107,12 @@ def add_login(web_ui: Any, options: Namespace) -> None:
         SESSION_COOKIE_SECURE=bool(options.tls_cert),
     )
     web_ui.login_manager.user_loader(lambda name: Owner() if name == USER_NAME else None)
-    web_ui.auth_args = {"custom_form": _form(f"{options.web_base_path}/login_submit"), "title": "portlap"}
+    form = {
+        "inputs": [{"label": "Password", "name": "password", "is_secret": True}],
+        "callback_url": f"{options.web_base_path}/login_submit",
+        "submit_button_text": "Log in",
+    }
+    web_ui.auth_args = {"custom_form": form, "title": "portlap"}
     one_guesses = BoundedSemaphore()  # else many at once would not be slower than one
     pages = Blueprint("portlap_login", __name__, url_prefix=options.web_base_path)
 
@@ -127,11 +128,3 @@ def add_login(web_ui: Any, options: Namespace) -> None:
         return redirect(url_for("locust.login"))
 
     web_ui.app.register_blueprint(pages)
-
-
-def _form(submit_to: str) -> dict[str, Any]:
-    return {
-        "inputs": [{"label": "Password", "name": "password", "is_secret": True}],
-        "callback_url": submit_to,
-        "submit_button_text": "Log in",
-    }
