@@ -27,7 +27,7 @@ from servers.queue_model import Job, Pace, Policy, Port, simulate
 from tests.support.farm import FarmTarget, _manifest, standard_phases, targets_on
 
 GAP_S = 0.01
-LONG_S = 400.0  # a ramp ends before
+RAMP_STEPS = 24
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,11 @@ class Script:
         if self.odd.ramp is None:
             return Pace()
         start, over_s = self.odd.ramp
-        steps = 24
-        return Pace(
-            tuple(
-                (self.now_s + over_s * k / steps, start + (1 - start) * (k + 0.5) / steps)
-                for k in range(steps)
-            )
-            + ((self.now_s + over_s, 1.0),)
+        rises = (
+            (self.now_s + over_s * k / RAMP_STEPS, start + (1 - start) * (k + 0.5) / RAMP_STEPS)
+            for k in range(RAMP_STEPS)
         )
+        return Pace((*rises, (self.now_s + over_s, 1.0)))
 
     def _record(
         self,
@@ -249,7 +246,7 @@ KINDS_OF_THEIR_OWN: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "unequal first tokens, a lock per port": lambda rng: {
         "policy": Policy(port=Port(slots=1)),
         "first_s": (rng.uniform(0.8, 1.6), 0.1),
-    },  # fmt: skip
+    },
     "a gain only from 4 users on": lambda rng: {
         "policy": Policy(throughput=(1.0, 1.1, 1.5, 1.9, 2.3, 2.7, 3.0, 3.2))
     },
