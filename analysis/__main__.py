@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from analysis import exit_codes
 from analysis.assess import Assessment, assess
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
@@ -18,10 +19,6 @@ from analysis.locust_only.bounds import is_locust_only, read_bounds
 from analysis.report import json_report, markdown, text
 from analysis.report.console import for_stream, printed
 from analysis.report.run_metrics import RunFigures, run_figures
-from analysis.verdict.of_phase import INCONCLUSIVE, INVALID
-
-OK, BAD_INPUT = 0, 2
-EXIT_CODES = {INCONCLUSIVE: 3, INVALID: 4}  # of a run's verdict; every other verdict is 0
 
 SUFFIXES = (
     "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",
@@ -42,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.command(options)
     except PortlapError as error:
         print(for_stream(str(error), sys.stderr), file=sys.stderr)
-        return BAD_INPUT
+        return exit_codes.BAD_INPUT
     return code
 
 
@@ -65,7 +62,7 @@ def _report_bounds(prefix: Path, options: argparse.Namespace) -> int:
     found = read_bounds(prefix)
     texts = {"report.json": bounds.as_json(found), "report.md": bounds.markdown(found)}
     _write(prefix, texts, options, lambda console: bounds.show(console, found))
-    return EXIT_CODES[INCONCLUSIVE]
+    return exit_codes.INCONCLUSIVE
 
 
 def _write(
@@ -98,7 +95,7 @@ def check(options: argparse.Namespace) -> int:
     if is_locust_only(prefix := prefix_of(options.prefix)):
         found = read_bounds(prefix)
         _print(printed(lambda console: bounds.show(console, found), sys.stdout))
-        return EXIT_CODES[INCONCLUSIVE]
+        return exit_codes.INCONCLUSIVE
     assessment, figures = _read(options.prefix)
 
     def draw(console: Console) -> None:
@@ -128,7 +125,7 @@ def compare(options: argparse.Namespace) -> int:
             console.print(Text(f"{assessment.run.prefix}: {figures.verdict}: {assessment.answer.sentence}"))
 
     _print(printed(draw, sys.stdout))
-    return OK
+    return exit_codes.OK
 
 
 def propose_entities(options: argparse.Namespace) -> int:
@@ -145,10 +142,10 @@ def propose_entities(options: argparse.Namespace) -> int:
     print(for_stream("\n".join(made.said), sys.stderr), file=sys.stderr)
     if made.after == made.before:
         print("the file stays as it is; nothing is written", file=sys.stderr)
-        return OK
+        return exit_codes.OK
     write_new(new, made.after)
     _print(made.diff(old, new))
-    return OK
+    return exit_codes.OK
 
 
 def _read(prefix: str) -> tuple[Assessment, RunFigures]:
@@ -168,7 +165,7 @@ def prefix_of(given: str) -> Path:
 
 
 def _exit_code(figures: RunFigures) -> int:
-    return OK if figures.verdict is None else EXIT_CODES.get(figures.verdict, OK)
+    return exit_codes.of_verdict(figures.verdict)
 
 
 def _print(written: str) -> None:

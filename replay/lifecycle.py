@@ -15,6 +15,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
+from analysis import exit_codes
 from analysis.errors import PortlapError, TargetError
 from analysis.files.run import Manifest
 from replay.checks.check import traces
@@ -32,7 +33,7 @@ from replay.plan.phases import Classes, conduct
 from replay.plan.run_state import RunState
 from replay.release.dispatch import Dispatch
 from replay.scenario.load import Scenario, planned_phases
-from replay.shutdown import BAD_INPUT, FAULT, ActiveRun, Shutdown
+from replay.shutdown import ActiveRun, Shutdown
 
 
 @dataclass
@@ -108,12 +109,12 @@ class RunLifecycle:
                 conduct(state, self.environment.runner, self.classes, planned)
             state.recorder.raise_problem()
         except TargetError as error:
-            code = self._failed(run, str(error), BAD_INPUT)
+            code = self._failed(run, str(error), exit_codes.BAD_INPUT)
         except PortlapError as error:
-            code = self._failed(run, str(error), FAULT)
+            code = self._failed(run, str(error), exit_codes.FAULT)
         except Exception as error:
             logging.getLogger("locust.portlap").exception("portlap failed")
-            code = self._failed(run, f"portlap failed: {error!r}", FAULT)
+            code = self._failed(run, f"portlap failed: {error!r}", exit_codes.FAULT)
         gevent.spawn(self.shutdown.finish, run, code)  # not in here: a stop may kill this greenlet
 
     def _failed(self, run: ActiveRun, message: str, code: int) -> int:

@@ -16,9 +16,9 @@ import configargparse
 from analysis.errors import ScenarioError
 from replay.output import log
 from replay.output.prefix import new_prefix
+from replay.sources import DEFAULT_SCENARIO
 
 PLANS = PHASES, FREE = "phases", "free"
-DEFAULT_SCENARIO = "scenarios/default.yaml"
 
 SCENARIO_HELP = "scenario file (YAML, or config-aientities.json); auto: the LLM servers found on this host"
 TARGET_HELP = "a server to measure instead of a scenario file, URL or URL=MODEL; repeatable"

@@ -25,13 +25,13 @@ from typing import Any
 import gevent
 from gevent.lock import BoundedSemaphore
 
+from analysis import exit_codes
 from analysis.files.run import file_of
 from replay.children import Child, run_to_its_end
 from replay.options import FREE, PHASES
 from replay.output import log
 from replay.own_servers import OwnServers
 from replay.plan.run_state import RunState
-from replay.signals import INTERRUPTED_CODE
 
 # Seconds for each step; steps 1 and 2 take as long as Locust needs to stop its users
 SERVERS_END_S = 10.0  # own servers; then they are killed
@@ -39,8 +39,6 @@ LOCUST_WRITES_S = 1.6  # Locust writes its CSV files once a second and never onc
 WORKERS_REPORT_S = WORKER_REPORT_INTERVAL + 0.5  # and has counts of its workers this much later
 MONITOR_ENDS_S = 2.0  # then it is killed
 OTHER_EXIT_S = 60.0  # a second exit of Locust for the first one; the report takes seconds
-
-FAULT, BAD_INPUT = 1, 2
 
 
 class ActiveRun:
@@ -106,7 +104,7 @@ class Shutdown:
         if run.plan == PHASES:
             log.warning("interrupted: everything measured so far is kept")
         self.interrupt(run, "Ctrl-C, SIGTERM or a closed terminal")
-        self.environment.process_exit_code = INTERRUPTED_CODE if run.plan == PHASES else 0
+        self.environment.process_exit_code = exit_codes.INTERRUPTED if run.plan == PHASES else 0
 
     def quit(self, run: ActiveRun | None) -> None:
         """The users are gone, the process ends after this."""
@@ -153,4 +151,4 @@ def _report(prefix: Path) -> int:
         verdict = f"{report['verdict'].upper()}: " if report["verdict"] else ""
         log.result(f"{verdict}{report['answer']}")  # last on the screen: the report itself has scrolled away
     log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
-    return FAULT if code == BAD_INPUT else code  # the input is our own
+    return exit_codes.FAULT if code == exit_codes.BAD_INPUT else code  # the input is our own

@@ -13,11 +13,11 @@ from typing import Any
 
 import gevent
 
-INTERRUPTED_CODE = 130
+from analysis import exit_codes
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    sys.exit(INTERRUPTED_CODE)
+    sys.exit(exit_codes.INTERRUPTED)
 
 
 if threading.current_thread() is threading.main_thread():
@@ -44,6 +44,6 @@ def _interrupts(main: Any) -> Callable[[], None]:
         again = bool(asked)
         asked.append(True)
         # careful: a second KeyboardInterrupt would end in a traceback out of Locust's shutdown
-        gevent.kill(main, SystemExit(INTERRUPTED_CODE) if again else KeyboardInterrupt())
+        gevent.kill(main, SystemExit(exit_codes.INTERRUPTED) if again else KeyboardInterrupt())
 
     return interrupt

@@ -9,9 +9,10 @@ from analysis.entities.entities import read_entities
 from analysis.errors import ScenarioError
 from replay.checks.discover import as_yaml, find, ports_of, scenario_of
 from replay.children import CHECKOUT
-from replay.options import DEFAULT_SCENARIO
 from replay.output import log
 from replay.scenario.load import Scenario, checked, load_scenario, scenario_of_urls, usual_phases
+
+DEFAULT_SCENARIO = "scenarios/default.yaml"
 
 
 def scenario_from(options: Namespace) -> Scenario:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TextIO
 
 import gevent
 
+from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from replay import signals
 from replay.checks import table as check_table
@@ -28,8 +29,7 @@ from replay.plan.budget import AIM_S, describe
 from replay.plan.phases import Classes
 from replay.release.gate import Gate
 from replay.scenario.load import Scenario, planned_phases
-from replay.shutdown import BAD_INPUT, SERVERS_END_S
-from replay.signals import INTERRUPTED_CODE
+from replay.shutdown import SERVERS_END_S
 from replay.sources import scenario_from
 from replay.web import access, start_form
 from replay.web.overlap_page import add_overlap_page
@@ -49,7 +49,7 @@ def at_import(options: Namespace) -> Scenario:
 
 def refuse(error: PortlapError) -> NoReturn:
     log.error(str(error))
-    sys.exit(BAD_INPUT)
+    sys.exit(exit_codes.BAD_INPUT)
 
 
 def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, classes: Classes) -> None:
@@ -80,7 +80,7 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
             refuse(error)
         if isinstance(error, KeyboardInterrupt):
             log.warning("interrupted before anything was sent")
-            sys.exit(INTERRUPTED_CODE)
+            sys.exit(exit_codes.INTERRUPTED)
         raise
 
 

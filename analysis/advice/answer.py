@@ -3,25 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.advice.next_steps import (
-    LOCKS,
-    MACHINES,
-    MODEL_SWAP,
-    ONE_PORT,
-    PAIRS_DIFFER,
-    PORTS_PARALLEL,
-    SERIAL_PORTS,
-    next_steps,
-)
-from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, INVALID, SERIAL
+from analysis.advice.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, next_steps
 from analysis.verdict.of_run import Judged, compare, ports_phase, without_pairs
+from analysis.verdict.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The run's outcome, the answer in words, and what to do next, most useful first."""
 
-    outcome: str
+    outcome: Outcome
     sentence: str
     next_steps: tuple[str, ...]
     finding: str  # the outcome, or the mechanism where one outcome has two: a row of next_steps.yaml
@@ -35,39 +26,42 @@ def answer(
     `groups`: in words, which targets of a contention matrix share what.
     """
     if not judged:
-        return _answer(INCONCLUSIVE, "No phase was measured.")
+        return _answer(Outcome.INCONCLUSIVE, "No phase was measured.")
     for _, verdict in judged:
-        if verdict.outcome == INVALID:
+        if verdict.outcome == Outcome.INVALID:
             said = f"The data are unfit for a statement: {verdict.sentence}."
-            return _answer(INVALID, said, judged, verdict.hint)
+            return _answer(Outcome.INVALID, said, judged, verdict.hint)
     if swapped:
         return _answer(
-            MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
+            Outcome.MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
         )
     found = compare(judged, groups)
-    hints = (v.hint for _, v in without_pairs(judged) if v.outcome == INCONCLUSIVE and v.hint)
+    hints = (v.hint for _, v in without_pairs(judged) if v.outcome == Outcome.INCONCLUSIVE and v.hint)
     finding = PAIRS_DIFFER if found.pairs_differ else _finding(found.outcome, ports_phase(judged), limits)
     return _answer(found.outcome, found.sentence, judged, next(hints, ""), finding)
 
 
 def _answer(
-    outcome: str, sentence: str, judged: Sequence[Judged] = (), hint: str = "", finding: str | None = None
+    outcome: Outcome, sentence: str, judged: Sequence[Judged] = (), hint: str = "", finding: str | None = None
 ) -> Answer:
     finding = finding or outcome
-    if hint and outcome in (INCONCLUSIVE, INVALID):  # it knows better than the table what is amiss
+    if hint and outcome in (
+        Outcome.INCONCLUSIVE,
+        Outcome.INVALID,
+    ):  # it knows better than the table what is amiss
         return Answer(outcome, sentence, (f"{hint[0].upper()}{hint[1:]}.",), finding)
     return Answer(outcome, sentence, next_steps(finding, _kinds(judged), _contains(judged)), finding)
 
 
-def _finding(outcome: str, ports: Judged | None, limits: Sequence[str]) -> str:
+def _finding(outcome: Outcome, ports: Judged | None, limits: Sequence[str]) -> str:
     """The outcome, told apart where it has several mechanisms with different remedies."""
-    if outcome == SERIAL and len(limits) == 1 and limits[0] in LOCKS:
+    if outcome == Outcome.SERIAL and len(limits) == 1 and limits[0] in LOCKS:
         return LOCKS[limits[0]]
     if ports is None:
         return outcome
-    if outcome == SERIAL:
+    if outcome == Outcome.SERIAL:
         return SERIAL_PORTS
-    gained = outcome in (PORTS_PARALLEL, ONE_PORT, *GAINS)
+    gained = outcome.gains
     return MACHINES if gained and ports[0].topology == "machines" else outcome
 
 

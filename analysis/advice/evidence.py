@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.server_load import MachineLoad, PortLoad, Witnessed
-from analysis.verdict.of_phase import CONTENTION, INCONCLUSIVE, PARTLY, SERIAL, SLICED, Verdict
+from analysis.verdict.of_phase import Verdict
+from analysis.verdict.outcomes import Outcome
 
-EXPLAINED = (SERIAL, SLICED, CONTENTION, PARTLY)
+EXPLAINED = (Outcome.SERIAL, Outcome.SLICED, Outcome.CONTENTION, Outcome.PARTLY)
 QUEUED_SHARE = 0.1  # of a solo: a wait worth telling
 FULL_SHARE = 0.9  # of all cores, or of a graphics processor: nothing is left for more requests
 ONE_CORE = (0.75, 1.25)  # cores that one thread keeps busy, alone and together alike
@@ -24,7 +25,7 @@ def why(
     phase: PhaseMeasured, verdict: Verdict, seen: Witnessed | None, host: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Evidence for the phase's outcome, most telling first; () where it gains, or nobody tells."""
-    if verdict.outcome == INCONCLUSIVE and seen is not None and seen.machine is not None:
+    if verdict.outcome == Outcome.INCONCLUSIVE and seen is not None and seen.machine is not None:
         return _crowded(seen.machine, host.get("cpus"))
     if verdict.outcome not in EXPLAINED:
         return ()
@@ -36,7 +37,7 @@ def why(
     said += [s for port, load in seen.ports.items() if (s := _swapped_models(port, load))]
     if seen.machine is not None:
         said += _memory(seen.machine)
-        if verdict.outcome != PARTLY:
+        if verdict.outcome != Outcome.PARTLY:
             said += _compute(seen.machine, host.get("cpus"))
         if seen.machine.thermal in HOT:
             said.append(f"the machine was slowed by heat (thermal state: {seen.machine.thermal})")

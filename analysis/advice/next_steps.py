@@ -8,9 +8,6 @@ from typing import Any, Final
 
 import yaml
 
-# outcomes of a run, beside those of a phase (analysis.verdict.of_phase)
-PORTS_PARALLEL, ONE_PORT, SHARED = "ports-parallel", "one-port-suffices", "shared-compute"
-MODEL_SWAP = "model-swap"
 # findings that are no verdicts: serial although several ports were asked; a gain that several machines
 # bring; pairs of ports of which some gain and some do not
 SERIAL_PORTS, MACHINES, PAIRS_DIFFER = "serial-ports", "machines-parallel", "pairs-differ"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from analysis.locust_only.bounds import Bound, Bounds
 from analysis.report.words import number
-from analysis.verdict.of_phase import INCONCLUSIVE
+from analysis.verdict.outcomes import Outcome
 
 FORMAT = 1
 ANSWER = (
@@ -54,7 +54,7 @@ def sentences(bounds: Bounds) -> list[str]:
 def show(console: Console, bounds: Bounds) -> None:
     """Prints the report."""
     console.print(Text(f"portlap · Locust's statistics alone · {bounds.prefix}", "dim"))
-    console.print(Text(INCONCLUSIVE.upper(), "bold yellow"))
+    console.print(Text(Outcome.INCONCLUSIVE.upper(), "bold yellow"))
     console.print(Text(ANSWER, "bold"))
     parts = {"Bounds": sentences(bounds), "Missing": list(bounds.missing), "Next": list(NEXT_STEPS)}
     for title, said in parts.items():
@@ -68,11 +68,11 @@ def markdown(bounds: Bounds) -> str:
         "Hypothesis": ["The servers answered requests in parallel."],
         "Design": ["Unknown: a run of Locust that portlap did not plan."],
         "Measured": sentences(bounds),
-        "Verdict": [f"**{INCONCLUSIVE}**: {ANSWER}", *(f"Missing: {m}" for m in bounds.missing)],
+        "Verdict": [f"**{Outcome.INCONCLUSIVE}**: {ANSWER}", *(f"Missing: {m}" for m in bounds.missing)],
         "Next action": list(NEXT_STEPS),
     }
     said = [f"## {title}\n\n" + "\n".join(f"- {s}" for s in lines) for title, lines in parts.items()]
-    return "\n\n".join([f"# {bounds.prefix.name}: {INCONCLUSIVE}", *said]) + "\n"
+    return "\n\n".join([f"# {bounds.prefix.name}: {Outcome.INCONCLUSIVE}", *said]) + "\n"
 
 
 def as_json(bounds: Bounds) -> str:
@@ -80,7 +80,7 @@ def as_json(bounds: Bounds) -> str:
     rows = [{"type": t, "name": name, **asdict(sums)} for (t, name), sums in bounds.rows.items()]
     report: dict[str, Any] = {
         "format": FORMAT,
-        "verdict": INCONCLUSIVE,
+        "verdict": Outcome.INCONCLUSIVE,
         "answer": ANSWER,
         "next_steps": list(NEXT_STEPS),
         "bounds": {

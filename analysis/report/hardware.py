@@ -8,7 +8,7 @@ from analysis.report import words
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
 from analysis.statistics.estimates import Estimate
-from analysis.verdict.of_phase import INVALID
+from analysis.verdict.outcomes import Outcome
 
 MACHINES = "machines"
 
@@ -33,7 +33,7 @@ class HardwareFigures:
 def hardware_figures(assessment: Assessment, figures: RunFigures) -> HardwareFigures:
     told = hardware(assessment.answer.finding)
     timed = [p for p in figures.listed if p.responses_per_min is not None and p.speedup is not None]
-    if assessment.answer.outcome == INVALID or not timed:
+    if assessment.answer.outcome == Outcome.INVALID or not timed:
         return HardwareFigures(told, None, None, None, None, None)
     together = [p for p in timed if p.ports > 1 and p.users == p.ports]
     here = [p for p in together if p.topology != MACHINES]

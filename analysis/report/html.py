@@ -9,7 +9,6 @@ import jinja2
 from analysis.assess import Assessment
 from analysis.report import arrivals, charts, free, hardware, machine_words, served, words
 from analysis.report.run_metrics import RunFigures
-from analysis.report.text import style_of
 
 
 def render(assessment: Assessment, figures: RunFigures) -> str:
@@ -19,7 +18,7 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
     return page.get_template("report.html.j2").render(
         manifest=assessment.run.manifest,
         figures=figures,
-        colour=style_of(figures.verdict or ""),
+        colour=figures.verdict.colour if figures.verdict else "magenta",
         answer=assessment.answer.sentence if figures.verdict else "A free run: no verdict is stated.",
         free=free.sentences(assessment.run) if figures.verdict is None else [],
         rows=[(label.strip(), cells) for label, cells in words.rows(figures.listed)],

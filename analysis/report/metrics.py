@@ -16,6 +16,7 @@ from analysis.phase.measure import Peak, PhaseMeasured
 from analysis.phase.rounds import PlannedPhase, Round
 from analysis.phase.server_load import Witnessed
 from analysis.statistics.estimates import Estimate, mean_estimate
+from analysis.verdict.outcomes import Outcome
 
 ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the maximum under another name
 OUTLIER_LEVEL = 0.99  # no measurement of an undisturbed phase beyond its bound with this probability
@@ -59,7 +60,7 @@ class PhaseFigures:
     output_tokens_per_s: float | None
     drift: float | None  # relative change of the solo time over the phase
     outliers: tuple[str, ...]
-    verdict: str
+    verdict: Outcome
     sentence: str
     hint: str
     pair_of: str | None  # the contention matrix it is a part of

@@ -16,7 +16,7 @@ from analysis.machine.throughput import (
 from analysis.report.metrics import PhaseFigures, percentile, phase_figures
 from analysis.statistics.estimates import Estimate, LogEstimate
 from analysis.verdict.limit import MACHINES, Compared
-from analysis.verdict.of_phase import INCONCLUSIVE, INVALID
+from analysis.verdict.outcomes import Outcome
 
 FREE = "free"
 
@@ -62,7 +62,7 @@ class TimingError:
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    verdict: str | None  # None: the free plan states none
+    verdict: Outcome | None  # None: the free plan states none
     phases: tuple[PhaseFigures, ...]
     baseline: tuple[BaselineFigures, ...]
     machine: MachineFigures
@@ -110,7 +110,7 @@ def _baseline(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) ->
 
 def _machine(assessment: Assessment, figures: Sequence[PhaseFigures]) -> MachineFigures:
     model = assessment.machine
-    plain = [p for p in figures if p.pair_of is None and p.verdict not in (INCONCLUSIVE, INVALID)]
+    plain = [p for p in figures if p.pair_of is None and p.verdict.decided]
     told = [p for p in plain if p.speedup is not None]
     most_ports = max((p.ports for p in told), default=0)
     rows = [] if consistent(model).passed is False else throughputs(model)

@@ -13,10 +13,8 @@ from analysis.report import arrivals, free, hardware, machine_words, served, wor
 from analysis.report.lanes import picture
 from analysis.report.metrics import PhaseFigures
 from analysis.report.run_metrics import RunFigures
-from analysis.verdict.of_phase import CONTENTION, GAINS, INCONCLUSIVE, INVALID
 
 LABEL, COLUMN = 23, 19  # of the table of phases, in columns of the terminal, where there is room
-BAD, UNSURE = (INVALID, CONTENTION), (INCONCLUSIVE, "serial", "time-sliced", "shared-compute", "model-swap")
 
 
 def show(console: Console, assessment: Assessment, figures: RunFigures) -> None:
@@ -49,16 +47,8 @@ def headline(console: Console, assessment: Assessment, figures: RunFigures) -> N
     title = f"portlap · {run.manifest.scenario_name} · {prefix}"
     console.print(Text(title + (f" · {run.manifest.started_at}" if run.manifest.started_at else ""), "dim"))
     if figures.verdict is not None:
-        console.print(Text(figures.verdict.upper(), f"bold {style_of(figures.verdict)}"))
+        console.print(Text(figures.verdict.upper(), f"bold {figures.verdict.colour}"))
         console.print(Text(assessment.answer.sentence, "bold"))
-
-
-def style_of(outcome: str) -> str:
-    if outcome in BAD:
-        return "red"
-    if outcome in UNSURE:
-        return "yellow"
-    return "green" if outcome in (*GAINS, "ports-parallel", "one-port-suffices") else "magenta"
 
 
 def phases_table(phases: tuple[PhaseFigures, ...], width: int, titles: tuple[str, ...] = ()) -> list[Table]:
@@ -98,7 +88,7 @@ def _phases(console: Console, phases: tuple[PhaseFigures, ...]) -> None:
         console.print(table, Text())
     for p in phases:
         console.print(
-            Text.assemble((f"{p.name}: ", "bold"), (p.verdict, style_of(p.verdict)), f": {p.sentence}")
+            Text.assemble((f"{p.name}: ", "bold"), (p.verdict, p.verdict.colour), f": {p.sentence}")
         )
         if seed := words.seed_sentence(p):
             console.print(Padding(Text(seed, "dim"), (0, 0, 0, 2)))

@@ -9,17 +9,8 @@ from urllib.parse import urlsplit
 
 from analysis.files.run import TargetInfo
 from analysis.phase.measure import PhaseMeasured
-from analysis.verdict.of_phase import (
-    CONTENTION,
-    FULLY,
-    GAINS,
-    INCONCLUSIVE,
-    INVALID,
-    PARALLEL,
-    SERIAL,
-    SLICED,
-)
 from analysis.verdict.of_run import Judged
+from analysis.verdict.outcomes import COMPUTE, LOCK, NOTHING, PART, Outcome
 
 # What tells two requests apart, from nothing to everything; behind each what it takes away from the shared.
 REQUESTS, MODELS, PORTS, PROGRAMS, MACHINES = "requests", "models", "ports", "programs", "machines"
@@ -27,8 +18,6 @@ SEPARATIONS = (REQUESTS, MODELS, PORTS, PROGRAMS, MACHINES)
 LIMITS = ("model", "port", "program", "machine")  # LIMITS[i] is shared up to SEPARATIONS[i], not beyond
 REQUEST = "request"  # nothing holds requests back but the time each takes by itself
 
-LOCK, COMPUTE, PART, NOTHING = "lock", "compute", "part", "nothing"
-SHARES = {SERIAL: LOCK, SLICED: COMPUTE, CONTENTION: COMPUTE, PARALLEL: PART, FULLY: NOTHING}
 
 APART = {
     REQUESTS: "requests to one model",
@@ -46,11 +35,11 @@ class Compared:
 
     separation: str
     phase: PhaseMeasured
-    outcome: str
+    outcome: Outcome
 
     @property
     def gains(self) -> bool:
-        return self.outcome in GAINS
+        return self.outcome.gains
 
     @property
     def named(self) -> str:
@@ -95,7 +84,7 @@ def localise(judged: Sequence[Judged]) -> Localisation:
     compared = tuple(
         Compared(apart, phase, verdict.outcome)
         for phase, verdict in judged
-        if (apart := separation_of(phase)) is not None and verdict.outcome not in (INCONCLUSIVE, INVALID)
+        if (apart := separation_of(phase)) is not None and verdict.outcome.decided
     )
     compared = tuple(sorted(compared, key=lambda c: SEPARATIONS.index(c.separation)))
     by_level = {s: [c for c in compared if c.separation == s] for s in SEPARATIONS}
@@ -115,7 +104,7 @@ def localise(judged: Sequence[Judged]) -> Localisation:
 def _nothing_held(compared: tuple[Compared, ...], known: dict[str, list[Compared]]) -> Localisation:
     missing = tuple(s for s in (REQUESTS, PORTS) if s not in known)
     told = "; ".join(c.named for c in compared)
-    if all(c.outcome == FULLY for c in compared):
+    if all(c.outcome == Outcome.FULLY for c in compared):
         return Localisation(
             (REQUEST,), f"the single request: so many do not hold each other back ({told})", compared, missing
         )
@@ -133,7 +122,7 @@ def _held(compared: tuple[Compared, ...], known: dict[str, list[Compared]], fart
     until = len(LIMITS) if freed is None else SEPARATIONS.index(freed)
     limits = LIMITS[level:until]
     first = known[farthest][0]
-    computes = SHARES.get(first.outcome) == COMPUTE
+    computes = first.outcome.shares == COMPUTE
     if computes and level >= SEPARATIONS.index(PORTS):
         limits = (
             tuple(x for x in limits if x == "machine") or limits
@@ -153,7 +142,7 @@ class Pair:
     b: str
     separation: str
     phase: PhaseMeasured
-    outcome: str
+    outcome: Outcome
     shares: str | None
     sentence: str
 
@@ -165,7 +154,7 @@ def contention_matrix(judged: Sequence[Judged]) -> tuple[Pair, ...]:
         if phase.plan.pair_of is None:
             continue
         a, b = (phase.targets[t] for t in phase.plan.deal[:2])
-        shares = SHARES.get(verdict.outcome)
+        shares = verdict.outcome.shares
         apart = separation(a, b)
         text = _shared(a, apart, shares) if shares is not None else verdict.sentence
         found.append(Pair(a.name, b.name, apart, phase, verdict.outcome, shares, text))

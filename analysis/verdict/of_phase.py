@@ -19,11 +19,7 @@ from analysis.verdict.certainty import (
     loses,
     surely_above,
 )
-
-SERIAL, PARTLY, SLICED = "serial", "partly-parallel", "time-sliced"
-CONTENTION, PARALLEL, FULLY = "contention", "parallel", "fully-parallel"
-INCONCLUSIVE, INVALID = "inconclusive", "invalid"
-GAINS = (PARTLY, PARALLEL, FULLY)
+from analysis.verdict.outcomes import Outcome
 
 FULL = 0.8  # of Gmax
 ABOVE_MAX = 1.1  # of Gmax: more than undisturbed cannot be
@@ -36,7 +32,7 @@ MIN_SPEEDUP_MAX, MIN_IDEAL_PEAK = 1.5, 2
 class Verdict:
     """The outcome, why it is that one, and what to do if it is none."""
 
-    outcome: str
+    outcome: Outcome
     sentence: str
     hint: str = ""
 
@@ -47,7 +43,7 @@ def phase_verdict(
     """The phase's verdict. `invalid`: conditions whose failure makes the data unfit for any statement."""
     for failed in invalid:
         if failed.passed is False:
-            return Verdict(INVALID, failed.sentence, failed.hint)
+            return Verdict(Outcome.INVALID, failed.sentence, failed.hint)
     return _cannot_tell(phase, conditions) or _mechanism(phase)
 
 
@@ -55,12 +51,12 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
     """Rules 2 and 3: nothing may be said, whatever the numbers read."""
     users = phase.plan.users
     if not phase.rounds:
-        return Verdict(INCONCLUSIVE, "the run ended before a round did", "let the run go to its end")
+        return Verdict(Outcome.INCONCLUSIVE, "the run ended before a round did", "let the run go to its end")
     if len(phase.scored) < MIN_ROUNDS or phase.fit is None:
         return _too_few(phase)
     if (phase.speedup_max or 0.0) < MIN_SPEEDUP_MAX or (phase.ideal_peak or 0) < MIN_IDEAL_PEAK:
         return Verdict(
-            INCONCLUSIVE,
+            Outcome.INCONCLUSIVE,
             f"even undisturbed, these {users} requests could only reach a speedup of "
             f"{phase.speedup_max:.2f} with {phase.ideal_peak} streams together: "
             "targets or spacing too unequal",
@@ -68,10 +64,10 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
         )
     for failed in conditions:
         if failed.passed is False:
-            return Verdict(INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
+            return Verdict(Outcome.INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
     if surely_above(phase.speedup, ABOVE_MAX * (phase.speedup_max or 0.0)):
         return Verdict(
-            INCONCLUSIVE,
+            Outcome.INCONCLUSIVE,
             f"a speedup of {_value(phase.speedup):.2f} is above the {phase.speedup_max:.2f} that undisturbed "
             "servers would reach: the solos were too slow, or answers were cached",
             "run again; switch prompt caches off",
@@ -88,7 +84,7 @@ def _too_few(phase: PhaseMeasured) -> Verdict:
         else f"only {len(phase.scored)} of {len(phase.rounds)} rounds can be scored, "
         f"{MIN_ROUNDS} are needed{first}"
     )
-    return Verdict(INCONCLUSIVE, said, "mend what failed, or allow more rounds (--budget)")
+    return Verdict(Outcome.INCONCLUSIVE, said, "mend what failed, or allow more rounds (--budget)")
 
 
 def _mechanism(phase: PhaseMeasured) -> Verdict:
@@ -109,12 +105,12 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
                 f"one stream at a time, but the next starts after {median(steps):.2f} of a solo time"
             )
         return Verdict(
-            SERIAL,
+            Outcome.SERIAL,
             f"one answer at a time: each waits until the one before has ended{_bound(phase)}",
         )
     if k < ideal:
         if gain:
-            return Verdict(PARTLY, _slots_sentence(phase, k))
+            return Verdict(Outcome.PARTLY, _slots_sentence(phase, k))
         return _no_gain(phase, nothing, f"{k} of {ideal} streams decode together")
     if gain:
         return _degree(phase)
@@ -125,7 +121,7 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
     if gain:
         return _degree(phase)
     if nothing and _one_by_one(phase):
-        return Verdict(SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
+        return Verdict(Outcome.SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
         return _no_gain(phase, nothing, "all answers end together")
     return _more("nobody can see who decodes when, and the answers end neither in steps nor together")
@@ -142,10 +138,10 @@ def _degree(phase: PhaseMeasured) -> Verdict:
     g, ceiling = phase.speedup, phase.speedup_max or 0.0
     if g is not None and g.low() > FULL * ceiling:
         return Verdict(
-            FULLY, f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
+            Outcome.FULLY, f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
         )
     return Verdict(
-        PARALLEL,
+        Outcome.PARALLEL,
         f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible: "
         "together, but not undisturbed",
     )
@@ -155,14 +151,14 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     g = phase.speedup
     if g is not None and loses(phase):
         return Verdict(
-            CONTENTION,
+            Outcome.CONTENTION,
             f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
         )
     if nothing and phase.streams and (phase.slowdown or 0.0) < SLOWED:
         return _more(f"{seen}, at the pace of one alone, and yet there is no gain")
     if nothing:
         hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
-        return Verdict(SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
+        return Verdict(Outcome.SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
     return _more(f"{seen}; gain or no gain is not decided")
 
 
@@ -194,7 +190,7 @@ def _bound(phase: PhaseMeasured) -> str:
 
 def _more(why: str) -> Verdict:
     return Verdict(
-        INCONCLUSIVE,
+        Outcome.INCONCLUSIVE,
         why,
         "more rounds (rounds: {min: 5, max: 12}), longer answers, or a quieter machine",
     )

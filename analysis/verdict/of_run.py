@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from analysis.advice.next_steps import ONE_PORT, PORTS_PARALLEL, SHARED
 from analysis.phase.measure import PhaseMeasured
-from analysis.verdict.of_phase import CONTENTION, GAINS, INCONCLUSIVE, PARTLY, SERIAL, SLICED, Verdict
+from analysis.verdict.of_phase import Verdict
+from analysis.verdict.outcomes import Outcome
 
 AS_GOOD = 0.9  # of the ports' speedup: then one port does as well
 
@@ -17,7 +17,7 @@ Judged = tuple[PhaseMeasured, Verdict]
 class Compared:
     """The run's outcome with its sentence; `pairs_differ`: some pairs of ports gain and some do not."""
 
-    outcome: str
+    outcome: Outcome
     sentence: str
     pairs_differ: bool = False
 
@@ -54,17 +54,17 @@ def compare(judged: Sequence[Judged], groups: Sequence[str]) -> Compared:
     else:
         outcome, sentence = _each(phases)
     contradiction = _contradiction((x or control or phases[0]), phases)
-    if outcome != INCONCLUSIVE and contradiction is not None:
-        return Compared(INCONCLUSIVE, contradiction)
-    return Compared(outcome, sentence, by_pairs and outcome != INCONCLUSIVE and _differ(pairs))
+    if outcome != Outcome.INCONCLUSIVE and contradiction is not None:
+        return Compared(Outcome.INCONCLUSIVE, contradiction)
+    return Compared(outcome, sentence, by_pairs and outcome != Outcome.INCONCLUSIVE and _differ(pairs))
 
 
-def _each(judged: Sequence[Judged]) -> tuple[str, str]:
+def _each(judged: Sequence[Judged]) -> tuple[Outcome, str]:
     """Each phase by itself: the outcome is that of the decided one with the most users.
 
     Of several with as many users it is the one whose speedup is surely the highest.
     """
-    decided = [j for j in judged if j[1].outcome != INCONCLUSIVE]
+    decided = [j for j in judged if j[1].outcome != Outcome.INCONCLUSIVE]
     if len(judged) == 1 or not decided:
         phase, verdict = judged[0]
         return verdict.outcome, f"{phase.plan.name}, {phase.plan.users} users: {verdict.sentence}."
@@ -72,10 +72,10 @@ def _each(judged: Sequence[Judged]) -> tuple[str, str]:
     return verdict.outcome, f"{_told(judged)} (times as fast as one after another)."
 
 
-def _pairs(pairs: Sequence[Judged], control: Judged | None, groups: Sequence[str]) -> tuple[str, str]:
+def _pairs(pairs: Sequence[Judged], control: Judged | None, groups: Sequence[str]) -> tuple[Outcome, str]:
     """Pairs of ports against one port: the weakest of those decided speaks, so that none is overpraised."""
-    decided = [j for j in pairs if j[1].outcome != INCONCLUSIVE]
-    gaining = [j for j in pairs if j[1].outcome in GAINS]
+    decided = [j for j in pairs if j[1].outcome != Outcome.INCONCLUSIVE]
+    gaining = [j for j in pairs if j[1].outcome.gains]
     told = f"{len(gaining)} of {len(pairs)} pairs of ports gain ({_told(pairs)})"
     weakest = min(decided or pairs, key=_at_least)
     outcome, sentence = (weakest[1].outcome, "") if control is None else _compare(weakest, control, [])
@@ -87,7 +87,7 @@ def _pairs(pairs: Sequence[Judged], control: Judged | None, groups: Sequence[str
 
 def _differ(pairs: Sequence[Judged]) -> bool:
     """Whether some pairs gain and some surely do not."""
-    return len({j[1].outcome in GAINS for j in pairs if j[1].outcome != INCONCLUSIVE}) > 1
+    return len({j[1].outcome.gains for j in pairs if j[1].outcome != Outcome.INCONCLUSIVE}) > 1
 
 
 def _told(judged: Sequence[Judged]) -> str:
@@ -111,33 +111,36 @@ def _wider(x: Judged, judged: Sequence[Judged]) -> list[Judged]:
     return sorted(more, key=lambda j: j[0].plan.users)
 
 
-def _compare(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[str, str]:
+def _compare(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[Outcome, str]:
     """Ports against one port: who gains, and so where the limit is."""
     ports, one = x[1].outcome, control[1].outcome
     n = len(x[0].ports)
-    if ports == INCONCLUSIVE:
-        return INCONCLUSIVE, f"The ports together: {x[1].sentence}."
-    if ports == SLICED:
-        return SHARED, f"Your {n} ports answer side by side, but they share one compute: {x[1].sentence}."
-    if ports == CONTENTION:
-        return CONTENTION, f"Your {n} ports slow each other down: {x[1].sentence}."
-    if one == INCONCLUSIVE:
-        told = f"The ports together: {ports} ({x[1].sentence})" if ports in GAINS else x[1].sentence
-        return INCONCLUSIVE, f"{told}; one port alone is not decided: {control[1].sentence}."
-    if ports in GAINS:
+    if ports == Outcome.INCONCLUSIVE:
+        return Outcome.INCONCLUSIVE, f"The ports together: {x[1].sentence}."
+    if ports == Outcome.SLICED:
+        return (
+            Outcome.SHARED,
+            f"Your {n} ports answer side by side, but they share one compute: {x[1].sentence}.",
+        )
+    if ports == Outcome.CONTENTION:
+        return Outcome.CONTENTION, f"Your {n} ports slow each other down: {x[1].sentence}."
+    if one == Outcome.INCONCLUSIVE:
+        told = f"The ports together: {ports} ({x[1].sentence})" if ports.gains else x[1].sentence
+        return Outcome.INCONCLUSIVE, f"{told}; one port alone is not decided: {control[1].sentence}."
+    if ports.gains:
         return _ports_gain(x, control, wider)
-    if one == SERIAL:
-        return SERIAL, (
+    if one == Outcome.SERIAL:
+        return Outcome.SERIAL, (
             f"Everything is answered one at a time, on one port and over {n} ports alike: a lock of the "
             "program or the machine, or one server behind all ports."
         )
-    return INCONCLUSIVE, f"The ports together are {ports}, one port alone is {one}: these contradict."
+    return Outcome.INCONCLUSIVE, f"The ports together are {ports}, one port alone is {one}: these contradict."
 
 
-def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[str, str]:
-    gaining = list(takewhile(lambda j: j[1].outcome in GAINS, wider))
+def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[Outcome, str]:
+    gaining = list(takewhile(lambda j: j[1].outcome.gains, wider))
     widest = (gaining or [x])[-1]
-    partly = widest[1].outcome == PARTLY and widest[0].total.exact  # a port surely waits for another
+    partly = widest[1].outcome == Outcome.PARTLY and widest[0].total.exact  # a port surely waits for another
     yes, at_once = ("Yes, in part", f"{widest[0].total.streams} at a time, ") if partly else ("Yes", "")
     together = (
         f"{yes}: your {len(widest[0].ports)} ports work in parallel, {at_once}"
@@ -145,20 +148,20 @@ def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[st
     )
     limit = "the port, and beyond it something that the ports share" if partly else "the port"
     beyond = f" Over more ports: {_told(wider[len(gaining) :])}." if len(gaining) < len(wider) else ""
-    if control[1].outcome not in GAINS:
-        return PORTS_PARALLEL, (
+    if not control[1].outcome.gains:
+        return Outcome.PORTS_PARALLEL, (
             f"{together}. One port alone gains nothing ({control[1].outcome}): the limit is {limit}.{beyond}"
         )
     if _as_good(control, x):
         return (
-            ONE_PORT,
+            Outcome.ONE_PORT,
             f"{together}, but with {control[0].plan.users} users one port alone does as well "
             f"({_speedup(control):.2f}): for so many, more ports add nothing.{beyond}",
         )
     users, gained = control[0].plan.users, f"{_speedup(control):.2f}"
     # so few users cannot gain more, however good the port is
     less = f", but less ({gained})" if users >= x[0].plan.users else f" ({gained} with {users} users)"
-    return PORTS_PARALLEL, f"{together}. One port alone gains too{less}.{beyond}"
+    return Outcome.PORTS_PARALLEL, f"{together}. One port alone gains too{less}.{beyond}"
 
 
 def _as_good(control: Judged, x: Judged) -> bool:
@@ -176,8 +179,8 @@ def _contradiction(basis: Judged, judged: Sequence[Judged]) -> str | None:
     for phase, verdict in judged:
         if set(phase.ports) != set(basis[0].ports) or phase.plan.users <= basis[0].plan.users:
             continue
-        opposite = (basis[1].outcome in GAINS and verdict.outcome == SERIAL) or (
-            basis[1].outcome == SERIAL and verdict.outcome in GAINS
+        opposite = (basis[1].outcome.gains and verdict.outcome == Outcome.SERIAL) or (
+            basis[1].outcome == Outcome.SERIAL and verdict.outcome.gains
         )
         if opposite:
             return (

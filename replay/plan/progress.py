@@ -6,7 +6,8 @@ from statistics import fmean
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import PlannedPhase
-from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, SERIAL, Verdict
+from analysis.verdict.of_phase import Verdict
+from analysis.verdict.outcomes import Outcome
 from replay.output import log
 from replay.plan.budget import worst_case_s
 
@@ -63,9 +64,8 @@ def analysed(phase: PhaseMeasured, verdict: Verdict) -> None:
             f"Speedup: {g.value:.2f}x [{g.low():.2f}, {g.high():.2f}], 1 is serial, "
             f"{phase.speedup_max:.2f} is undisturbed"
         )
-    if verdict.outcome in GAINS:
-        log.success(f"{name}: PARALLEL PROCESSING CONFIRMED ({verdict.outcome}): {verdict.sentence}")
+    if verdict.outcome.gains:
+        log.success(f"{name}: {verdict.outcome.headline} ({verdict.outcome}): {verdict.sentence}")
         return
-    headline = "SERIAL PROCESSING DETECTED" if verdict.outcome == SERIAL else verdict.outcome.upper()
-    hint = f"; {verdict.hint}" if verdict.outcome == INCONCLUSIVE and verdict.hint else ""
-    log.warning(f"{name}: {headline}: {verdict.sentence}{hint}")
+    hint = f"; {verdict.hint}" if verdict.outcome == Outcome.INCONCLUSIVE and verdict.hint else ""
+    log.warning(f"{name}: {verdict.outcome.headline}: {verdict.sentence}{hint}")

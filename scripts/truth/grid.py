@@ -13,17 +13,8 @@ from itertools import pairwise
 from analysis.assess import PhaseJudged, assess
 from analysis.report.metrics import seed_formula
 from analysis.verdict.certainty import GAIN, LOSS
-from analysis.verdict.of_phase import (
-    CONTENTION,
-    FULL,
-    FULLY,
-    GAINS,
-    INCONCLUSIVE,
-    PARALLEL,
-    PARTLY,
-    SERIAL,
-    SLICED,
-)
+from analysis.verdict.of_phase import FULL
+from analysis.verdict.outcomes import Outcome
 from servers.queue_model import Job, Policy, Port, Request, simulate
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
@@ -32,7 +23,7 @@ TOKENS = 9
 BAND = 0.05  # of GAIN: within it even the truth is a border
 CLEAR = 0.10  # of GAIN: beyond it five rounds with 5 % scatter should decide
 BORDER = 0.05  # of a border between degrees: the weaker claim counts as right too
-SEED_BORDER = 1.5  # the seed's rule: "> 1.5x = PARALLEL CONFIRMED"
+SEED_BORDER = 1.5  # the seed's rule: "> 1.5x = Outcome.PARALLEL CONFIRMED"
 HELD = 0.1  # of the median decode: streams that only brush each other are not open together
 
 MECHANISMS: dict[str, Callable[[random.Random, int], Policy]] = {
@@ -135,22 +126,22 @@ class Truth:
     def right(self) -> set[str]:
         """The verdicts that are true; near a border between degrees also the weaker claim."""
         if self.peak == 1:
-            return {SERIAL}
+            return {Outcome.SERIAL}
         if not self.gains:
-            contends = {CONTENTION} if self.wall_gain < LOSS * (1 + BORDER) else set()
-            return contends | ({SLICED} if self.wall_gain > LOSS * (1 - BORDER) else set())
+            contends = {Outcome.CONTENTION} if self.wall_gain < LOSS * (1 + BORDER) else set()
+            return contends | ({Outcome.SLICED} if self.wall_gain > LOSS * (1 - BORDER) else set())
         if self.peak < self.peak_max:
-            return {PARTLY}
+            return {Outcome.PARTLY}
         full = self.wall_gain > FULL * (1 - BORDER) * self.gain_max
-        return {PARALLEL, FULLY} if full else {PARALLEL}
+        return {Outcome.PARALLEL, Outcome.FULLY} if full else {Outcome.PARALLEL}
 
-    def denies(self, verdict: str, sentence: str) -> bool:
+    def denies(self, verdict: Outcome, sentence: str) -> bool:
         """True if the verdict is wrong. What it leaves open in words is no claim."""
-        if verdict == PARTLY and "or only start later" in sentence:  # at least so many slots
+        if verdict == Outcome.PARTLY and "or only start later" in sentence:  # at least so many slots
             return not self.gains or self.peak == 1
-        if verdict == SLICED and "or hinder each other" in sentence:
+        if verdict == Outcome.SLICED and "or hinder each other" in sentence:
             return self.gains or self.peak == 1
-        return verdict not in self.right | {INCONCLUSIVE}
+        return verdict not in self.right | {Outcome.INCONCLUSIVE}
 
 
 def truth_of(case: Case) -> Truth:
@@ -199,7 +190,7 @@ class Told:
     judged: PhaseJudged
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Outcome:
         return self.judged.verdict.outcome
 
     @property
@@ -208,13 +199,13 @@ class Told:
 
     @property
     def false_gain(self) -> bool:
-        return self.verdict in GAINS and not self.truth.gains
+        return self.verdict.gains and not self.truth.gains
 
     @property
     def slots_wrong(self) -> bool:
         """Said exactly and wrong, or said at least and more than there are."""
         told = self.judged.measured.total
-        if told.streams is None or self.verdict == INCONCLUSIVE:
+        if told.streams is None or self.verdict == Outcome.INCONCLUSIVE:
             return False
         return told.streams != self.truth.slots if told.exact else told.streams > self.truth.slots
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from analysis.verdict.of_phase import INCONCLUSIVE
+from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, MECHANISMS
 from scripts.truth.sockets import NEAR, ROUNDS, Seen, see, socket_cases
 from scripts.truth.words import Criterion, marked, share, table
@@ -32,7 +32,7 @@ def over_sockets(each: int) -> list[Seen]:
 
 def socket_criteria(seen: Sequence[Seen]) -> list[Criterion]:
     away = [s for s in seen if s.truth.away(BAND)]
-    decided = [s for s in seen if s.verdict != INCONCLUSIVE]
+    decided = [s for s in seen if s.verdict != Outcome.INCONCLUSIVE]
     predicted = [s.predicted_off for s in decided if s.predicted_off is not None and s.machine_told]
     return [
         _none("verdict wrong, true G more than 5 % from 1.15", [s.wrong for s in away]),
@@ -58,7 +58,7 @@ def socket_row(s: Seen) -> list[str]:
     seen_slots = "–" if peak is None else f"{'' if found['decode_peak_exact'] else '≥ '}{peak}"
     predicted = "–" if s.predicted_off is None else f"{s.predicted_off:+.1%}"
     predicted += "" if s.machine_told else " (not stated)"
-    why = f": {found['sentence'].split(':')[0]}" if s.verdict == INCONCLUSIVE else ""
+    why = f": {found['sentence'].split(':')[0]}" if s.verdict == Outcome.INCONCLUSIVE else ""
     gain = f"{s.truth.wall_gain:.2f}, {found['speedup']['value']:.2f}" if found["speedup"] else "–"
     return [
         f"{s.case.mechanism}",
@@ -73,7 +73,7 @@ def socket_row(s: Seen) -> list[str]:
 
 def socket_page(seen: Sequence[Seen], seconds: float) -> str:
     farms = len({s.case.seed for s in seen})
-    undecided = sum(s.verdict == INCONCLUSIVE for s in seen)
+    undecided = sum(s.verdict == Outcome.INCONCLUSIVE for s in seen)
     seed_wrong = sum(s.seed_wrong for s in seen)
     return "\n\n".join(
         [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.verdict.of_phase import GAINS, INCONCLUSIVE
+from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, MECHANISMS, SEED_BORDER, Case, Truth, cases, truth_of
 from tests.support.locusts import locust, phase, scenario
 
@@ -58,8 +58,8 @@ class Seen:
     machine_told: bool  # False: the condition "machine model" failed, and no figure of it is stated
 
     @property
-    def verdict(self) -> str:
-        return str(self.found["verdict"])
+    def verdict(self) -> Outcome:
+        return Outcome(self.found["verdict"])
 
     @property
     def wrong(self) -> bool:
@@ -67,7 +67,7 @@ class Seen:
 
     @property
     def false_gain(self) -> bool:
-        return self.verdict in GAINS and not self.truth.gains
+        return self.verdict.gains and not self.truth.gains
 
     @property
     def gain_off(self) -> float:
@@ -84,7 +84,7 @@ class Seen:
     @property
     def slots_wrong(self) -> bool:
         told = self.found["decode_peak"]
-        if told is None or self.verdict == INCONCLUSIVE:
+        if told is None or self.verdict == Outcome.INCONCLUSIVE:
             return False
         return bool(told != self.truth.slots if self.found["decode_peak_exact"] else told > self.truth.slots)
 

@@ -11,13 +11,21 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from analysis.verdict.of_phase import CONTENTION, FULLY, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
+from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, CLEAR, Told, cases, tell
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
 from scripts.truth.words import Criterion, marked, share, table
 
 FARMS, SOCKET_FARMS_EACH = 5500, 4  # in all, and of each mechanism
-VERDICTS = (SERIAL, SLICED, CONTENTION, PARTLY, PARALLEL, FULLY, INCONCLUSIVE)
+VERDICTS = (
+    Outcome.SERIAL,
+    Outcome.SLICED,
+    Outcome.CONTENTION,
+    Outcome.PARTLY,
+    Outcome.PARALLEL,
+    Outcome.FULLY,
+    Outcome.INCONCLUSIVE,
+)
 PAGE = Path(__file__).parents[2] / "docs" / "truth.md"
 
 
@@ -47,7 +55,7 @@ def criteria(told: Sequence[Told]) -> list[Criterion]:
     wrong = [t for t in away if t.wrong]
     called = [t for t in away if t.false_gain]
     false = [t for t in band if t.false_gain]
-    undecided = [t for t in should if t.verdict == INCONCLUSIVE]
+    undecided = [t for t in should if t.verdict == Outcome.INCONCLUSIVE]
     slots = [t for t in told if t.slots_wrong]
     return [
         ("verdict wrong, true G more than 5 % from 1.15", "none", share(len(wrong), len(away)), not wrong),
@@ -101,7 +109,7 @@ def split(told: Sequence[Told], key: Callable[[Told], object]) -> list[list[str]
     for value in sorted(found, key=lambda v: (str(type(v)), v)):
         these = found[value]
         wrong = sum(t.wrong for t in clear(these))
-        undecided = sum(t.verdict == INCONCLUSIVE for t in these)
+        undecided = sum(t.verdict == Outcome.INCONCLUSIVE for t in these)
         right = len(these) - undecided - sum(t.wrong for t in these)
         seed_wrong = share(sum(t.seed_wrong for t in these), len(these))
         rows.append([str(value), str(len(these)), str(right), str(undecided), str(wrong), seed_wrong])

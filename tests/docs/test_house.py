@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.verdict.outcomes import Outcome
 from tests.support.checkout import CHECKOUT
 
 ROOMS = ("analysis", "replay", "servers")
@@ -127,6 +128,19 @@ def test_the_version_is_the_newest_of_the_changelog() -> None:
     newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
     assert newest is not None
     assert newest[1] == PROJECT["version"]
+
+
+def test_a_verdict_is_named_by_its_outcome_and_never_by_a_bare_text() -> None:
+    """But where the word means something else: a server policy, a setting of LM Studio, a column."""
+    bare = [
+        f"{path.relative_to(CHECKOUT)}:{node.lineno}: {node.value}"
+        for room in ("analysis", "replay")
+        for path in modules(room)
+        if path.name not in ("outcomes.py", "lmstudio.py", "own_servers.py", "charts.py", "counters.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in set(Outcome)
+    ]
+    assert bare == []
 
 
 def test_no_module_is_longer_than_250_lines() -> None:

@@ -20,7 +20,7 @@ import requests
 from analysis.assess import assess
 from analysis.files.request_record import BASELINE, BURST, COLUMNS, RequestRecord
 from analysis.phase.overlap import round_peak
-from analysis.verdict.of_phase import CONTENTION, PARALLEL, SLICED
+from analysis.verdict.outcomes import Outcome
 from replay.checks.check import check
 from replay.client.connection import ChatOrder, Connection
 from replay.client.prompt import prompt
@@ -302,7 +302,7 @@ def test_a_staircase_of_first_tokens_is_no_verdict_of_its_own() -> None:
     judged = assess(farm.farm(limits, [farm.phase(4, 1)], targets=(target,), jitter=0.01)).phases[0]
     firsts = sorted(r.first_token_s or 0.0 for r in judged.measured.scored[0].requests)
     assert min(b - a for a, b in pairwise(firsts)) > 0.2, "naive: a queue"
-    assert (judged.verdict.outcome, judged.measured.total.streams) == (PARALLEL, 4)
+    assert (judged.verdict.outcome, judged.measured.total.streams) == (Outcome.PARALLEL, 4)
 
 
 def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
@@ -372,7 +372,7 @@ def test_answers_that_stop_early_in_company_are_no_speedup() -> None:
     wall_s = max(r.latency_s or 0.0 for r in early if r.kind == BURST)
     assert 2 * solo_s / wall_s > 1.9, "the naive speedup"
     judged = assess(replace(run, log=replace(run.log, records=early))).phases[0]
-    assert judged.verdict.outcome == SLICED, judged.verdict.sentence
+    assert judged.verdict.outcome == Outcome.SLICED, judged.verdict.sentence
 
 
 def test_reasoning_is_when_the_first_token_came(standin: StandIn) -> None:
@@ -410,7 +410,7 @@ def test_what_two_requests_show_is_not_what_four_and_eight_do() -> None:
     two = farm.phase(2, 1)
     naive = assess(farm.farm(limits, [two], jitter=0.01)).answer
     ours = assess(farm.farm(limits, [two, farm.phase(4, 1), farm.phase(8, 1)], jitter=0.01)).answer
-    assert (naive.outcome, ours.outcome) == (CONTENTION, PARALLEL)
+    assert (naive.outcome, ours.outcome) == (Outcome.CONTENTION, Outcome.PARALLEL)
     assert "2 users: contention 0.6" in ours.sentence, "and it is told"
 
 

@@ -16,7 +16,7 @@ from analysis.files.run import Run, file_of, read_run
 from analysis.files.server_samples import WitnessSample
 from analysis.report import served
 from analysis.report.metrics import phase_figures
-from analysis.verdict.of_phase import INCONCLUSIVE, PARTLY, SERIAL, SLICED
+from analysis.verdict.outcomes import Outcome
 from tests.support.farm import farm, phase, standard_phases, watched, write_run
 
 ONE_PORT = [phase(4, ports=1)]
@@ -69,14 +69,14 @@ def test_a_server_that_works_on_fewer_than_stream_here_contradicts() -> None:
     lying = changed(slotted(), lambda s: s if s.busy is None else replace(s, busy=min(s.busy, 1)))
     passed, sentence = agreement(lying)
     assert passed is False and "4 streams were open here while http://127.0.0.1:1234 worked on 1" in sentence
-    assert only_phase(lying).verdict.outcome == INCONCLUSIVE
+    assert only_phase(lying).verdict.outcome == Outcome.INCONCLUSIVE
 
 
 def test_a_server_that_works_for_somebody_else_contradicts() -> None:
     shared = changed(slotted(), lambda s: s if s.busy is None else replace(s, busy=s.busy + 2))
     passed, sentence = agreement(shared)
     assert passed is False and "worked on 6 requests while portlap had 4 open" in sentence
-    assert only_phase(shared).verdict.outcome == INCONCLUSIVE
+    assert only_phase(shared).verdict.outcome == Outcome.INCONCLUSIVE
 
 
 def test_a_server_that_decodes_together_what_arrives_one_by_one_contradicts() -> None:
@@ -162,9 +162,9 @@ def evidence(run: Run, outcome: str) -> str:
 
 
 def test_a_queue_of_the_server_is_named_with_its_numbers() -> None:
-    said = evidence(watched(farm("serial", ONE_PORT), slots=1), SERIAL)
+    said = evidence(watched(farm("serial", ONE_PORT), slots=1), Outcome.SERIAL)
     assert "was sent 4 requests and worked on 1 of its 1 slot at most, up to 3 waited" in said
-    said = evidence(watched(farm("slots", ONE_PORT, slots=2), slots=2), PARTLY)
+    said = evidence(watched(farm("slots", ONE_PORT, slots=2), slots=2), Outcome.PARTLY)
     assert "worked on 2 of its 2 slots at most, up to 2 waited in its own queue" in said
 
 
@@ -173,19 +173,19 @@ def test_waits_that_a_server_tells_with_its_answers_are_named_without_any_sample
     told = tuple(
         replace(r, server_queue_s=2.0 * (r.user or 0)) if r.kind == BURST else r for r in run.log.records
     )
-    said = evidence(replace(run, log=replace(run.log, records=told)), SERIAL)
+    said = evidence(replace(run, log=replace(run.log, records=told)), Outcome.SERIAL)
     assert said == (
         "by the servers' own durations requests waited 3.00 s (median) and up to 6.00 s in a queue there"
     )
 
 
 def test_one_core_busy_is_a_lock_or_a_limit_on_threads() -> None:
-    said = evidence(watched(farm("serial", ONE_PORT), slots=None, cores=1.0, cpus=8), SERIAL)
+    said = evidence(watched(farm("serial", ONE_PORT), slots=None, cores=1.0, cpus=8), Outcome.SERIAL)
     assert "kept 1.0 of 8 cores busy (1.0 with one request): one thread did all the work" in said
 
 
 def test_all_cores_busy_is_shared_compute() -> None:
-    said = evidence(watched(farm("time-sliced", ONE_PORT), slots=4, cores=8.0, cpus=8), SLICED)
+    said = evidence(watched(farm("time-sliced", ONE_PORT), slots=4, cores=8.0, cpus=8), Outcome.SLICED)
     assert "worked on all 4 requests at once, by its own count" in said
     assert re.search(r"8\.[01] of 8 cores were busy, the servers took 8\.0 \(8\.\d with one request\)", said)
     assert "the processors are full, all share them" in said
@@ -195,7 +195,9 @@ def test_other_programs_that_fill_the_processors_are_named() -> None:
     def crowded(s: WitnessSample) -> WitnessSample:
         return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
 
-    said = evidence(changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=3.0), crowded), SLICED)
+    said = evidence(
+        changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=3.0), crowded), Outcome.SLICED
+    )
     assert "8.0 of 8 cores were busy" in said and "other programs 5.0" in said
 
 
@@ -203,7 +205,7 @@ def test_a_full_graphics_processor_comes_before_the_cores() -> None:
     def full(s: WitnessSample) -> WitnessSample:
         return s if s.base_url else replace(s, gpu_percent=97.0)
 
-    said = evidence(changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=1.0), full), SLICED)
+    said = evidence(changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=1.0), full), Outcome.SLICED)
     assert "the graphics processor was busy 97 %, 97 % with one: it is shared" in said
     assert "one thread" not in said
 
@@ -214,7 +216,7 @@ def test_swapping_and_models_that_come_and_go_are_too_little_memory() -> None:
             return replace(s, loaded=1 + round(s.at_s) % 2)
         return replace(s, swapped_mb=20 * s.at_s, pressure="critical", thermal="heavy")
 
-    said = evidence(changed(watched(farm("serial", ONE_PORT), slots=None), swapping), SERIAL)
+    said = evidence(changed(watched(farm("serial", ONE_PORT), slots=None), swapping), Outcome.SERIAL)
     assert "had 1 or 2 models in memory during the rounds" in said
     assert re.search(
         r"\d{3} MB of memory were written out to disk, the system's memory pressure was critical", said
@@ -224,7 +226,7 @@ def test_swapping_and_models_that_come_and_go_are_too_little_memory() -> None:
 
 
 def test_idle_processors_are_not_the_limit() -> None:
-    said = evidence(watched(farm("time-sliced", ONE_PORT), slots=4, cores=0.2), SLICED)
+    said = evidence(watched(farm("time-sliced", ONE_PORT), slots=4, cores=0.2), Outcome.SLICED)
     assert "the processors were not the limit and no graphics processor can be seen" in said
 
 
@@ -233,9 +235,9 @@ def test_who_else_was_at_work_is_named_where_nothing_is_decided() -> None:
         return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
 
     quiet = watched(farm("serial", [phase(2, ports=1, rounds=2)]), slots=None)
-    assert evidence(quiet, INCONCLUSIVE) == ""
+    assert evidence(quiet, Outcome.INCONCLUSIVE) == ""
     assert "kept 5.0 of 8 cores busy: they may be what scatters" in evidence(
-        changed(quiet, crowded), INCONCLUSIVE
+        changed(quiet, crowded), Outcome.INCONCLUSIVE
     )
 
 

@@ -8,16 +8,16 @@ import pytest
 from analysis.assess import PhaseJudged, assess
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run
-from analysis.verdict.of_phase import CONTENTION, FULLY, GAINS, INCONCLUSIVE, PARALLEL, PARTLY, SERIAL, SLICED
+from analysis.verdict.outcomes import Outcome
 from tests.support.farm import POLICIES, farm, phase, targets_on
 
 RIGHT = {  # of four users on one port; two slots
-    "serial": {SERIAL},
-    "port-serial": {SERIAL},
-    "time-sliced": {SLICED},
-    "slots": {PARTLY},
-    "parallel": {FULLY, PARALLEL},
-    "contention": {CONTENTION},
+    "serial": {Outcome.SERIAL},
+    "port-serial": {Outcome.SERIAL},
+    "time-sliced": {Outcome.SLICED},
+    "slots": {Outcome.PARTLY},
+    "parallel": {Outcome.FULLY, Outcome.PARALLEL},
+    "contention": {Outcome.CONTENTION},
 }
 WITHOUT_STREAMS = RIGHT | {"slots": set()}  # two waves of ends: nobody can tell slots from anything else
 
@@ -67,23 +67,23 @@ def test_without_single_tokens_the_ends_tell_or_nothing_is_said(policy: str, deg
         for users in (2, 4, 8):
             found = judged(changed(farm(policy, [phase(users, 1)], jitter=0.03, seed=seed), degraded))
             assert found.measured.total.streams is None
-            allowed = WITHOUT_STREAMS[policy] | {INCONCLUSIVE}
+            allowed = WITHOUT_STREAMS[policy] | {Outcome.INCONCLUSIVE}
             if policy == "slots":
-                allowed |= {PARALLEL, FULLY} if users == 2 else {PARALLEL}
+                allowed |= {Outcome.PARALLEL, Outcome.FULLY} if users == 2 else {Outcome.PARALLEL}
             assert found.verdict.outcome in allowed, (users, seed)
 
 
 @pytest.mark.parametrize("degraded", [whole_at_once, flushed_at_once])
 def test_without_single_tokens_a_lock_is_still_seen(degraded: Change) -> None:
     found = judged(changed(farm("serial", [phase(4, 1)], jitter=0.02), degraded))
-    assert found.verdict.outcome == SERIAL
+    assert found.verdict.outcome == Outcome.SERIAL
     assert "end a solo time apart" in found.verdict.sentence
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_tokens_that_a_proxy_holds_back_are_noticed_by_the_servers_own_timings(policy: str) -> None:
     found = judged(changed(farm(policy, [phase(4, 1)], jitter=0.02), held_back_by_a_proxy))
-    assert found.verdict.outcome == INCONCLUSIVE
+    assert found.verdict.outcome == Outcome.INCONCLUSIVE
     assert "server's timings" in found.verdict.sentence and "proxy" in found.verdict.hint
 
 
@@ -122,11 +122,13 @@ def dies_in_round(index: int, phase_name: str) -> Callable[[Run], Run]:
 def test_a_port_that_dies_early_leaves_no_verdict_but_its_reason(policy: str) -> None:
     run = dies_in_round(1, "phase1")(farm(policy, [phase(2), phase(2, 1, name="control")], jitter=0.02))
     first, control = (judged(run, i) for i in (0, 1))
-    assert first.verdict.outcome == INCONCLUSIVE
+    assert first.verdict.outcome == Outcome.INCONCLUSIVE
     assert "refused" in first.verdict.sentence
     assert len(first.measured.scored) == 1
-    assert control.verdict.outcome in RIGHT[policy] | ({FULLY, PARALLEL} if policy == "slots" else set())
-    assert assess(run).answer.outcome == INCONCLUSIVE
+    assert control.verdict.outcome in RIGHT[policy] | (
+        {Outcome.FULLY, Outcome.PARALLEL} if policy == "slots" else set()
+    )
+    assert assess(run).answer.outcome == Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("policy", ["serial", "time-sliced", "parallel"])
@@ -142,17 +144,19 @@ def test_unequal_models_are_judged_by_what_they_could_reach_or_not_at_all(policy
     targets = targets_on(2, speeds=[speed])
     found = judged(farm(policy, [phase(2)], targets=targets, jitter=0.02))
     if speed > 2:
-        assert found.verdict.outcome == INCONCLUSIVE
+        assert found.verdict.outcome == Outcome.INCONCLUSIVE
         assert "too unequal" in found.verdict.sentence
     else:
         both = {"port-serial", "slots", "parallel"}  # a port each: nothing is shared
-        assert found.verdict.outcome in ({FULLY, PARALLEL} if policy in both else RIGHT[policy])
+        assert found.verdict.outcome in (
+            {Outcome.FULLY, Outcome.PARALLEL} if policy in both else RIGHT[policy]
+        )
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_two_rounds_decide_nothing(policy: str) -> None:
     verdict = judged(farm(policy, [phase(4, 1, rounds=2)])).verdict
-    assert verdict.outcome == INCONCLUSIVE
+    assert verdict.outcome == Outcome.INCONCLUSIVE
     assert "2 of 2 rounds can be scored, 3 are needed" in verdict.sentence
 
 
@@ -160,6 +164,6 @@ def test_two_rounds_decide_nothing(policy: str) -> None:
 def test_failed_solos_and_warmups_claim_nothing(kind: str) -> None:
     run = changed(farm("time-sliced", [phase(4, 1)]), lambda r: dead(r, "HTTP 503") if r.kind == kind else r)
     found = judged(run).verdict.outcome
-    assert found not in GAINS
+    assert not found.gains
     if kind == BASELINE:
-        assert found == INCONCLUSIVE
+        assert found == Outcome.INCONCLUSIVE

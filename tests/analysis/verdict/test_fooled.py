@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.advice.next_steps import PORTS_PARALLEL
 from analysis.assess import PhaseJudged, assess
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run
 from analysis.phase.overlap import round_peak, slots_exact
-from analysis.verdict.of_phase import GAINS, INCONCLUSIVE, INVALID, SERIAL, SLICED
 from analysis.verdict.of_run import control_phase
+from analysis.verdict.outcomes import Outcome
 from servers.queue_model.policy import Policy, Port
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
@@ -59,7 +58,7 @@ def test_prompts_cached_in_rounds_only_and_not_told_are_no_gain(users: int, told
     run = changed(run, lambda r: replace(r, cached_tokens=None), *KINDS)
     found = judged(run if told else changed(run, untold, *KINDS))
     assert found.measured.speedup is not None and found.measured.speedup.value > 1.5
-    assert found.verdict.outcome not in GAINS
+    assert not found.verdict.outcome.gains
 
 
 def test_a_stream_that_ends_long_after_its_last_token_is_overhead_and_no_gain() -> None:
@@ -67,13 +66,13 @@ def test_a_stream_that_ends_long_after_its_last_token_is_overhead_and_no_gain() 
     found = judged(changed(run, lambda r: replace(r, end_s=(r.end_s or 0) + 0.6), *KINDS))
     assert found.measured.speedup is not None and found.measured.speedup.value > 1.2
     assert found.measured.speedup_net is not None and 0.9 < found.measured.speedup_net.value < 1.1
-    assert found.verdict.outcome == SLICED
+    assert found.verdict.outcome == Outcome.SLICED
 
 
 def test_a_gain_of_all_compute_is_a_gain_whether_or_not_the_server_tells_its_prefill() -> None:
     for run in (farm("parallel", [phase(4, 2)]), farm("slots", [phase(4, 1)])):
-        assert judged(run).verdict.outcome in GAINS
-        assert judged(changed(run, untold, *KINDS)).verdict.outcome in GAINS
+        assert judged(run).verdict.outcome.gains
+        assert judged(changed(run, untold, *KINDS)).verdict.outcome.gains
 
 
 def prefill_takes(share: float) -> FarmTarget:
@@ -121,7 +120,7 @@ def test_prefill_slowed_by_a_clock_that_ramps_up_in_solos_only_is_no_gain(
     found = judged(changed(run, ramped, WARMUP, BASELINE))
     assert found.measured.speedup is not None and found.measured.speedup.value > 1.2
     assert found.measured.speedup_decode is not None and found.measured.speedup_decode.value < 1.1
-    assert found.verdict.outcome not in GAINS
+    assert not found.verdict.outcome.gains
 
 
 # Lengths nobody can reckon with
@@ -139,7 +138,7 @@ def test_answers_that_do_not_stream_and_are_shorter_together_are_no_gain(policy:
     run = farm(policy, [phase(4, 1)], jitter=0.02)
     run = changed(changed(run, untold, *KINDS), shorter, BURST)
     run = changed(run, lambda r: replace(r, first_token_s=None, last_token_s=None), *KINDS)
-    assert judged(run).verdict.outcome == INCONCLUSIVE
+    assert judged(run).verdict.outcome == Outcome.INCONCLUSIVE
     assert condition(run, "answer lengths") is False
 
 
@@ -151,14 +150,14 @@ def test_chunks_that_hold_more_tokens_the_faster_they_come_are_no_measure_of_len
         return replace(untold(r), output_tokens=None, chunks=chunks)
 
     run = changed(farm("time-sliced", [phase(4, 1)], jitter=0.02), flushed, *KINDS)
-    assert judged(run).verdict.outcome == INCONCLUSIVE
+    assert judged(run).verdict.outcome == Outcome.INCONCLUSIVE
     assert condition(run, "answer lengths") is False
 
 
 def test_answers_of_equal_length_pass_without_usage_and_shorter_ones_with_it() -> None:
     run = farm("time-sliced", [phase(4, 1)], jitter=0.02)
     counted = changed(run, lambda r: replace(r, output_tokens=None), *KINDS)
-    assert condition(counted, "answer lengths") and judged(counted).verdict.outcome == SLICED
+    assert condition(counted, "answer lengths") and judged(counted).verdict.outcome == Outcome.SLICED
     stopped = changed(run, lambda r: replace(r, output_tokens=24, finish_reason="stop"), BURST)
     assert condition(stopped, "answer lengths")
 
@@ -174,7 +173,7 @@ def test_one_target_that_answers_in_one_lump_hides_the_streams_of_all() -> None:
     run = farm("time-sliced", [phase(2, 2)], jitter=0.02)
     found = judged(changed(run, lambda r: lumped(r) if r.target == "Eternal" else r, *KINDS))
     assert not found.measured.streams
-    assert found.verdict.outcome == SLICED
+    assert found.verdict.outcome == Outcome.SLICED
 
 
 def test_tokens_held_back_in_rounds_only_show_no_streams_and_no_gain() -> None:
@@ -183,7 +182,7 @@ def test_tokens_held_back_in_rounds_only_show_no_streams_and_no_gain() -> None:
     found = judged(run)
     assert found.measured.speedup is not None and found.measured.speedup.value > 1.15
     assert not found.measured.streams
-    assert found.verdict.outcome not in GAINS
+    assert not found.verdict.outcome.gains
 
 
 def test_a_serial_server_whose_last_chunk_comes_late_is_not_called_time_sliced() -> None:
@@ -192,7 +191,7 @@ def test_a_serial_server_whose_last_chunk_comes_late_is_not_called_time_sliced()
 
     found = judged(changed(farm("serial", [phase(4, 1)], jitter=0.02), late, *KINDS))
     assert found.measured.total.streams == 2
-    assert found.verdict.outcome == INCONCLUSIVE
+    assert found.verdict.outcome == Outcome.INCONCLUSIVE
     assert "at the pace of one alone" in found.verdict.sentence
 
 
@@ -200,10 +199,10 @@ def test_unequal_answers_that_share_compute_and_do_not_stream_are_not_called_ser
     """1 : 3 : 5 s end at 3, 7 and 9 s: 1.33 and 0.4 of a solo apart, but the first after three."""
     run = farm("time-sliced", [phase(3, 3)], targets=targets_on(3, speeds=[5, 5 / 3, 1]), jitter=0.02)
     run = changed(run, lambda r: replace(untold(r), first_token_s=None, last_token_s=None), *KINDS)
-    assert judged(run).verdict.outcome == INCONCLUSIVE
+    assert judged(run).verdict.outcome == Outcome.INCONCLUSIVE
     serial = farm("serial", [phase(3, 3)], targets=targets_on(3, speeds=[5, 5 / 3, 1]), jitter=0.02)
     serial = changed(serial, lambda r: replace(untold(r), first_token_s=None, last_token_s=None), *KINDS)
-    assert judged(serial).verdict.outcome == SERIAL
+    assert judged(serial).verdict.outcome == Outcome.SERIAL
 
 
 def test_prefill_in_turn_on_shared_compute_is_not_called_a_number_of_slots() -> None:
@@ -221,13 +220,13 @@ def test_prefill_in_turn_on_shared_compute_is_not_called_a_number_of_slots() -> 
 def test_an_answer_that_ends_before_it_was_sent_is_no_answer() -> None:
     run = farm("serial", [phase(2, 1)])
     found = judged(changed(run, lambda r: replace(r, end_s=(r.send_s or 0.0) - 0.1), BASELINE))
-    assert found.verdict.outcome == INCONCLUSIVE
+    assert found.verdict.outcome == Outcome.INCONCLUSIVE
     assert "alone is whole" in found.verdict.sentence and "before it was sent" in found.verdict.sentence
 
 
 def test_a_round_without_a_single_row_makes_the_run_invalid() -> None:
     lost = changed(farm("parallel", [phase(2, 2)]), lambda r: None if r.round == 2 else r, BURST)
-    assert judged(lost).verdict.outcome == INVALID
+    assert judged(lost).verdict.outcome == Outcome.INVALID
     assert "round 3 left no row" in judged(lost).verdict.sentence
 
 
@@ -235,7 +234,7 @@ def test_one_user_on_one_port_is_no_control() -> None:
     found = assess(farm("port-serial", [phase(2, 2), phase(1, 1, name="one"), phase(2, 1, name="control")]))
     control = control_phase([(j.measured, j.verdict) for j in found.phases])
     assert control is not None and control[0].plan.name == "control"
-    assert found.answer.outcome == PORTS_PARALLEL
+    assert found.answer.outcome == Outcome.PORTS_PARALLEL
 
 
 def test_a_control_of_two_is_not_said_to_gain_less_than_four_ports() -> None:

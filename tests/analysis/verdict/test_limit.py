@@ -11,7 +11,8 @@ from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
 from analysis.report import json_report
 from analysis.report.run_metrics import run_figures
-from analysis.verdict.limit import COMPUTE, LOCK, NOTHING, groups
+from analysis.verdict.limit import groups
+from analysis.verdict.outcomes import COMPUTE, LOCK, NOTHING
 from tests.support.farm import farm, targets_on
 
 # name: (address, kind). Two models behind one port, a second port, another program, another machine.

@@ -7,27 +7,17 @@ from dataclasses import replace
 import pytest
 
 from analysis.advice.answer import answer
-from analysis.advice.next_steps import MODEL_SWAP, ONE_PORT, PAIRS_DIFFER, PORTS_PARALLEL, SHARED, hardware
+from analysis.advice.next_steps import PAIRS_DIFFER, hardware
 from analysis.assess import Assessment, assess
 from analysis.files.request_record import BURST, WARMUP
 from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.limit import contention_matrix, groups
-from analysis.verdict.of_phase import (
-    CONTENTION,
-    FULLY,
-    GAINS,
-    INCONCLUSIVE,
-    INVALID,
-    PARALLEL,
-    PARTLY,
-    SERIAL,
-    SLICED,
-)
+from analysis.verdict.outcomes import Outcome
 from servers.queue_model.policy import Policy, Port
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
-NO_GAIN = {"serial": SERIAL, "time-sliced": SLICED, "contention": CONTENTION}
+NO_GAIN = {"serial": Outcome.SERIAL, "time-sliced": Outcome.SLICED, "contention": Outcome.CONTENTION}
 
 
 def expected(policy: str, users: int, ports: int, slots: int = 2) -> set[str]:
@@ -36,11 +26,11 @@ def expected(policy: str, users: int, ports: int, slots: int = 2) -> set[str]:
         return {NO_GAIN[policy]}
     at_once = {"port-serial": ports, "slots": ports * slots, "parallel": users}[policy]
     if at_once == 1:
-        return {SERIAL}
-    return {PARTLY} if at_once < users else {FULLY, PARALLEL}
+        return {Outcome.SERIAL}
+    return {Outcome.PARTLY} if at_once < users else {Outcome.FULLY, Outcome.PARALLEL}
 
 
-def outcome(run: Run) -> str:
+def outcome(run: Run) -> Outcome:
     return assess(run).phases[0].verdict.outcome
 
 
@@ -76,7 +66,7 @@ def test_over_hundreds_of_noisy_farms_no_verdict_is_wrong() -> None:
         )
         verdict = outcome(run)
         farms[jitter] += 1
-        if verdict == INCONCLUSIVE:
+        if verdict == Outcome.INCONCLUSIVE:
             inconclusive[jitter] += 1
         elif verdict not in expected(policy, users, ports):
             wrong.append((policy, users, ports, jitter, overhead_s, speed, drift, seed, verdict))
@@ -88,13 +78,13 @@ def test_over_hundreds_of_noisy_farms_no_verdict_is_wrong() -> None:
 def test_two_independent_servers_of_unequal_speed_are_called_nothing_less_than_parallel() -> None:
     found = assess(farm("parallel", [phase(2, 2)], targets=targets_on(2, speeds=[1.8, 1.0]), jitter=0.03))
     measured = found.phases[0].measured
-    assert found.phases[0].verdict.outcome == FULLY
+    assert found.phases[0].verdict.outcome == Outcome.FULLY
     assert measured.speedup_max is not None and 1.5 < measured.speedup_max < 1.6
 
 
 def test_targets_too_unequal_to_tell_are_inconclusive_whatever_was_read() -> None:
     found = assess(farm("parallel", [phase(2, 2)], targets=targets_on(2, speeds=[3.0, 1.0])))
-    assert found.phases[0].verdict.outcome == INCONCLUSIVE
+    assert found.phases[0].verdict.outcome == Outcome.INCONCLUSIVE
     assert "too unequal" in found.phases[0].verdict.sentence
 
 
@@ -104,7 +94,7 @@ def test_overhead_that_rounds_overlap_is_not_called_a_gain() -> None:
     found = assess(farm("time-sliced", [phase(8, 1)], targets=targets, jitter=0.03))
     g = found.phases[0].measured.speedup
     assert g is not None and g.value > 1.15
-    assert found.phases[0].verdict.outcome not in GAINS
+    assert not found.phases[0].verdict.outcome.gains
 
 
 def test_slots_are_exact_where_a_further_request_surely_waited_and_at_least_elsewhere() -> None:
@@ -124,15 +114,15 @@ def run_verdict(policy: str, phases: list[PlannedPhase] | None = None) -> str:
 
 
 def test_the_run_says_where_the_limit_is() -> None:
-    assert run_verdict("port-serial") == PORTS_PARALLEL
-    assert run_verdict("serial") == SERIAL
-    assert run_verdict("time-sliced") == SHARED
-    assert run_verdict("contention") == CONTENTION
-    assert run_verdict("parallel") == ONE_PORT
+    assert run_verdict("port-serial") == Outcome.PORTS_PARALLEL
+    assert run_verdict("serial") == Outcome.SERIAL
+    assert run_verdict("time-sliced") == Outcome.SHARED
+    assert run_verdict("contention") == Outcome.CONTENTION
+    assert run_verdict("parallel") == Outcome.ONE_PORT
 
 
 def test_a_scenario_of_one_phase_states_its_verdict() -> None:
-    assert run_verdict("slots", phases=[phase(4, 1)]) == PARTLY
+    assert run_verdict("slots", phases=[phase(4, 1)]) == Outcome.PARTLY
 
 
 def changed(run: Run, change: object, kind: str = BURST, every: int = 1) -> Run:
@@ -151,7 +141,7 @@ def changed(run: Run, change: object, kind: str = BURST, every: int = 1) -> Run:
 PARALLEL_RUN = farm("parallel", [phase(2, 2)])
 
 
-def verdict_of(run: Run) -> tuple[str, str]:
+def verdict_of(run: Run) -> tuple[Outcome, str]:
     verdict = assess(run).phases[0].verdict
     return verdict.outcome, verdict.sentence
 
@@ -159,28 +149,28 @@ def verdict_of(run: Run) -> tuple[str, str]:
 def test_a_missing_row_makes_the_run_invalid() -> None:
     gone = iter([True])
     outcome, sentence = verdict_of(changed(PARALLEL_RUN, lambda r: None if next(gone, False) else r))
-    assert outcome == INVALID and "1 of 2 rows" in sentence
+    assert outcome == Outcome.INVALID and "1 of 2 rows" in sentence
 
 
 def test_failed_rounds_are_not_scored_and_too_many_of_them_decide_nothing() -> None:
     failed = changed(PARALLEL_RUN, lambda r: replace(r, error="HTTP 500", output_tokens=None), every=2)
-    assert verdict_of(failed)[0] == INCONCLUSIVE
+    assert verdict_of(failed)[0] == Outcome.INCONCLUSIVE
     one = iter([True])
     once = changed(PARALLEL_RUN, lambda r: replace(r, error="HTTP 500") if next(one, False) else r)
     judged = assess(once).phases[0]
-    assert judged.verdict.outcome == FULLY and len(judged.measured.scored) == 4
+    assert judged.verdict.outcome == Outcome.FULLY and len(judged.measured.scored) == 4
     assert judged.measured.not_whole == ("round 1: Ulysses: HTTP 500",)
 
 
 def test_another_model_that_answers_is_not_work_done() -> None:
     foreign = changed(PARALLEL_RUN, lambda r: replace(r, answered_model="gpt-oss"))
-    assert verdict_of(foreign)[0] == INCONCLUSIVE
+    assert verdict_of(foreign)[0] == Outcome.INCONCLUSIVE
     assert any(c.name == "right model" and c.passed is False for c in assess(foreign).conditions)
 
 
 def test_prompt_cache_hits_are_seen_and_decide_nothing() -> None:
     cached = changed(PARALLEL_RUN, lambda r: replace(r, cached_tokens=r.prompt_tokens))
-    assert verdict_of(cached)[0] == INCONCLUSIVE
+    assert verdict_of(cached)[0] == Outcome.INCONCLUSIVE
     assert "cache" in verdict_of(cached)[1]
 
 
@@ -191,18 +181,18 @@ def test_more_than_undisturbed_servers_could_reach_is_no_speedup() -> None:
         return replace(record, server_prefill_s=None, server_decode_s=None, **third)
 
     found, sentence = verdict_of(changed(PARALLEL_RUN, quick))
-    assert found == INCONCLUSIVE and "above" in sentence
+    assert found == Outcome.INCONCLUSIVE and "above" in sentence
 
 
 def test_requests_that_left_far_apart_are_no_burst() -> None:
     late = changed(PARALLEL_RUN, lambda r: replace(r, send_s=r.send_s + 0.3), every=2)
     found, sentence = verdict_of(late)
-    assert found == INCONCLUSIVE and "release spread" in sentence
+    assert found == Outcome.INCONCLUSIVE and "release spread" in sentence
 
 
 def test_a_machine_that_slows_down_beyond_a_straight_line_decides_nothing() -> None:
     found, sentence = verdict_of(farm("parallel", [phase(2, 2)], drift_per_min=0.7, jitter=0.01))
-    assert found == INCONCLUSIVE and sentence.startswith("drift: solo times changed by +")
+    assert found == Outcome.INCONCLUSIVE and sentence.startswith("drift: solo times changed by +")
 
 
 def unstreamed(record):
@@ -216,7 +206,7 @@ def test_without_streaming_the_ends_tell_the_same(policy: str) -> None:
         run = changed(run, unstreamed, kind)
     found = assess(run).phases[0]
     assert found.measured.total.streams is None
-    assert found.verdict.outcome in expected(policy, 4, 1) | {INCONCLUSIVE}
+    assert found.verdict.outcome in expected(policy, 4, 1) | {Outcome.INCONCLUSIVE}
     if policy != "parallel":  # without a first token nothing can be told of overhead, hence of gain
         assert found.verdict.outcome == NO_GAIN[policy]
 
@@ -228,7 +218,7 @@ def test_without_streaming_overhead_that_rounds_overlap_is_not_called_a_gain() -
         run = changed(run, unstreamed, kind)
     g = assess(run).phases[0].measured.speedup
     assert g is not None and g.value > 1.15
-    assert outcome(run) not in GAINS
+    assert not outcome(run).gains
 
 
 def test_models_that_evict_each_other_are_a_verdict_of_their_own() -> None:
@@ -242,7 +232,7 @@ def test_models_that_evict_each_other_are_a_verdict_of_their_own() -> None:
             else record
         )
 
-    assert assess(changed(farm("port-serial"), cold, WARMUP)).answer.outcome == MODEL_SWAP
+    assert assess(changed(farm("port-serial"), cold, WARMUP)).answer.outcome == Outcome.MODEL_SWAP
 
 
 def test_a_larger_phase_may_refine_but_a_contradiction_is_inconclusive() -> None:
@@ -263,7 +253,7 @@ def test_a_larger_phase_may_refine_but_a_contradiction_is_inconclusive() -> None
         phases_finished=("phase1", "phase2"),
     )
     both = replace(gains, manifest=manifest, log=replace(gains.log, records=gains.log.records + moved))
-    assert first(assess(both)) == INCONCLUSIVE
+    assert first(assess(both)) == Outcome.INCONCLUSIVE
     assert "contradict" in assess(both).answer.sentence
 
 
@@ -281,12 +271,14 @@ def pairs_of(*names: str) -> list[PlannedPhase]:
 def test_pairs_of_ports_and_a_control_are_a_comparison_of_ports(policy: str, said: str) -> None:
     pairs = pairs_of("Ulysses", "Eternal", "Fear")
     found = assess(farm(policy, [phase(2, 1, 5, "control"), *pairs], targets=targets_on(3)))
-    assert found.answer.outcome == (PORTS_PARALLEL if policy == "port-serial" else SERIAL)
+    assert found.answer.outcome == (Outcome.PORTS_PARALLEL if policy == "port-serial" else Outcome.SERIAL)
     assert f"{said} pairs of ports gain (" in found.answer.sentence
     assert "pairs Eternal + Fear, 2 users: " in found.answer.sentence
 
 
-@pytest.mark.parametrize(("policy", "outcome_"), [("serial", SERIAL), ("time-sliced", SHARED)])
+@pytest.mark.parametrize(
+    ("policy", "outcome_"), [("serial", Outcome.SERIAL), ("time-sliced", Outcome.SHARED)]
+)
 def test_of_pairs_that_differ_the_weakest_speaks_and_who_shares_what_is_told(
     policy: str, outcome_: str
 ) -> None:
@@ -305,7 +297,7 @@ def test_of_pairs_that_differ_the_weakest_speaks_and_who_shares_what_is_told(
 
 def test_a_sweep_on_one_port_says_each_number_of_users_and_ends_in_the_most() -> None:
     found = assess(farm("slots", [phase(2, 1), phase(4, 1), phase(8, 1)], slots=4)).answer
-    assert found.outcome == PARTLY
+    assert found.outcome == Outcome.PARTLY
     assert found.sentence.startswith("2 users: fully-parallel 2.00; 4 users: fully-parallel 4.00; 8 users: ")
 
 
@@ -322,7 +314,7 @@ def test_of_more_and_more_ports_the_widest_gain_is_told_and_what_does_not_gain_b
     sliced = assess(farm("time-sliced", plans, targets=targets_on(8)))
     told = [(j.measured, j.verdict) for j in (*found.phases[:2], sliced.phases[2], found.phases[3])]
     until_four = answer(told, swapped=False)
-    assert until_four.outcome == PORTS_PARALLEL
+    assert until_four.outcome == Outcome.PORTS_PARALLEL
     assert "your 4 ports" in until_four.sentence
     assert "Over more ports: 8 users: time-sliced 1.00." in until_four.sentence
 
@@ -331,7 +323,7 @@ def test_ports_that_wait_for_each_other_work_in_parallel_only_in_part() -> None:
     two_at_a_time = Policy(slots=2, port=Port(slots=1))
     plans = [phase(4, 4, 9, "ports"), phase(2, 1, 9, "control")]
     found = assess(farm(two_at_a_time, plans, targets=targets_on(4))).answer
-    assert found.outcome == PORTS_PARALLEL
+    assert found.outcome == Outcome.PORTS_PARALLEL
     assert found.sentence == (
         "Yes, in part: your 4 ports work in parallel, 2 at a time, 2.00 times as fast as one after another. "
         "One port alone gains nothing (serial): the limit is the port, and beyond it something that the "

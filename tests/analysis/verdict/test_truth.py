@@ -2,9 +2,8 @@
 
 import pytest
 
-from analysis.advice.next_steps import ONE_PORT, PORTS_PARALLEL, SHARED
 from analysis.assess import assess
-from analysis.verdict.of_phase import CONTENTION, GAINS, INCONCLUSIVE, SERIAL
+from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import Told, cases, tell
 from scripts.truth.sockets import NEAR, see, socket_cases
 from scripts.truth.table import clear, criteria, page
@@ -28,7 +27,7 @@ def test_no_farm_without_gain_is_called_parallel_where_the_seed_formula_calls_mo
 ) -> None:
     without = [t for t in clear(told) if not t.truth.gains]
     assert len(without) > 300
-    assert [t.case for t in without if t.verdict in GAINS] == []
+    assert [t.case for t in without if t.verdict.gains] == []
     assert sum(t.seed_says_parallel for t in without) > 0.8 * len(without)
 
 
@@ -51,12 +50,15 @@ def test_the_same_holds_over_real_sockets_with_a_real_locust(mechanism: str) -> 
 
 
 RUNS = {
-    "serial": {SERIAL},
-    "port-serial": {PORTS_PARALLEL},
-    "time-sliced": {SHARED},
-    "slots": {ONE_PORT, PORTS_PARALLEL},  # two slots a port: near each other with scatter, both are gains
-    "parallel": {ONE_PORT, PORTS_PARALLEL},
-    "contention": {CONTENTION, SHARED},
+    "serial": {Outcome.SERIAL},
+    "port-serial": {Outcome.PORTS_PARALLEL},
+    "time-sliced": {Outcome.SHARED},
+    "slots": {
+        Outcome.ONE_PORT,
+        Outcome.PORTS_PARALLEL,
+    },  # two slots a port: near each other with scatter, both are gains
+    "parallel": {Outcome.ONE_PORT, Outcome.PORTS_PARALLEL},
+    "contention": {Outcome.CONTENTION, Outcome.SHARED},
 }
 
 
@@ -67,5 +69,5 @@ def test_no_verdict_of_a_whole_run_is_wrong_either(policy: str) -> None:
         for jitter in (0.05, 0.15)
         for seed in range(4)
     ]
-    assert set(found) <= RUNS[policy] | {INCONCLUSIVE}
-    assert INCONCLUSIVE not in found[:4]
+    assert set(found) <= RUNS[policy] | {Outcome.INCONCLUSIVE}
+    assert Outcome.INCONCLUSIVE not in found[:4]

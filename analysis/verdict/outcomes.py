@@ -1,0 +1,76 @@
+"""Every verdict word of a phase and of a run: what it claims, what it says is shared, and how it is shown.
+
+All that reads, prints or compares a verdict takes the word from here. To add one: a word and its line of
+`_FACTS` below, a row in analysis/advice/next_steps.yaml (a test asks for it), and the rule that gives it, in
+of_phase.py or of_run.py.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+LOCK, COMPUTE, PART, NOTHING = "lock", "compute", "part", "nothing"  # what requests share
+
+
+class Outcome(StrEnum):
+    """The first eight are of a phase, and of a run whose phases agree; the others of a run only."""
+
+    SERIAL = "serial"
+    PARTLY = "partly-parallel"
+    SLICED = "time-sliced"
+    CONTENTION = "contention"
+    PARALLEL = "parallel"
+    FULLY = "fully-parallel"
+    INCONCLUSIVE = "inconclusive"
+    INVALID = "invalid"
+    PORTS_PARALLEL = "ports-parallel"
+    ONE_PORT = "one-port-suffices"
+    SHARED = "shared-compute"
+    MODEL_SWAP = "model-swap"
+
+    @property
+    def gains(self) -> bool:
+        """True if it claims that requests together are faster than one after another."""
+        return _FACTS[self].gains
+
+    @property
+    def shares(self) -> str | None:
+        """What it says requests share; None where the word does not say."""
+        return _FACTS[self].shares
+
+    @property
+    def colour(self) -> str:
+        return _FACTS[self].colour
+
+    @property
+    def headline(self) -> str:
+        return _FACTS[self].headline
+
+    @property
+    def decided(self) -> bool:
+        """True if it states how the servers work."""
+        return self not in (Outcome.INCONCLUSIVE, Outcome.INVALID)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    gains: bool
+    shares: str | None
+    colour: str
+    headline: str
+
+
+_CONFIRMED = "PARALLEL PROCESSING CONFIRMED"
+_FACTS = {
+    Outcome.SERIAL: _Facts(False, LOCK, "yellow", "SERIAL PROCESSING DETECTED"),
+    Outcome.PARTLY: _Facts(True, None, "green", _CONFIRMED),
+    Outcome.SLICED: _Facts(False, COMPUTE, "yellow", "TIME-SLICED"),
+    Outcome.CONTENTION: _Facts(False, COMPUTE, "red", "CONTENTION"),
+    Outcome.PARALLEL: _Facts(True, PART, "green", _CONFIRMED),
+    Outcome.FULLY: _Facts(True, NOTHING, "green", _CONFIRMED),
+    Outcome.INCONCLUSIVE: _Facts(False, None, "yellow", "INCONCLUSIVE"),
+    Outcome.INVALID: _Facts(False, None, "red", "INVALID"),
+    Outcome.PORTS_PARALLEL: _Facts(True, None, "green", "PORTS WORK IN PARALLEL"),
+    Outcome.ONE_PORT: _Facts(True, None, "green", "ONE PORT SUFFICES"),
+    Outcome.SHARED: _Facts(False, COMPUTE, "yellow", "PORTS SHARE ONE COMPUTE"),
+    Outcome.MODEL_SWAP: _Facts(False, None, "yellow", "MODELS EVICT EACH OTHER"),
+}
