@@ -1,13 +1,14 @@
-"""What stops a run from outside: Ctrl-C, SIGTERM and the closed terminal. Imported first, for what it does.
+"""Ctrl-C, SIGTERM and the closed terminal: what ends a run from outside. Imported first, for its side effect.
 
-Until Locust's `init` nothing is open: an interrupt just ends the process. From then on the first one lets the
-run keep what it has and report it; whoever asks again is obeyed at once.
+Until Locust's `init` nothing is open: an interrupt just ends the process. From then on the first one ends the
+run in order (`shutdown.py`), with a report of what was measured; a second one ends the process at once.
 """
 
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from itertools import count
 from types import FrameType
 from typing import Any
 
@@ -25,25 +26,18 @@ if threading.current_thread() is threading.main_thread():
 
 
 def take(main: Any) -> Callable[[], None]:
-    """Interrupts reach Locust's main greenlet, not whichever runs: a user's or the conductor's.
+    """Interrupts reach Locust's main greenlet, not the one that runs: a user's or the conductor's.
 
-    Returns what leaves SIGTERM to Locust, whose own handler comes only once it has started all.
+    Returns what leaves SIGTERM to Locust, whose own handler comes only once it has started everything.
     """
-    interrupt = _interrupts(main)
+    earlier = count()
+
+    def interrupt() -> None:
+        # careful: a second KeyboardInterrupt would end in a traceback out of Locust's shutdown
+        gevent.kill(main, SystemExit(exit_codes.INTERRUPTED) if next(earlier) else KeyboardInterrupt())
+
     gevent.signal_handler(signal.SIGINT, interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
         gevent.signal_handler(signal.SIGHUP, interrupt)
     leave: Callable[[], None] = gevent.signal_handler(signal.SIGTERM, interrupt).cancel
     return leave
-
-
-def _interrupts(main: Any) -> Callable[[], None]:
-    asked: list[bool] = []
-
-    def interrupt() -> None:
-        again = bool(asked)
-        asked.append(True)
-        # careful: a second KeyboardInterrupt would end in a traceback out of Locust's shutdown
-        gevent.kill(main, SystemExit(exit_codes.INTERRUPTED) if again else KeyboardInterrupt())
-
-    return interrupt

@@ -100,21 +100,16 @@ def fit_to_budget(
     """Rounds down to three, then later phases out, until the worst case fits; `keep` phases always stay."""
     if left_s is None or total_s(phases, solo_s) <= left_s:
         return Fitted(tuple(phases), ())
-    most = max(p.max_rounds for p in phases)
     kept = list(phases)
-    for rounds in range(most - 1, BUDGET_ROUNDS - 1, -1):
+    for rounds in range(max(p.max_rounds for p in phases) - 1, BUDGET_ROUNDS - 1, -1):
         kept = [with_rounds(p, rounds) for p in phases]
         if total_s(kept, solo_s) <= left_s:
             break
-    cuts = shortened(phases, kept)
-    missing_s = total_s(kept, solo_s) - left_s
-    while missing_s > 0 and len(kept) > keep:
-        gone = kept.pop()
-        cost_s = worst_case_s(gone, solo_s)
-        cuts = [c for c in cuts if not c.startswith(f"{gone.name}:")]
-        cuts.append(f"{gone.name} left out: it needs up to {cost_s:.0f} s more")
-        missing_s -= cost_s
-    return Fitted(tuple(kept), tuple(cuts))
+    left_out = []
+    while total_s(kept, solo_s) > left_s and len(kept) > keep:
+        last = kept.pop()
+        left_out.append(f"{last.name} left out: it needs up to {worst_case_s(last, solo_s):.0f} s more")
+    return Fitted(tuple(kept), (*shortened(phases[: len(kept)], kept), *left_out))
 
 
 def shortened(before: Sequence[PlannedPhase], after: Sequence[PlannedPhase]) -> list[str]:

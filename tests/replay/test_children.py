@@ -1,0 +1,88 @@
+"""Child processes: each ends with us, in time, and one that dies is named."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import gevent
+import psutil
+import pytest
+
+from replay.children import Child, run_to_its_end
+from tests.support.checkout import CHECKOUT
+from tests.support.locusts import alive, until
+
+PATIENT = "import sys; print('ready', flush=True); sys.stdin.read()"
+STUBBORN = "import time; print('ready', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that `python -m child_module` runs."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path / "child_module.py"
+
+
+def started(module: Path, code: str) -> Child:
+    module.write_text(code)
+    child = Child("child_module", stdout=subprocess.PIPE)
+    assert next(child.lines()) == "ready\n"
+    return child
+
+
+def test_a_child_ends_once_its_stdin_closes(module: Path) -> None:
+    child = started(module, PATIENT)
+    child.ask_to_end()
+    assert child.wait() == 0
+    child.end(1.0)  # twice is fine
+
+
+def test_a_child_that_does_not_end_in_time_is_killed(module: Path) -> None:
+    child = started(module, STUBBORN)
+    began_s = time.monotonic()
+    child.end(0.2)
+    assert child.wait() == -9
+    assert time.monotonic() - began_s < 30, "it would have slept for a minute"
+
+
+def test_a_child_that_dies_is_named_with_what_follows(
+    module: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = started(module, PATIENT + "; sys.exit(7)")
+    child.warn_if_it_dies("requests will fail")
+    child._process.stdin.close()  # not by ask_to_end: an end that was not expected
+    child.wait()
+    gevent.sleep(0.05)
+    assert "ended with code 7: requests will fail" in capsys.readouterr().err
+
+
+def test_a_child_that_was_asked_to_end_is_not_called_dead(
+    module: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = started(module, PATIENT + "; sys.exit(7)")
+    child.warn_if_it_dies("requests will fail")
+    child.end(5.0)
+    gevent.sleep(0.05)
+    assert capsys.readouterr().err == ""
+
+
+def test_no_child_outlives_a_parent_that_was_killed(module: Path) -> None:
+    module.write_text(PATIENT)
+    parent = (
+        "from replay.children import Child; c = Child('child_module'); "
+        "print(c._process.pid, flush=True); c.wait()"
+    )
+    environment = {"PYTHONPATH": f"{module.parent}:{CHECKOUT}"}
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        child = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+    until(lambda: not alive(child), 10)
+
+
+def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
+    module.write_text("raise SystemExit(3)")
+    assert run_to_its_end("child_module") == 3
