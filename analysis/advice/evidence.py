@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.server_load import MachineLoad, PortLoad, Witnessed
+from analysis.thresholds import (
+    BUSY_SHARE,
+    IDLE_SHARE,
+    ONE_CORE,
+    OTHERS_SHARE,
+    QUEUED_SHARE,
+    STALLED_SHARE,
+    SWAPPED_MB,
+)
 from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
 
 EXPLAINED = (Outcome.SERIAL, Outcome.SLICED, Outcome.CONTENTION, Outcome.PARTLY)
-QUEUED_SHARE = 0.1  # of a solo: a wait worth telling
-FULL_SHARE = 0.9  # of all cores, or of a graphics processor: nothing is left for more requests
-ONE_CORE = (0.75, 1.25)  # cores that one thread keeps busy, alone and together alike
-IDLE_SHARE = 0.25  # of all cores: the processors are not what limits
-OTHERS_SHARE = 0.1  # of all cores: other programs take part in the measurement
-SWAPPED_MB = 50.0  # written out during the rounds: memory is short
-STALLED_SHARE = 0.05
 HOT = ("heavy", "trapping", "sleeping", "throttled")
 
 
@@ -91,14 +93,14 @@ def _memory(machine: MachineLoad) -> list[str]:
 
 def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
     """Which compute was full: the graphics processor, all cores, or one thread's."""
-    if machine.gpu_percent is not None and machine.gpu_percent >= 100 * FULL_SHARE:
+    if machine.gpu_percent is not None and machine.gpu_percent >= 100 * BUSY_SHARE:
         alone = f", {machine.gpu_percent_alone:.0f} % with one" if machine.gpu_percent_alone else ""
         return [f"the graphics processor was busy {machine.gpu_percent:.0f} %{alone}: it is shared"]
     if machine.cores is None or machine.server_cores is None or not cpus:
         return []
     servers, alone_cores = machine.server_cores, machine.server_cores_alone
     as_alone = f" ({alone_cores:.1f} with one request)" if alone_cores is not None else ""
-    if machine.cores >= FULL_SHARE * cpus:
+    if machine.cores >= BUSY_SHARE * cpus:
         others = machine.cores - servers
         named = f", other programs {others:.1f}" if others >= OTHERS_SHARE * cpus else ""
         return [

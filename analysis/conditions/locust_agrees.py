@@ -10,8 +10,7 @@ from pathlib import Path
 from analysis.conditions.of_phase import Condition
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import Run, file_of
-
-AVERAGES_AGREE_MS = 0.1
+from analysis.thresholds import AVERAGES_AGREE_MS
 
 Row = tuple[str, str]  # (type, name): a kind and PHASE/TARGET
 

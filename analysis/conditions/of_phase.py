@@ -15,17 +15,20 @@ from analysis.files.request_record import RequestRecord
 from analysis.files.run import ClientHealth
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round
+from analysis.thresholds import (
+    AT_ONCE_S,
+    LENGTHS_BAND,
+    MAX_CPU_PERCENT,
+    MAX_DRIFT,
+    MAX_FAULTY,
+    MAX_SPREAD,
+    MIN_DF,
+    SURELY,
+    TIMINGS_AGREE,
+    TIMINGS_AGREE_S,
+    TOKENS_AGREE,
+)
 
-MAX_SPREAD = 0.05  # of a solo: beyond it the burst is not a burst
-MAX_FAULTY = 0.20  # of the rounds may hold an answer that is not whole
-MAX_DRIFT = 0.25  # of a solo over one phase, and surely so: beyond it a straight line is a poor story
-SURELY = 0.99
-MIN_DF = 2  # solos and rounds more than unknowns: with one, intervals cover 88 to 91 % instead of 95 %
-MAX_CPU_PERCENT = 80.0  # of one core: portlap's own process
-TIMINGS_AGREE, TIMINGS_AGREE_S = 0.05, 0.020  # server's decode time against ours
-TOKENS_AGREE = 0.10  # usage against chunks
-LENGTHS_BAND = (0.9, 1.1)  # tokens of an answer together, over alone
-AT_ONCE_S = 0.25  # between the ends of requests that one cause has broken
 ALL_BROKE = (
     "all requests of a round broke at once: the context they share may be full; "
     "load the model with a larger one, or ask for fewer tokens"

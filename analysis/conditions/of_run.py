@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 from scipy.special import stdtrit
 
-from analysis.conditions.of_phase import SURELY, Condition
+from analysis.conditions.of_phase import Condition
 from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import Run, TargetInfo
 from analysis.phase.intervals import busy_s
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round, bursts
-
-CHAIN_BAND = (0.9, 1.1)
-JUMP, JUMP_S = 3.0, 0.5  # a first token this much later than before means the model was loaded anew
+from analysis.thresholds import CHAIN_BAND, SURELY, SWAP_JUMP, SWAP_JUMP_S
 
 
 def accounted_for(run: Run) -> Condition:
@@ -77,7 +75,7 @@ def warm(warmups: Sequence[RequestRecord]) -> Condition:
     if not by_target:
         return Condition("warm", None, "no warm-up was recorded")
     for target, ttfts in by_target.items():
-        if len(ttfts) > 2 and ttfts[2] > JUMP * ttfts[1] and ttfts[2] - ttfts[1] > JUMP_S:
+        if len(ttfts) > 2 and ttfts[2] > SWAP_JUMP * ttfts[1] and ttfts[2] - ttfts[1] > SWAP_JUMP_S:
             return Condition(
                 "warm",
                 False,

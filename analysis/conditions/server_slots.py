@@ -5,17 +5,15 @@ from statistics import median
 
 import numpy as np
 
-from analysis.conditions.of_phase import MAX_FAULTY, Condition
+from analysis.conditions.of_phase import Condition
 from analysis.files.request_record import RequestRecord
 from analysis.files.server_samples import WitnessSample
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import decode_intervals
 from analysis.phase.server_load import Witnessed
+from analysis.thresholds import MAX_FAULTY, MIN_CONTRADICTIONS, SETTLE_S, SURPLUS_STREAMS
 
 NAME = "server's slots"
-SETTLE_S = 0.1  # around a sample: what begins or ends so near to it may count on either side
-MIN_CONTRADICTIONS = 3  # one stale gauge is no contradiction
-SURPLUS = 0.5  # requests per decode step more than streams were ever open here
 
 
 def servers_slots(
@@ -85,7 +83,7 @@ def _held_back(phase: PhaseMeasured, seen: Witnessed | None) -> Condition | None
         peak = phase.per_port.get(port)
         if peak is None or peak.streams is None or load.busy_per_decode is None:
             continue
-        if load.busy_per_decode > peak.streams + SURPLUS:
+        if load.busy_per_decode > peak.streams + SURPLUS_STREAMS:
             return Condition(
                 NAME,
                 False,

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from scipy.special import stdtrit
 
-from analysis.conditions.of_phase import SURELY, Condition
+from analysis.conditions.of_phase import Condition
 from analysis.machine.slots import SlotsSeen, slots_seen
 from analysis.machine.tables import FACTOR, GAIN, Asked, Fitted, Load, fit_mechanism, fit_tables
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Job, serial_s
 from analysis.statistics.estimates import LogEstimate
+from analysis.thresholds import PREDICTED_BAND, SURELY
 
-PREDICTED_BAND = (0.9, 1.1)  # of the measured wall clock
 NO_PHASE = "no phase with whole answers and passed conditions was measured"
 
 

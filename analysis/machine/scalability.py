@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MIN_POINTS = 6  # two parameters through fewer points fit anything
+from analysis.thresholds import USL_MIN_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Scalability:
 def scalability(points: Sequence[tuple[int, float]]) -> Scalability | None:
     """Fitted to (users, speedup) of one set of ports; None below six numbers of users, 1 included."""
     by_users = {1: 1.0} | dict(points)
-    if len(by_users) < MIN_POINTS:
+    if len(by_users) < USL_MIN_POINTS:
         return None
     n, g = (np.array(v, dtype=float) for v in zip(*sorted(by_users.items()), strict=True))
     columns = np.column_stack([n - 1, n * (n - 1)])

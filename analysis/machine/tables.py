@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.statistics.estimates import LogEstimate
+from analysis.thresholds import FIT_LARGEST_STEP, FIT_MOST_STEPS, FIT_SMALLEST_STEP, FIT_TIE, MODEL_FLOOR
 
 PORTS, STREAMS = "ports", "streams"
 GAIN, FACTOR = "gain", "factor"
-MODEL_FLOOR = 0.01  # standard error of a log speedup that no model of waves can beat: releases, overheads
-TIE = 1e-6  # of the criterion: mechanisms that differ by less explain the phases alike
-LARGEST_STEP, SMALLEST_STEP, MOST_STEPS = 1.0, 1e-6, 30  # of the fit, in logarithms
 
 Key = tuple[str, int]  # entry of a table: GAIN of n streams, FACTOR of a busy ports
 Array = NDArray[np.floating[Any]]
@@ -144,7 +142,7 @@ def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
 def fit_tables(loads: Sequence[Load], slots: Slots) -> Fitted:
     """The better of both mechanisms; `ports` where neither is."""
     ports, streams = (fit_mechanism(loads, slots, kind) for kind in (PORTS, STREAMS))
-    return streams if _criterion(streams) < _criterion(ports) - TIE else ports
+    return streams if _criterion(streams) < _criterion(ports) - FIT_TIE else ports
 
 
 def _criterion(fitted: Fitted) -> float:
@@ -166,11 +164,11 @@ def fit_mechanism(loads: Sequence[Load], slots: Slots, kind: str) -> Fitted:
     if not keys:  # never two together: the slots say everything
         misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())
         return Fitted(kind, keys, logs, np.zeros((0, 0)), np.zeros((0, 0)), misfit, df)
-    for _ in range(MOST_STEPS):
+    for _ in range(FIT_MOST_STEPS):
         slopes = _gradient(predicted, logs) * weights[:, None]
         step = np.linalg.pinv(slopes, rcond=1e-6) @ ((observed - predicted(logs)) * weights)
-        logs = logs + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        if np.abs(step).max() < SMALLEST_STEP:
+        logs = logs + np.clip(step, -FIT_LARGEST_STEP, FIT_LARGEST_STEP)
+        if np.abs(step).max() < FIT_SMALLEST_STEP:
             break
     misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())
     _, sizes, directions = np.linalg.svd(slopes)

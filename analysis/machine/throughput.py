@@ -9,9 +9,7 @@ from analysis.machine.model import Machine
 from analysis.machine.tables import Tables
 from analysis.machine.waves import Piece, makespan_s
 from analysis.statistics.estimates import LogEstimate
-
-AS_GOOD = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
-BEST = 1e-9  # throughputs that differ by less are the same
+from analysis.thresholds import SAME_THROUGHPUT, WORTH_HAVING
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,9 @@ def recommended(rows: Sequence[Throughput]) -> int | None:
     """The fewest requests in flight with 95 % of the best throughput: `maxConcurrentWorkers`."""
     told = [r for r in rows if r.measured]
     most = max((r.pace.log for r in told), default=0.0)
-    return next((r.workers for r in told if r.pace.log >= most + math.log(AS_GOOD) - BEST), None)
+    return next(
+        (r.workers for r in told if r.pace.log >= most + math.log(WORTH_HAVING) - SAME_THROUGHPUT), None
+    )
 
 
 def more_may_help(machine: Machine, rows: Sequence[Throughput]) -> bool:

@@ -9,21 +9,13 @@ from urllib.parse import urlsplit
 from analysis.files.request_record import STOPPED, RequestRecord
 from analysis.files.run import TargetInfo
 from analysis.phase.intervals import overlap
-from analysis.phase.overlap import (
-    HASTE,
-    MODE_SHARE,
-    agreed,
-    decode_intervals,
-    round_peak,
-    slots_exact,
-    slowdown,
-    streams_known,
-)
+from analysis.phase.overlap import agreed, decode_intervals, round_peak, slots_exact, slowdown, streams_known
 from analysis.phase.rounds import PlannedPhase, Round, bursts, solos
 from analysis.phase.solos import Alone, alone_by_target
 from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
 from analysis.statistics.estimates import LogEstimate
 from analysis.statistics.fit import Fit
+from analysis.thresholds import HASTE, MODE_SHARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,14 @@ from statistics import median
 from analysis.files.request_record import RequestRecord
 from analysis.phase.intervals import Interval, peak
 from analysis.phase.rounds import Round
-
-HELD = 0.10  # of a decode: streams that only brush each other do not count as open together
-MODE_SHARE = 0.60  # of the rounds must agree on K
-LUMP_SHARE = 0.10  # a decode shorter than this share of the latency arrived in one lump: K unknown
-HASTE = 0.5  # of the decode time alone: who seems to decode faster in company was held back on the way
-SLOT_GAP_TTFT = 1.5  # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
-SLOT_GAP_BEFORE = (
-    2.0  # times the longest wait between the first tokens before it: else prefill in turn goes on
+from analysis.thresholds import (
+    HELD_SHARE,
+    LUMP_SHARE,
+    MODE_SHARE,
+    SLOT_GAP_BEFORE,
+    SLOT_GAP_TTFT,
+    TOGETHER_SHARE,
 )
-TOGETHER = 0.10  # of the makespan: all ends within it ended together
 
 
 def decode_intervals(requests: Sequence[RequestRecord]) -> list[Interval]:
@@ -53,7 +51,7 @@ def round_peak(requests: Sequence[RequestRecord]) -> int:
     intervals = decode_intervals(requests)
     if not intervals:
         return 0
-    return peak(intervals, HELD * median(end - start for start, end in intervals))
+    return peak(intervals, HELD_SHARE * median(end - start for start, end in intervals))
 
 
 def agreed(peaks: Sequence[int]) -> int | None:
@@ -106,4 +104,4 @@ def ended_together(a_round: Round) -> bool:
     """True if all requests ended within the last tenth of the round."""
     ends = [r.end_s for r in a_round.requests if r.end_s is not None]
     makespan = a_round.makespan_s
-    return bool(ends) and makespan is not None and max(ends) - min(ends) <= TOGETHER * makespan
+    return bool(ends) and makespan is not None and max(ends) - min(ends) <= TOGETHER_SHARE * makespan

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from analysis.files.request_record import RequestRecord
 from analysis.phase.intervals import Interval, busy_s, covered_s, peak
-from analysis.phase.overlap import HELD, decode_intervals
+from analysis.phase.overlap import decode_intervals
 from analysis.phase.rounds import Job, PlannedPhase, Round, ideal_s, ideal_starts, serial_s
 from analysis.phase.solos import (
     Alone,
@@ -15,8 +15,7 @@ from analysis.phase.solos import (
 )
 from analysis.statistics.estimates import LogEstimate
 from analysis.statistics.fit import Fit, Timed, fit_speedup
-
-UNSEEN_OVERHEAD = 0.3  # of a solo whose first token cannot be seen
+from analysis.thresholds import HELD_SHARE, UNSEEN_OVERHEAD
 
 
 def fit_latency(
@@ -118,7 +117,7 @@ def ideal_peak(plan: PlannedPhase, alone: Mapping[str, Alone], streams: bool) ->
         (s + (j.ttft_s if streams else 0.0), s + j.latency_s) for s, j in zip(starts, jobs, strict=True)
     ]
     lengths = sorted(end - start for start, end in decodes)
-    return peak(decodes, HELD * lengths[len(lengths) // 2])
+    return peak(decodes, HELD_SHARE * lengths[len(lengths) // 2])
 
 
 def _middle_s(measured: Round | RequestRecord) -> float:

@@ -7,9 +7,9 @@ from statistics import fmean
 from analysis.files.request_record import BASELINE, FREE, RequestRecord
 from analysis.files.run import Run
 from analysis.phase.intervals import time_at_depth
+from analysis.thresholds import FREE_WINDOW_SOLOS
 
 NEXT_STEPS = ("Run the phases for a verdict: locust --headless --plan phases --scenario FILE --csv PREFIX",)
-STEADY = 2.0  # mean solo times: a shorter window says nothing of its level
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def curve(records: Sequence[RequestRecord]) -> list[Level]:
         for depth, spent_s in _depths(records, start_s, end_s).items():
             share = solo_s[answer.target] * spent_s / (end_s - start_s)
             done[depth] = done.get(depth, 0.0) + share
-    steady_s = STEADY * fmean(solo_s.values())
+    steady_s = FREE_WINDOW_SOLOS * fmean(solo_s.values())
     return [Level(n, w, done.get(n, 0.0) / w) for n, w in sorted(windows.items()) if w >= steady_s]
 
 

@@ -16,10 +16,8 @@ from analysis.phase.measure import Peak, PhaseMeasured
 from analysis.phase.rounds import PlannedPhase, Round
 from analysis.phase.server_load import Witnessed
 from analysis.statistics.estimates import Estimate, mean_estimate
+from analysis.thresholds import ENOUGH_FOR_P95, OUTLIER_LEVEL
 from analysis.verdict.outcomes import Outcome
-
-ENOUGH_FOR_P95 = 20  # below it the 95th percentile is the maximum under another name
-OUTLIER_LEVEL = 0.99  # no measurement of an undisturbed phase beyond its bound with this probability
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scipy.special import stdtrit
 
-REPORT_LEVEL = 0.95  # of every interval that is shown
+from analysis.thresholds import REPORT_LEVEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.estimates import LogEstimate
+from analysis.thresholds import WILD_DF, WILD_SCATTER
 
-WILD = 5.0  # times the scatter of solos
-WILD_DF = 3  # degrees of freedom with which each of the two is known at least
 Array = NDArray[np.floating[Any]]
 
 
@@ -69,7 +68,7 @@ def fit_speedup(
     coefficients, inverse, residuals = _least_squares(design, logs)
     standardised = _standardised(residuals, design, inverse)  # unweighted: one wild round of five stands out
     wilder = _wilder(design, logs, of_round)
-    if wilder > WILD:
+    if wilder > WILD_SCATTER:
         weights = np.where(of_round, 1 / wilder, 1.0)
         design, logs = design * weights[:, None], logs * weights
         coefficients, inverse, residuals = _least_squares(design, logs)

@@ -5,16 +5,9 @@ Levels and borders: docs/METHODOLOGY.md, "Looks and levels".
 
 import math
 
-from analysis.conditions.of_phase import MIN_DF
 from analysis.phase.measure import PhaseMeasured
 from analysis.statistics.estimates import LogEstimate
-
-LOOKS = (3, 5, 8, 12)  # rounds after which a phase may stop; a look costs certainty, hence LOOK_LEVEL
-LOOK_LEVEL = 0.9875  # four looks at two-sided 98.75 %: false gain at most 2.5 % in all
-MIN_ROUNDS = 3
-GAIN = 1.15  # below this nobody would rebuild their setup for it
-SMALL_GAIN = 1.25  # at the last look: "gain at most x %"
-LOSS = 0.9
+from analysis.thresholds import GAIN, LOOK_LEVEL, LOOKS, LOSS, MIN_DF, MIN_ROUNDS, SMALL_GAIN
 
 
 def gains(phase: PhaseMeasured) -> bool:

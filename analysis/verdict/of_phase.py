@@ -6,26 +6,24 @@ from statistics import median
 
 from analysis.conditions.of_phase import Condition
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.overlap import MODE_SHARE, end_steps, ended_together, first_ends, first_token_steps
+from analysis.phase.overlap import end_steps, ended_together, first_ends, first_token_steps
 from analysis.statistics.estimates import LogEstimate
-from analysis.verdict.certainty import (
+from analysis.thresholds import (
+    ABOVE_MAX,
+    FULL_SHARE,
     GAIN,
     LOOK_LEVEL,
     LOSS,
+    MIN_IDEAL_PEAK,
     MIN_ROUNDS,
+    MIN_SPEEDUP_MAX,
+    MODE_SHARE,
+    SERIAL_STEP,
+    SHARED_SLOWDOWN,
     SMALL_GAIN,
-    gains,
-    gains_nothing,
-    loses,
-    surely_above,
 )
+from analysis.verdict.certainty import gains, gains_nothing, loses, surely_above
 from analysis.verdict.outcomes import Outcome
-
-FULL = 0.8  # of Gmax
-ABOVE_MAX = 1.1  # of Gmax: more than undisturbed cannot be
-STEP = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
-SLOWED = 1.15  # times as long as alone: who shares compute decodes slower
-MIN_SPEEDUP_MAX, MIN_IDEAL_PEAK = 1.5, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
         steps = first_token_steps(phase.scored, phase.busy_s)
         if gain:
             return _more("one stream at a time, and yet faster than one after another")
-        if steps and median(steps) < STEP:
+        if steps and median(steps) < SERIAL_STEP:
             return _more(
                 f"one stream at a time, but the next starts after {median(steps):.2f} of a solo time"
             )
@@ -131,12 +129,12 @@ def _one_by_one(phase: PhaseMeasured) -> bool:
     """The answers end a solo apart, the first one after a solo: unequal ones that share compute end later."""
     steps = end_steps(phase.scored, phase.expected_s)
     firsts = first_ends(phase.scored, phase.expected_s)
-    return bool(steps) and median(steps) >= STEP and median(firsts) <= 1 / STEP
+    return bool(steps) and median(steps) >= SERIAL_STEP and median(firsts) <= 1 / SERIAL_STEP
 
 
 def _degree(phase: PhaseMeasured) -> Verdict:
     g, ceiling = phase.speedup, phase.speedup_max or 0.0
-    if g is not None and g.low() > FULL * ceiling:
+    if g is not None and g.low() > FULL_SHARE * ceiling:
         return Verdict(
             Outcome.FULLY, f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
         )
@@ -154,7 +152,7 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
             Outcome.CONTENTION,
             f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
         )
-    if nothing and phase.streams and (phase.slowdown or 0.0) < SLOWED:
+    if nothing and phase.streams and (phase.slowdown or 0.0) < SHARED_SLOWDOWN:
         return _more(f"{seen}, at the pace of one alone, and yet there is no gain")
     if nothing:
         hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""

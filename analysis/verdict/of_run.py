@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from analysis.phase.measure import PhaseMeasured
+from analysis.thresholds import ONE_PORT_AS_GOOD
 from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
-
-AS_GOOD = 0.9  # of the ports' speedup: then one port does as well
 
 Judged = tuple[PhaseMeasured, Verdict]
 
@@ -166,12 +165,12 @@ def _ports_gain(x: Judged, control: Judged, wider: Sequence[Judged]) -> tuple[Ou
 
 def _as_good(control: Judged, x: Judged) -> bool:
     """As fast, and as near to what its targets allow: unequal targets hold ports back, not the servers."""
-    if _speedup(control) < AS_GOOD * _speedup(x):
+    if _speedup(control) < ONE_PORT_AS_GOOD * _speedup(x):
         return False
     ceilings = (control[0].speedup_max, x[0].speedup_max)
     if ceilings[0] is None or ceilings[1] is None:
         return False
-    return _speedup(control) / ceilings[0] >= AS_GOOD * _speedup(x) / ceilings[1]
+    return _speedup(control) / ceilings[0] >= ONE_PORT_AS_GOOD * _speedup(x) / ceilings[1]
 
 
 def _contradiction(basis: Judged, judged: Sequence[Judged]) -> str | None:

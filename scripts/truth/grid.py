@@ -12,8 +12,7 @@ from itertools import pairwise
 
 from analysis.assess import PhaseJudged, assess
 from analysis.report.metrics import seed_formula
-from analysis.verdict.certainty import GAIN, LOSS
-from analysis.verdict.of_phase import FULL
+from analysis.thresholds import FULL_SHARE, GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
 from servers.queue_model import Job, Policy, Port, Request, simulate
 from tests.support.farm import FarmTarget, farm, phase, targets_on
@@ -132,7 +131,7 @@ class Truth:
             return contends | ({Outcome.SLICED} if self.wall_gain > LOSS * (1 - BORDER) else set())
         if self.peak < self.peak_max:
             return {Outcome.PARTLY}
-        full = self.wall_gain > FULL * (1 - BORDER) * self.gain_max
+        full = self.wall_gain > FULL_SHARE * (1 - BORDER) * self.gain_max
         return {Outcome.PARALLEL, Outcome.FULLY} if full else {Outcome.PARALLEL}
 
     def denies(self, verdict: Outcome, sentence: str) -> bool:

@@ -34,28 +34,7 @@ README, FORMAT, METHODOLOGY = (
 )
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 RECORDED = "tests/runs/two-ports"  # the run whose report the README shows
-WITH_THRESHOLDS = (
-    "analysis/conditions/of_phase.py",
-    "analysis/conditions/of_run.py",
-    "analysis/verdict/certainty.py",
-    "analysis/verdict/of_phase.py",
-    "analysis/phase/overlap.py",
-    "analysis/statistics/fit.py",
-    "analysis/statistics/estimates.py",
-    "analysis/phase/speedup.py",
-    "analysis/files/request_record.py",
-    "analysis/conditions/locust_agrees.py",
-    "analysis/verdict/of_run.py",
-    "analysis/conditions/server_slots.py",
-    "analysis/advice/evidence.py",
-    "analysis/report/metrics.py",
-    "analysis/machine/throughput.py",
-    "analysis/machine/model.py",
-    "analysis/machine/tables.py",
-    "analysis/machine/scalability.py",
-    "analysis/report/free.py",
-    "replay/plan/budget.py",
-)
+WITH_THRESHOLDS = ("analysis/thresholds.py", "replay/plan/budget.py")
 
 
 def section(document: str, heading: str) -> str:
@@ -94,20 +73,20 @@ def commands_of(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def thresholds(path: str) -> Iterator[tuple[str, Any]]:
-    """(module.NAME, value) of every number, or tuple of numbers, that a module names in capitals."""
+    """(NAME, value) of every number, or tuple of numbers, that a module names in capitals."""
     for node in ast.parse((CHECKOUT / path).read_text(encoding="utf-8")).body:
-        if not isinstance(node, ast.Assign):
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
         try:
             value = ast.literal_eval(node.value)
         except ValueError:
             continue
-        target = node.targets[0]
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         pairs = zip(target.elts, value, strict=True) if isinstance(target, ast.Tuple) else [(target, value)]
         for name, number in pairs:
             numbers = number if isinstance(number, tuple) else (number,)
             if isinstance(name, ast.Name) and all(isinstance(n, int | float) for n in numbers):
-                yield f"{Path(path).stem}.{name.id}", number
+                yield name.id, number
 
 
 def slug(heading: str) -> str:
@@ -197,12 +176,12 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_option_of_portlap_is_in_the_readme() -> None:
     tree = ast.parse((CHECKOUT / "replay" / "options.py").read_text(encoding="utf-8"))
-    helped = next(
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HELP"
-    )
-    assert [name for name in helped if f"| `--{name}" not in README] == []
+    added = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and any(k.arg == "help" for k in n.keywords)
+    ]
+    options = [ast.literal_eval(call.args[0]) for call in added]
+    assert "--scenario" in options
+    assert [name for name in options if f"| `{name}" not in README] == []
 
 
 def test_the_readmes_make_targets_exist_and_are_all_there() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from analysis.statistics.estimates import mean_estimate
 from analysis.statistics.fit import Timed, fit_speedup
-from analysis.verdict.certainty import GAIN, LOOK_LEVEL, LOOKS
+from analysis.thresholds import GAIN, LOOK_LEVEL, LOOKS
 from tests.support.checkout import CHECKOUT
 
 PHASES = 600  # simulated per case

@@ -1,0 +1,95 @@
+"""Every number that decides, grouped by the rule that uses it, each with its reason.
+
+docs/METHODOLOGY.md lists the same numbers; a test compares the two. Units stand in the names; a number
+without one is a share or a ratio of what its comment names.
+"""
+
+from typing import Final
+
+# What is sure of a speedup (verdict/certainty.py)
+# rounds after which a phase may stop; each look costs certainty, hence LOOK_LEVEL
+LOOKS: Final = (3, 5, 8, 12)
+LOOK_LEVEL: Final = 0.9875  # four looks at two-sided 98.75 %: a false gain in at most 2.5 % in all
+MIN_ROUNDS: Final = 3  # scored rounds; fewer have no scatter to speak of
+GAIN: Final = 1.15  # below this nobody would rebuild a setup for it
+SMALL_GAIN: Final = 1.25  # at the last look: "gain at most x %"
+LOSS: Final = 0.9  # surely below it, requests hinder each other
+
+# The verdict of a phase (verdict/of_phase.py)
+FULL_SHARE: Final = 0.8  # of Gmax: from here on nothing noticeable is lost
+ABOVE_MAX: Final = 1.1  # of Gmax: more than undisturbed cannot be
+SERIAL_STEP: Final = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
+SHARED_SLOWDOWN: Final = 1.15  # times as long as alone: who shares compute decodes slower
+MIN_SPEEDUP_MAX: Final = 1.5  # a phase whose Gmax is below it cannot tell
+MIN_IDEAL_PEAK: Final = 2  # a phase whose N* is below it cannot tell
+
+# The verdict of a run (verdict/of_run.py)
+ONE_PORT_AS_GOOD: Final = 0.9  # of the ports' speedup: then one port does as well
+
+# What overlapped (phase/overlap.py)
+HELD_SHARE: Final = 0.1  # of a decode: streams that only brush each other are not open together
+MODE_SHARE: Final = 0.6  # of the rounds must agree on K
+LUMP_SHARE: Final = 0.1  # of a solo: a shorter decode arrived in one lump, and K is unknown
+HASTE: Final = 0.5  # of the decode time alone: who seems to decode faster in company was held back on the way
+# solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
+SLOT_GAP_TTFT: Final = 1.5
+SLOT_GAP_BEFORE: Final = 2.0  # times the longest wait between the first tokens before, for the same reason
+TOGETHER_SHARE: Final = 0.1  # of the makespan: all ends within it are together
+
+# Speedups and intervals (phase/speedup.py, statistics/)
+UNSEEN_OVERHEAD: Final = 0.3  # of a solo whose first token cannot be seen
+REPORT_LEVEL: Final = 0.95  # of every interval that is shown
+WILD_SCATTER: Final = 5.0  # times the scatter of solos: such rounds weigh less
+WILD_DF: Final = 3  # degrees of freedom with which each of the two scatters is known at least
+
+# Conditions of a phase (conditions/of_phase.py)
+MAX_SPREAD: Final = 0.05  # of a solo: beyond it the burst is not a burst
+MAX_FAULTY: Final = 0.2  # of the rounds may hold an answer that is not whole
+MAX_DRIFT: Final = 0.25  # of a solo over one phase, and surely so: beyond it a straight line is a poor story
+SURELY: Final = 0.99  # of drift, lengths and chain
+MIN_DF: Final = 2  # solos and rounds more than unknowns: with one, intervals cover 88 to 91 % instead of 95 %
+MAX_CPU_PERCENT: Final = 80.0  # of one core, portlap's own process
+TIMINGS_AGREE: Final = 0.05  # of the server's decode time, against the client's
+TIMINGS_AGREE_S: Final = 0.02  # the larger of the two counts
+TOKENS_AGREE: Final = 0.1  # usage against chunks
+LENGTHS_BAND: Final = (0.9, 1.1)  # tokens of an answer together, over alone
+AT_ONCE_S: Final = 0.25  # between the ends of requests that one cause has broken (a hint only)
+
+# Conditions of a run (conditions/of_run.py, locust_agrees.py, server_slots.py)
+CHAIN_BAND: Final = (0.9, 1.1)  # solo times over the same requests one after another
+SWAP_JUMP: Final = 3.0  # times the warm first token: the model was loaded anew
+SWAP_JUMP_S: Final = 0.5  # and so much later
+AVERAGES_AGREE_MS: Final = 0.1  # Locust's own averages against the log
+SETTLE_S: Final = 0.1  # around a sample: what begins or ends so near to it may count on either side
+MIN_CONTRADICTIONS: Final = 3  # one stale gauge is no contradiction
+SURPLUS_STREAMS: Final = 0.5  # requests per decode step more than streams were ever open here
+
+# Is an answer whole (files/request_record.py)
+MIN_STOP_TOKENS: Final = 8  # an answer that stopped by itself counts as whole from here on
+
+# Evidence (advice/evidence.py)
+QUEUED_SHARE: Final = 0.1  # of a solo: a wait worth naming
+BUSY_SHARE: Final = 0.9  # of all cores, or of a graphics processor: nothing is left for more requests
+ONE_CORE: Final = (0.75, 1.25)  # cores that one thread keeps busy, alone and together alike
+IDLE_SHARE: Final = 0.25  # of all cores: the processors are not what limits
+OTHERS_SHARE: Final = 0.1  # of all cores: other programs take part in the measurement
+SWAPPED_MB: Final = 50.0  # written out during the rounds: memory is short
+STALLED_SHARE: Final = 0.05  # of the rounds' time in which some program waited for memory
+
+# The machine model (machine/)
+PREDICTED_BAND: Final = (0.9, 1.1)  # of the measured wall clock
+# standard error of a log speedup that no model of waves can beat: releases, overheads
+MODEL_FLOOR: Final = 0.01
+FIT_TIE: Final = 1e-6  # of the criterion: mechanisms that differ by less explain the phases alike
+FIT_LARGEST_STEP: Final = 1.0  # in logarithms
+FIT_SMALLEST_STEP: Final = 1e-6  # in logarithms
+FIT_MOST_STEPS: Final = 30  # of the fit
+USL_MIN_POINTS: Final = 6  # two parameters through fewer points fit anything
+WORTH_HAVING: Final = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
+SAME_THROUGHPUT: Final = 1e-9  # throughputs that differ by less are the same
+
+# Figures of the report (report/)
+ENOUGH_FOR_P95: Final = 20  # values; below it the 95th percentile is the maximum under another name
+# no measurement of an undisturbed phase lies beyond its bound with this probability
+OUTLIER_LEVEL: Final = 0.99
+FREE_WINDOW_SOLOS: Final = 2.0  # mean solo times: a shorter window says nothing of its level
