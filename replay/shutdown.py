@@ -146,7 +146,7 @@ class Shutdown:
 def _report(prefix: Path) -> int:
     """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
     code = run_to_its_end("analysis", "report", str(prefix.resolve()))
-    with suppress(OSError, ValueError):  # no report: its process has said why
+    with suppress(OSError, ValueError):  # no report: its process has printed why
         report = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
         verdict = f"{report['verdict'].upper()}: " if report["verdict"] else ""
         log.result(f"{verdict}{report['answer']}")  # last on the screen: the report itself has scrolled away

@@ -25,8 +25,9 @@ from replay.options import budget_s, settle, writes_files
 from replay.output import log
 from replay.output.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.own_servers import OwnServers, with_urls
-from replay.plan.budget import AIM_S, describe
+from replay.plan.budget import AIM_S
 from replay.plan.phases import Classes
+from replay.plan.progress import describe
 from replay.release.gate import Gate
 from replay.scenario.load import Scenario, planned_phases
 from replay.shutdown import SERVERS_END_S

@@ -16,7 +16,6 @@ from replay.plan import USERS_READY_S, progress
 from replay.plan.budget import (
     Fitted,
     chain_s,
-    describe,
     fit_to_budget,
     shortened,
     smallest,
@@ -121,7 +120,9 @@ def _announce(run: RunState, planned: Sequence[PlannedPhase]) -> None:
     fitted = _fit(run, certain, certain, keep=1)
     for target, solo_s in run.solo_s.items():
         log.info(f"{target}: {run.infos[target].max_tokens} tokens, about {solo_s:.2f} s alone")
-    for line in describe((*fitted.phases, *planned[len(certain) :]), run.solo_s, run.scenario.budget_s):
+    for line in progress.describe(
+        (*fitted.phases, *planned[len(certain) :]), run.solo_s, run.scenario.budget_s
+    ):
         log.info(line)
     if fitted.cuts:
         everything_s = run.spent_s() + total_s(certain, run.solo_s) + chain_s(certain, run.solo_s)

@@ -1,4 +1,4 @@
-"""What the terminal shows while a run goes on: the seed's lines, with the longest time that is left."""
+"""What the terminal shows: the plan before it begins, then the seed's lines, with the longest time left."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -9,7 +9,44 @@ from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
 from replay.output import log
-from replay.plan.budget import worst_case_s
+from replay.plan.budget import chain_s, requests_of, smallest, total_s, warm_up_turns, worst_case_s
+
+
+def describe(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], budget_s: float) -> list[str]:
+    """The plan in lines for people: phases, requests, worst-case duration against the budget.
+
+    Warm-up and chain are part of both sums.
+    """
+    sure = [p for p in phases if p.after is None]
+    lines = [
+        f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s' if len(set(p.deal)) > 1 else ''}, "
+        f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s{_idle(p)}"
+        for p in sure
+    ]
+    lines += [
+        f"{p.name}: {p.users} users, only if all requests of {p.after} overlap and the budget allows: "
+        f"at most {worst_case_s(p, solo_s):.0f} s more"
+        for p in phases
+        if p.after is not None
+    ]
+    warm_up = warm_up_turns(list(dict.fromkeys(t for p in sure for t in p.deal)))
+    requests = sum(requests_of(p) for p in sure) + len(warm_up) + smallest(sure).users
+    warm_up_s = sum(solo_s[t] for t, _ in warm_up)
+    worst_s = warm_up_s + total_s(sure, solo_s) + chain_s(sure, solo_s)
+    limit = f"budget {budget_s:.0f} s" if budget_s else "no budget"
+    return [
+        *lines,
+        f"{requests} requests in all, worst case {worst_s:.0f} s if everything is serial ({limit})",
+    ]
+
+
+def _rounds(p: PlannedPhase) -> str:
+    return str(p.max_rounds) if p.min_rounds == p.max_rounds else f"{p.min_rounds} to {p.max_rounds}"
+
+
+def _idle(p: PlannedPhase) -> str:
+    idle = [t for t in p.targets if t not in p.deal]
+    return f"; no user for {', '.join(idle)}: it is not measured" if idle else ""
 
 
 def echoed(target: str, url: str) -> None:

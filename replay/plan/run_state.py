@@ -1,4 +1,4 @@
-"""What is known of a run while it goes on. The warm-up makes a new state of it; nothing here is changed."""
+"""What is known of a run while it goes on. It is frozen: the warm-up returns a new one."""
 
 import secrets
 import time

@@ -44,7 +44,7 @@ TWO_USERS = [phase("phase1", 2)]
 
 
 def refused_with(run: Ended) -> str:
-    """The one line that was said; nothing else, nothing written, code 2."""
+    """The one line on stderr; nothing else, nothing written, code 2."""
     assert run.code == 2
     assert run.out == ""
     assert len(run.err.splitlines()) == 1, run.err
@@ -81,21 +81,21 @@ def web_server() -> Iterator[str]:
 # --- bad input: one line, code 2, nothing written
 
 
-def test_a_port_where_nobody_listens(tmp_path: Path, free_port: int) -> None:
-    said = refused_with(locust(tmp_path, "--target", f"http://127.0.0.1:{free_port}"))
-    assert f"(http://127.0.0.1:{free_port}): connection refused" in said
-    assert "start it, or mend the port" in said
+def test_a_port_without_a_listener(tmp_path: Path, free_port: int) -> None:
+    line = refused_with(locust(tmp_path, "--target", f"http://127.0.0.1:{free_port}"))
+    assert f"(http://127.0.0.1:{free_port}): connection refused" in line
+    assert "start it, or mend the port" in line
 
 
 def test_another_program_on_the_port(tmp_path: Path, web_server: str) -> None:
-    said = refused_with(locust(tmp_path, "--target", web_server))
-    assert "another program answers there, not an LLM server" in said
+    line = refused_with(locust(tmp_path, "--target", web_server))
+    assert "another program answers there, not an LLM server" in line
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with servers(*SERIAL) as s:
-        said = refused_with(locust(tmp_path, "--target", f"{s.urls[0]}=gpt-5"))
-    assert "model 'gpt-5' is not there; it has simulated" in said
+        line = refused_with(locust(tmp_path, "--target", f"{s.urls[0]}=gpt-5"))
+    assert "model 'gpt-5' is not there; it has simulated" in line
 
 
 @pytest.mark.parametrize(
@@ -107,22 +107,22 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_a_scenario_with_a_mistake(tmp_path: Path, keys: dict, complaint: str) -> None:
-    said = refused_with(locust(tmp_path, "--scenario", str(scenario(tmp_path, **keys))))
-    assert complaint in said
+    line = refused_with(locust(tmp_path, "--scenario", str(scenario(tmp_path, **keys))))
+    assert complaint in line
 
 
 def test_a_scenario_that_is_not_there(tmp_path: Path) -> None:
-    said = refused_with(locust(tmp_path, "--scenario", "scenarios/phase11.yaml"))
-    assert "no such file; did you mean 'scenarios/phase1.yaml'?" in said
+    line = refused_with(locust(tmp_path, "--scenario", "scenarios/phase11.yaml"))
+    assert "no such file; did you mean 'scenarios/phase1.yaml'?" in line
 
 
 def test_a_budget_that_is_no_time(tmp_path: Path) -> None:
     path = scenario(tmp_path, **OWN, phases=TWO_USERS)
-    said = refused_with(locust(tmp_path, "--scenario", str(path), "--budget", "soon"))
-    assert "--budget soon: not a time; write it as 150, 90s, 20m or 1h" in said
+    line = refused_with(locust(tmp_path, "--scenario", str(path), "--budget", "soon"))
+    assert "--budget soon: not a time; write it as 150, 90s, 20m or 1h" in line
 
 
-def test_a_folder_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     run = locust(tmp_path, "--target", "http://127.0.0.1:9", "--csv", str(tmp_path / "file" / "run"))
     assert "file is not writable for user" in refused_with(run)
@@ -349,7 +349,7 @@ def test_answers_in_one_lump_never_make_a_serial_server_parallel(faulty: dict) -
     assert run.phase("p")["decode_peak"] is None
 
 
-def test_a_request_that_never_answers_blocks_nobody_and_times_out(faulty: dict) -> None:
+def test_a_request_that_never_answers_blocks_no_other_and_times_out(faulty: dict) -> None:
     run = faulty["hanging"]
     (hung,) = [r for r in run.rows if "timed out after" in r["error"]]
     others = [r for r in run.rows if (r["kind"], r["round"]) == ("burst", hung["round"])]

@@ -40,7 +40,7 @@ def test_the_control_grows_while_all_requests_overlap_and_finds_the_slots(tmp_pa
     assert run.phase("control-8")["decode_peak"] == 4
     residuals = {p["phase"]: p["residual"] for p in machine["predictions"]}
     assert residuals["control-4"] == pytest.approx(0, abs=0.05)
-    assert residuals["control-8"] is None  # without it nobody knows that the slots end at 4
+    assert residuals["control-8"] is None  # only this phase shows that the slots end at 4
 
 
 def test_the_control_of_a_serial_port_does_not_grow(tmp_path: Path) -> None:

@@ -87,8 +87,8 @@ def test_eight_messages_through_six_workers_take_the_seeds_time(
     run = locust(tmp_path, "--scenario", "scenarios/test4.yaml", env=names)
     assert run.code == 0, run.err
     assert run.report["verdict"] in (verdict, f"fully-{verdict}")  # the weaker claim counts as right
-    (told,) = run.report["arrivals"]
-    assert told["wall_s"]["value"] == pytest.approx(wall_s, rel=0.05)
+    (arrivals,) = run.report["arrivals"]
+    assert arrivals["wall_s"]["value"] == pytest.approx(wall_s, rel=0.05)
     longest = [
         max(float(r["queued_s"]) for r in run.rows if (r["kind"], r["round"]) == ("burst", str(i)))
         for i in range(3)

@@ -146,7 +146,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "a full shared context aborts all",
         [
             f"{HERE}::test_a_full_context_breaks_all_at_once_and_none_counts",
-            f"{HERE}::test_a_round_that_broke_at_once_is_told_with_the_likely_reason",
+            f"{HERE}::test_a_round_that_broke_at_once_is_named_with_the_likely_reason",
             "test_http_get::test_a_shared_context_must_hold_all_requests_at_once_and_an_own_one_only_one",
         ],
     ),
@@ -228,9 +228,9 @@ def together(url: str, way: Way, users: int, **keys: Any) -> tuple[float, list[A
 
 
 def as_record(answer: Answer, model: str = "stand-in") -> RequestRecord:
-    told: dict[str, Any] = {name: getattr(answer, name, None) for name in COLUMNS}
+    of_answer: dict[str, Any] = {name: getattr(answer, name, None) for name in COLUMNS}
     known = {"request_id": 1, "phase": "p", "kind": BURST, "target": "A", "worker": 0, "model": model}
-    return RequestRecord(**(told | known))
+    return RequestRecord(**(of_answer | known))
 
 
 def test_status_200_is_no_answer_yet(standin: StandIn) -> None:
@@ -411,7 +411,7 @@ def test_what_two_requests_show_is_not_what_four_and_eight_do() -> None:
     naive = assess(farm.farm(limits, [two], jitter=0.01)).answer
     ours = assess(farm.farm(limits, [two, farm.phase(4, 1), farm.phase(8, 1)], jitter=0.01)).answer
     assert (naive.outcome, ours.outcome) == (Outcome.CONTENTION, Outcome.PARALLEL)
-    assert "2 users: contention 0.6" in ours.sentence, "and it is told"
+    assert "2 users: contention 0.6" in ours.sentence, "and the report names it"
 
 
 def test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_its_own(
@@ -490,7 +490,7 @@ def test_a_full_context_breaks_all_at_once_and_none_counts(standin: StandIn) -> 
     assert [a.http_status for a in answers] == [200] * 4, "naive: four successes"
 
 
-def test_a_round_that_broke_at_once_is_told_with_the_likely_reason() -> None:
+def test_a_round_that_broke_at_once_is_named_with_the_likely_reason() -> None:
     run = farm.farm("parallel", [farm.phase(2, 2)])
     broken = tuple(
         replace(r, error="Context size has been exceeded.", end_s=r.end_s) if r.kind == BURST else r

@@ -9,7 +9,6 @@ from replay.plan.budget import (
     MOST_TOKENS,
     Speed,
     chain_s,
-    describe,
     equal_tokens,
     fit_to_budget,
     requests_of,
@@ -18,6 +17,7 @@ from replay.plan.budget import (
     total_s,
     worst_case_s,
 )
+from replay.plan.progress import describe
 
 USUAL = (
     PlannedPhase("phase1", 2, ("A", "B")),
@@ -82,7 +82,7 @@ def test_spacing_lengthens_the_worst_case() -> None:
 
 def test_nothing_is_cut_without_a_budget_or_within_it() -> None:
     assert fit_to_budget(USUAL, ONE_SECOND, None, keep=1) == fit_to_budget(USUAL, ONE_SECOND, 1e6, keep=1)
-    assert fit_to_budget(USUAL, ONE_SECOND, 104.0, keep=1).cuts == ()  # exactly what all of it takes
+    assert fit_to_budget(USUAL, ONE_SECOND, 104.0, keep=1).cuts == ()  # exactly what everything takes
 
 
 def test_rounds_are_cut_before_phases() -> None:

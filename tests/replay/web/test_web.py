@@ -148,7 +148,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("who", REFUSED)
-def test_strangers_are_refused_and_told_nothing(page: WebUI, who: str) -> None:
+def test_strangers_are_refused_without_a_hint(page: WebUI, who: str) -> None:
     method, path, headers = REFUSED[who]
     answer = page.ask(method, path, {k: v.replace("PORT", str(page.port)) for k, v in headers.items()})
     assert answer.status == 403, answer
@@ -218,7 +218,7 @@ def test_the_plan_is_free_only_where_somebody_clicks(
     ask = (
         "from replay.options import default_plan, options_at_import; print(default_plan(options_at_import()))"
     )
-    told = subprocess.run(  # a process of its own: Locust patches the one that imports it
+    process = subprocess.run(  # a process of its own: Locust patches the one that imports it
         [sys.executable, "-c", ask, *arguments],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(CHECKOUT)} | ({variable: "true"} if variable else {}),
@@ -227,7 +227,7 @@ def test_the_plan_is_free_only_where_somebody_clicks(
         timeout=60,
         check=True,
     )
-    assert told.stdout.strip() == plan
+    assert process.stdout.strip() == plan
 
 
 def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
@@ -250,11 +250,11 @@ def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verd
     run = farm("port-serial", [plan])
     burst = bursts(run.log.records, plan.name)[1].requests
     (judged,) = assess(run).phases
-    shown = LiveRun()
-    shown.show_round(plan, 1, burst)
-    shown.show_phase(judged.measured, judged.verdict)
-    told = json.loads(json.dumps(asdict(shown)))
-    ended = told["round"]
+    live = LiveRun()
+    live.show_round(plan, 1, burst)
+    live.show_phase(judged.measured, judged.verdict)
+    page = json.loads(json.dumps(asdict(live)))
+    ended = page["round"]
     assert (ended["index"], ended["rounds"], ended["users"], ended["together"]) == (2, 5, 4, 2)
     assert [lane["base_url"] for lane in ended["lanes"]] == sorted(r.base_url for r in burst), "by port"
     assert max(part["end_s"] for lane in ended["lanes"] for part in lane["segments"]) == pytest.approx(
@@ -262,8 +262,8 @@ def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verd
     )
     waits = [lane["segments"][0]["kind"] == "waiting" for lane in ended["lanes"]]
     assert waits.count(True) >= 2, "the second request of each port waits for the first"
-    assert [p["verdict"] for p in told["phases"]] == ["partly-parallel"]
-    assert told["phases"][0]["speedup"]["value"] == pytest.approx(2, abs=0.05)
+    assert [p["verdict"] for p in page["phases"]] == ["partly-parallel"]
+    assert page["phases"][0]["speedup"]["value"] == pytest.approx(2, abs=0.05)
 
 
 def test_a_failed_request_is_a_lane_too() -> None:
@@ -272,11 +272,11 @@ def test_a_failed_request_is_a_lane_too() -> None:
         replace(r, error="connection refused", first_token_s=None, last_token_s=None)
         for r in bursts(run.log.records, "phase1")[0].requests
     ]
-    shown = LiveRun()
-    shown.show_round(phase(2), 0, refused)
-    told = shown.round or {}
-    assert [lane["failed"] for lane in told["lanes"]] == [True, True]
-    assert told["together"] is None
+    live = LiveRun()
+    live.show_round(phase(2), 0, refused)
+    ended = live.round or {}
+    assert [lane["failed"] for lane in ended["lanes"]] == [True, True]
+    assert ended["together"] is None
 
 
 def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
@@ -466,7 +466,7 @@ def test_guesses_at_once_wait_for_each_other(locked: WebUI) -> None:
     assert time.monotonic() - began_s >= 3 * access.WRONG_PASSWORD_S
 
 
-def test_a_web_ui_in_which_nobody_started_anything_leaves_no_file(tmp_path: Path) -> None:
+def test_a_web_ui_without_a_start_leaves_no_file(tmp_path: Path) -> None:
     with web_ui(tmp_path) as ui:
         ui.process.send_signal(signal.SIGINT)
         ui.process.communicate(timeout=20)
