@@ -41,13 +41,13 @@ class Child:
         """What it prints, as it comes; ends when the child does."""
         yield from self._process.stdout or ()
 
-    def warn_if_it_dies(self, consequence: str) -> None:
+    def warn_if_it_dies(self, name: str, consequence: str) -> None:
         """One line on the terminal if it fails before it is asked to end."""
 
         def watch() -> None:
             code = self._process.wait()
             if code != 0 and not self._is_asked:
-                log.warning(f"a child process ended with code {code}: {consequence}")
+                log.warning(f"{name} ended with code {code}: {consequence}")
 
         gevent.spawn(watch)
 

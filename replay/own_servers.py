@@ -32,7 +32,7 @@ class OwnServers:
         for line in child.lines():
             message = json.loads(line)
             if message.get("ready"):
-                child.warn_if_it_dies("servers of the scenario are gone, their requests will fail")
+                child.warn_if_it_dies("servers of the scenario", "their requests fail from now on")
                 return urls
             urls.append(message["base_url"])
         raise TargetError(

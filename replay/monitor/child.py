@@ -20,7 +20,7 @@ def start_monitor(watch: Watch) -> Child | None:
     except OSError as error:
         log.warning(f"the monitor of the servers' load did not start: {error}")
         return None
-    child.warn_if_it_dies("the servers' own load is no longer recorded")
+    child.warn_if_it_dies("the monitor", "the servers' own load is no longer recorded")
     return child
 
 

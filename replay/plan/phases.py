@@ -13,15 +13,7 @@ from analysis.verdict.certainty import decided
 from analysis.verdict.of_phase import phase_verdict
 from replay.output import log
 from replay.plan import USERS_READY_S, progress
-from replay.plan.budget import (
-    Fitted,
-    chain_s,
-    fit_to_budget,
-    shortened,
-    smallest,
-    total_s,
-    with_rounds,
-)
+from replay.plan.budget import Fitted, chain_s, fit_to_budget, shortened, smallest, total_s, with_rounds
 from replay.plan.one_phase import run_chain, run_phase
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
@@ -58,7 +50,8 @@ def conduct(run: RunState, runner: Any, classes: Classes, planned: Sequence[Plan
         if plan.name == chain_of.name:
             run_chain(run, plan)
         done.append(plan if decided(measured) else with_rounds(plan, len(measured.rounds)))
-        overlapped |= {plan.name} if measured.all_overlap else set()
+        if measured.all_overlap:
+            overlapped.add(plan.name)
         run.recorder.update(
             phases_finished=tuple(p.name for p in done),
             client=run.client_load.summary(),

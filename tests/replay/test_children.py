@@ -50,18 +50,18 @@ def test_a_child_that_dies_is_named_with_what_follows(
     module: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     child = started(module, PATIENT + "; sys.exit(7)")
-    child.warn_if_it_dies("requests will fail")
+    child.warn_if_it_dies("the servers", "requests will fail")
     child._process.stdin.close()  # not by ask_to_end: an end that was not expected
     child.wait()
     gevent.sleep(0.05)
-    assert "ended with code 7: requests will fail" in capsys.readouterr().err
+    assert "the servers ended with code 7: requests will fail" in capsys.readouterr().err
 
 
 def test_a_child_that_was_asked_to_end_is_not_called_dead(
     module: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     child = started(module, PATIENT + "; sys.exit(7)")
-    child.warn_if_it_dies("requests will fail")
+    child.warn_if_it_dies("the servers", "requests will fail")
     child.end(5.0)
     gevent.sleep(0.05)
     assert capsys.readouterr().err == ""
