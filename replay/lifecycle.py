@@ -85,7 +85,7 @@ class RunLifecycle:
         """Why nothing can be started or changed now; None if it can."""
         if self.shutdown.is_closing:
             return "the report of the last run is being made; start again in a moment"
-        if self.run is not None and self.run.is_going() and self.run.plan == PHASES:
+        if self.run is not None and self.is_running() and self.run.plan == PHASES:
             return "the phases start their own users; stop them first"
         return None
 

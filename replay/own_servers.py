@@ -62,21 +62,22 @@ def _llamacpp(servers: Sequence[Server]) -> list[str]:
     for s in servers:
         command += ["--port", str(s.port), "--slots", str(s.slots), "--threads", str(s.threads)]
         command += ["--model", str(Path(s.model).absolute()) if s.model else "embedded"]
-    return command + ["--oversubscribe"] * any(s.oversubscribe for s in servers)
+    return [*command, "--oversubscribe"] if any(s.oversubscribe for s in servers) else command
 
 
 def _simulate(servers: Sequence[Server], time_scale: float) -> list[str]:
     """A farm's file, or the farm itself: neighbours of one policy are ports of one machine."""
     if farm := servers[0].farm:
         source = farm if isinstance(farm, str) else json.dumps(farm)
-        return ["simulate", "--farm", source, *(["--time-scale", str(time_scale)] if time_scale != 1 else [])]
+        command = ["simulate", "--farm", source]  # the file may have a time scale of its own
+        return command if time_scale == 1 else [*command, "--time-scale", str(time_scale)]
     machines = []
     for policy, group in groupby(servers, key=lambda s: s.policy or "serial"):
         ports = []
         for s in group:
-            given = {"port": s.port, "ttft_s": s.ttft_s, "tpot_s": s.tpot_s, "speed": s.speed}
-            given["slots"] = s.slots if policy == "slots" else None
-            ports.append({key: value for key, value in given.items() if value is not None})
+            port = {"port": s.port, "ttft_s": s.ttft_s, "tpot_s": s.tpot_s, "speed": s.speed}
+            port["slots"] = s.slots if policy == "slots" else None
+            ports.append({key: value for key, value in port.items() if value is not None})
         machines.append({"policy": policy, "ports": ports})
     return ["simulate", "--farm", json.dumps({"machines": machines})]
 

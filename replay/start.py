@@ -97,7 +97,7 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> None:
     if (budget := budget_s(options)) is not None:
         scenario = scenario.model_copy(update={"budget_s": budget})
     if options.dry_run:
-        _dry_run(scenario)
+        dry_run(scenario)
         sys.exit(0)
     servers = OwnServers()
     try:
@@ -143,7 +143,7 @@ def _check(scenario: Scenario, table_to: TextIO) -> Sequence[Checked]:
     return checked
 
 
-def _dry_run(scenario: Scenario) -> None:
+def dry_run(scenario: Scenario) -> None:
     """Shows the plan and what answers now; the servers that the run would start are not started."""
     standing = tuple(t for t in scenario.targets if t.base_url is not None)
     if standing:

@@ -19,4 +19,5 @@ LOCUST_SPAWNS_S = 30.0  # until Locust has started the users with which a run be
 USERS_READY_S = 30.0  # until the users of a phase are ready
 FIRST_USERS_READY_S = 60.0  # until each target has a user, in the plan free: people ramp up slowly
 TIMEOUT_SOLOS, TIMEOUT_EXTRA_S = 3, 30.0  # a request among n users may take 3·n solos and 30 s
+NO_NEWS_S = 60.0  # in the plan free: then users are looked at again without news
 AFTER_FAILURE_S = 1.0  # in the plan free: a server that refuses is not asked as fast as it can refuse

@@ -78,7 +78,7 @@ def chain_s(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float]) -> floa
 def warm_up_turns(targets: Sequence[str]) -> list[tuple[str, bool]]:
     """Each target twice, the first answer short, then the first target once more: (target, is short)."""
     twice = [(t, short) for t in targets for short in (True, False)]
-    return twice + [(targets[0], False)] * (len(targets) > 1)
+    return [*twice, (targets[0], False)] if len(targets) > 1 else twice
 
 
 @dataclass(frozen=True, slots=True)

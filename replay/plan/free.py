@@ -7,7 +7,7 @@ import gevent
 from analysis.errors import TargetError
 from analysis.files.request_record import BASELINE, FREE
 from replay.output import log
-from replay.plan import AFTER_FAILURE_S, FIRST_USERS_READY_S
+from replay.plan import AFTER_FAILURE_S, FIRST_USERS_READY_S, NO_NEWS_S
 from replay.plan.one_phase import ask_alone, order_for
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
@@ -52,7 +52,7 @@ def _admit(run: RunState, targets: Collection[str]) -> None:
         return [s for s in run.dispatch.seats if s.target in targets and s not in busy.values()]
 
     while True:
-        run.dispatch.wait(lambda: run.dispatch.rows_came or bool(idle()), 60.0)
+        run.dispatch.wait(lambda: run.dispatch.rows_came or bool(idle()), NO_NEWS_S)
         for record in run.dispatch.take_rows():
             if record.error is None:
                 busy.pop(record.request_id, None)

@@ -1,6 +1,5 @@
 """Every shipped scenario can be planned; test4 gives the seed's figures."""
 
-import json
 import os
 import re
 import subprocess
@@ -17,7 +16,7 @@ from tests.support.locusts import locust
 
 SCENARIOS = sorted((CHECKOUT / "scenarios").glob("*.yaml"))
 PLANS = """
-import json, sys
+import sys
 from replay import start
 from replay.scenario.load import load_scenario
 from pathlib import Path
@@ -25,10 +24,8 @@ import os
 for path in sys.argv[1:]:
     scenario = load_scenario(Path(path), os.environ)
     own = tuple(t.model_copy(update={"base_url": None, "server": 0}) for t in scenario.targets)
-    try:
-        start.dry_run(scenario.model_copy(update={"targets": own}))
-    except SystemExit as ended:
-        print(json.dumps([path, ended.code]))
+    start.dry_run(scenario.model_copy(update={"targets": own}))
+    print(path)
 """
 
 
@@ -52,8 +49,7 @@ def test_every_scenario_can_be_planned_without_anything_being_sent() -> None:
         text=True,
         check=True,
     )
-    codes = [json.loads(line) for line in done.stdout.splitlines()]
-    assert codes == [[str(path), 0] for path in SCENARIOS]
+    assert done.stdout.splitlines() == list(map(str, SCENARIOS))
     assert len(re.findall(r"requests in all, worst case", done.stderr)) == len(SCENARIOS)
 
 
