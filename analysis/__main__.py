@@ -17,8 +17,8 @@ from analysis.files.run import file_of, read_run, write_whole
 from analysis.locust_only import report as bounds
 from analysis.locust_only.bounds import is_locust_only, read_bounds
 from analysis.report import json_report, markdown, text
-from analysis.report.console import for_stream, printed
-from analysis.report.run_metrics import RunFigures, run_figures
+from analysis.report.writers.console import for_stream, printed
+from analysis.report.figures.run import RunFigures, run_figures
 
 SUFFIXES = (
     "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",

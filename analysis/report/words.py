@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from analysis.assess import Assessment
 from analysis.conditions.of_phase import Condition
 from analysis.report import served
-from analysis.report.metrics import PhaseFigures
-from analysis.report.run_metrics import BaselineFigures, RunFigures
+from analysis.report.figures.phase import PhaseFigures
+from analysis.report.figures.run import BaselineFigures, RunFigures
 from analysis.statistics.estimates import Estimate
 
 NONE = "–"

@@ -11,7 +11,7 @@ from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
 from analysis.phase.rounds import PlannedPhase, Round
-from analysis.report.lanes import lanes
+from analysis.report.pictures.lanes import lanes
 from analysis.verdict.of_phase import Verdict
 
 

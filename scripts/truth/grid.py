@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from analysis.assess import PhaseJudged, assess
-from analysis.report.metrics import seed_formula
+from analysis.report.figures.phase import seed_formula
 from analysis.thresholds import FULL_SHARE, GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
 from servers.queue_model import Job, Policy, Port, Request, simulate

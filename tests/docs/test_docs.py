@@ -20,8 +20,8 @@ from analysis.files.request_record import COLUMNS
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
 from analysis.files.server_samples import WitnessSample
 from analysis.report import json_report, text
-from analysis.report.console import printed
-from analysis.report.run_metrics import run_figures
+from analysis.report.writers.console import printed
+from analysis.report.figures.run import run_figures
 from replay.scenario.load import KEYS, load_scenario
 from servers import __main__ as servers_door
 from tests.support.checkout import CHECKOUT

@@ -24,8 +24,8 @@ from analysis.advice.next_steps import (
 from analysis.assess import Assessment, assess
 from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
-from analysis.report.hardware import hardware_figures, sentences
-from analysis.report.run_metrics import run_figures
+from analysis.report.figures.hardware import hardware_figures, sentences
+from analysis.report.figures.run import run_figures
 from replay import server_kinds
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 

@@ -15,7 +15,7 @@ from analysis.files.request_record import BURST
 from analysis.files.run import Run, file_of, read_run
 from analysis.files.server_samples import WitnessSample
 from analysis.report import served
-from analysis.report.metrics import phase_figures
+from analysis.report.figures.phase import phase_figures
 from analysis.verdict.outcomes import Outcome
 from tests.support.farm import farm, phase, standard_phases, watched, write_run
 

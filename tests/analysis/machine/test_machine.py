@@ -22,8 +22,8 @@ from analysis.machine.throughput import (
 from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.phase.rounds import Job as Planned
 from analysis.phase.rounds import ideal_s, serial_s
-from analysis.report.machine_words import machine_sentences
-from analysis.report.run_metrics import run_figures
+from analysis.report.sections.machine import machine_sentences
+from analysis.report.figures.run import run_figures
 from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
 from servers.queue_model.policy import Port

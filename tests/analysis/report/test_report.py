@@ -21,10 +21,10 @@ from analysis.errors import RunError
 from analysis.files.request_record import BURST, STOPPED, RequestLog, RequestRecord
 from analysis.files.run import Run, file_of, read_run
 from analysis.report import json_report, lanes, markdown, text, words
-from analysis.report.console import printed
-from analysis.report.free import curve
-from analysis.report.metrics import percentiles
-from analysis.report.run_metrics import RunFigures, run_figures
+from analysis.report.writers.console import printed
+from analysis.report.figures.free import curve
+from analysis.report.figures.phase import percentiles
+from analysis.report.figures.run import RunFigures, run_figures
 from tests.support.checkout import CHECKOUT
 from tests.support.farm import cut, failing, farm, free_farm, phase, targets_on, watched, write_run
 

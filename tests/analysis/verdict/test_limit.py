@@ -10,7 +10,7 @@ from analysis.files.request_record import RequestLog
 from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
 from analysis.report import json_report
-from analysis.report.run_metrics import run_figures
+from analysis.report.figures.run import run_figures
 from analysis.verdict.limit import groups
 from analysis.verdict.outcomes import COMPUTE, LOCK, NOTHING
 from tests.support.farm import farm, targets_on

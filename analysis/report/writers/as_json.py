@@ -6,11 +6,11 @@ from typing import Any
 
 from analysis.assess import Assessment
 from analysis.conditions.of_phase import Condition
-from analysis.report.arrivals import ArrivalFigures, arrival_figures
-from analysis.report.hardware import HardwareFigures, hardware_figures
+from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
+from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.machine_json import limit_json, machine_json, matrix_json
-from analysis.report.metrics import Percentiles, PhaseFigures
-from analysis.report.run_metrics import RunFigures
+from analysis.report.figures.phase import Percentiles, PhaseFigures
+from analysis.report.figures.run import RunFigures
 from analysis.statistics.estimates import Estimate
 
 FORMAT = 1

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from analysis.assess import Assessment
 from analysis.phase.rounds import PlannedPhase
 from analysis.report import arrivals, free, hardware, machine_words, served, words
-from analysis.report.lanes import picture
-from analysis.report.run_metrics import RunFigures
+from analysis.report.pictures.lanes import picture
+from analysis.report.figures.run import RunFigures
 
 LANES_WIDTH = 96
 

@@ -9,7 +9,7 @@ from analysis.assess import Assessment
 from analysis.machine.throughput import Throughput
 from analysis.report import lanes as drawn
 from analysis.report import words
-from analysis.report.metrics import PhaseFigures, phase_figures
+from analysis.report.figures.phase import PhaseFigures, phase_figures
 
 COLOURS = {
     drawn.QUEUED: "#e8e8e8",

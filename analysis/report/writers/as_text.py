@@ -10,9 +10,9 @@ from rich.text import Text
 
 from analysis.assess import Assessment
 from analysis.report import arrivals, free, hardware, machine_words, served, words
-from analysis.report.lanes import picture
-from analysis.report.metrics import PhaseFigures
-from analysis.report.run_metrics import RunFigures
+from analysis.report.pictures.lanes import picture
+from analysis.report.figures.phase import PhaseFigures
+from analysis.report.figures.run import RunFigures
 
 LABEL, COLUMN = 23, 19  # of the table of phases, in columns of the terminal, where there is room
 

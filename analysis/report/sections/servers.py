@@ -5,7 +5,7 @@ from statistics import median
 
 from analysis.files.server_samples import WitnessSample
 from analysis.phase.server_load import MachineLoad, PortLoad
-from analysis.report.metrics import PhaseFigures
+from analysis.report.figures.phase import PhaseFigures
 
 NONE = "–"
 SHOWN_ERRORS = 3

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from analysis.advice.next_steps import Hardware, hardware
 from analysis.assess import Assessment
 from analysis.report import words
-from analysis.report.metrics import PhaseFigures
-from analysis.report.run_metrics import RunFigures
+from analysis.report.figures.phase import PhaseFigures
+from analysis.report.figures.run import RunFigures
 from analysis.statistics.estimates import Estimate
 from analysis.verdict.outcomes import Outcome
 

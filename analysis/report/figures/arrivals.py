@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from analysis.assess import Assessment, PhaseJudged
 from analysis.phase.rounds import PlannedPhase
 from analysis.report import words
-from analysis.report.metrics import Percentiles, percentiles
+from analysis.report.figures.phase import Percentiles, percentiles
 from analysis.statistics.estimates import Estimate, mean_estimate
 
 

@@ -7,7 +7,7 @@ from analysis.machine.model import Machine, Prediction
 from analysis.machine.tables import STREAMS
 from analysis.machine.throughput import Throughput
 from analysis.phase.measure import Peak
-from analysis.report.run_metrics import MachineFigures, RunFigures
+from analysis.report.figures.run import MachineFigures, RunFigures
 from analysis.report.words import NONE, interval, number, percent
 from analysis.statistics.estimates import LogEstimate
 from analysis.verdict.limit import APART, Pair, groups

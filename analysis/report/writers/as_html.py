@@ -8,7 +8,7 @@ import jinja2
 
 from analysis.assess import Assessment
 from analysis.report import arrivals, charts, free, hardware, machine_words, served, words
-from analysis.report.run_metrics import RunFigures
+from analysis.report.figures.run import RunFigures
 
 
 def render(assessment: Assessment, figures: RunFigures) -> str:

@@ -13,7 +13,7 @@ from analysis.machine.throughput import (
     throughputs,
     with_another_port,
 )
-from analysis.report.metrics import PhaseFigures, percentile, phase_figures
+from analysis.report.figures.phase import PhaseFigures, percentile, phase_figures
 from analysis.statistics.estimates import Estimate, LogEstimate
 from analysis.verdict.limit import MACHINES, Compared
 from analysis.verdict.outcomes import Outcome
