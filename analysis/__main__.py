@@ -16,9 +16,11 @@ from analysis.errors import PortlapError, RunError
 from analysis.files.run import file_of, read_run, write_whole
 from analysis.locust_only import report as bounds
 from analysis.locust_only.bounds import is_locust_only, read_bounds
-from analysis.report import json_report, markdown, text
-from analysis.report.writers.console import for_stream, printed
 from analysis.report.figures.run import RunFigures, run_figures
+from analysis.report.sections import report_of
+from analysis.report.sections.section import Report
+from analysis.report.writers import as_json, as_markdown, as_text
+from analysis.report.writers.console import for_stream, printed
 
 SUFFIXES = (
     "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",
@@ -43,19 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def report(options: argparse.Namespace) -> int:
+def write_report(options: argparse.Namespace) -> int:
     """Writes report.json, report.md and report.html beside the run and prints one of them."""
     prefix = prefix_of(options.prefix)
     if is_locust_only(prefix):
         return _report_bounds(prefix, options)
     assessment, figures = _read(options.prefix)
+    report = report_of(assessment, figures)
     texts = {
-        "report.json": json_report.render(assessment, figures),
-        "report.md": markdown.render(assessment, figures),
-        "report.html": _html(assessment, figures),
+        "report.json": as_json.render(assessment, figures),
+        "report.md": as_markdown.render(report),
+        "report.html": _html(report, assessment, figures),
     }
-    _write(prefix, texts, options, lambda console: text.show(console, assessment, figures))
-    return _exit_code(figures)
+    _write(prefix, texts, options, lambda console: as_text.show(console, report))
+    return exit_codes.of_verdict(figures.verdict)
 
 
 def _report_bounds(prefix: Path, options: argparse.Namespace) -> int:
@@ -84,10 +87,10 @@ def _write(
         raise RunError(problem)
 
 
-def _html(assessment: Assessment, figures: RunFigures) -> str:
-    from analysis.report import html  # loads pandas and altair
+def _html(report: Report, assessment: Assessment, figures: RunFigures) -> str:
+    from analysis.report.writers import as_html  # loads pandas and altair
 
-    return html.render(assessment, figures)
+    return as_html.render(report, assessment, figures)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -97,13 +100,9 @@ def check(options: argparse.Namespace) -> int:
         _print(printed(lambda console: bounds.show(console, found), sys.stdout))
         return exit_codes.INCONCLUSIVE
     assessment, figures = _read(options.prefix)
-
-    def draw(console: Console) -> None:
-        text.headline(console, assessment, figures)
-        text.conditions(console, assessment)
-
-    _print(printed(draw, sys.stdout))
-    return _exit_code(figures)
+    report = report_of(assessment, figures)
+    _print(printed(lambda console: as_text.show(console, report, only=["Conditions"]), sys.stdout))
+    return exit_codes.of_verdict(figures.verdict)
 
 
 def compare(options: argparse.Namespace) -> int:
@@ -119,7 +118,7 @@ def compare(options: argparse.Namespace) -> int:
     titles = tuple(f"{name} {p.name}" for name, p in shown)
 
     def draw(console: Console) -> None:
-        for table in text.phases_table(phases, console.width, titles):
+        for table in as_text.phases_table(phases, console.width, titles):
             console.print(table, Text())
         for assessment, figures in runs:
             console.print(Text(f"{assessment.run.prefix}: {figures.verdict}: {assessment.answer.sentence}"))
@@ -133,7 +132,7 @@ def propose_entities(options: argparse.Namespace) -> int:
     old, new = Path(options.entities), Path(options.out)
     assessment, figures = _read(options.prefix)
     file = read_entities(old)
-    code = _exit_code(figures)
+    code = exit_codes.of_verdict(figures.verdict)
     if code or figures.verdict is None:
         said = f"{figures.verdict or 'the plan free'}: {assessment.answer.sentence}"
         print(for_stream(f"nothing is proposed; {said}", sys.stderr), file=sys.stderr)
@@ -164,10 +163,6 @@ def prefix_of(given: str) -> Path:
     return Path(bare)
 
 
-def _exit_code(figures: RunFigures) -> int:
-    return exit_codes.of_verdict(figures.verdict)
-
-
 def _print(written: str) -> None:
     sys.stdout.write(for_stream(written, sys.stdout))
 
@@ -187,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     kind.add_argument("--json", action="store_true", help="print report.json instead")
     kind.add_argument("--markdown", action="store_true", help="print report.md instead")
     kind.add_argument("--quiet", action="store_true", help="print nothing, only write the files")
-    add.set_defaults(command=report)
+    add.set_defaults(command=write_report)
     add = commands.add_parser("check", help="print the verdict and its conditions")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     add.set_defaults(command=check)

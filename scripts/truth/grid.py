@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from analysis.assess import PhaseJudged, assess
-from analysis.report.figures.phase import seed_formula
+from analysis.report.figures.phase import naive_speedup
 from analysis.thresholds import FULL_SHARE, GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
 from servers.queue_model import Job, Policy, Port, Request, simulate
@@ -210,7 +210,7 @@ class Told:
 
     @property
     def seed_says_parallel(self) -> bool:
-        return (seed_formula(self.judged.measured.scored) or 0.0) > SEED_BORDER
+        return (naive_speedup(self.judged.measured.scored) or 0.0) > SEED_BORDER
 
     @property
     def seed_wrong(self) -> bool:

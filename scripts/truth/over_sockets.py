@@ -67,7 +67,7 @@ def socket_row(s: Seen) -> list[str]:
         f"{slots}, {seen_slots}",
         predicted,
         f"`{s.verdict}`" + (" **wrong**" if s.wrong else "") + why,
-        f"{found['seed_formula']:.2f}" + (" wrong" if s.seed_wrong else ""),
+        f"{found['naive_speedup']:.2f}" + (" wrong" if s.seed_wrong else ""),
     ]
 
 

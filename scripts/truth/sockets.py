@@ -90,7 +90,7 @@ class Seen:
 
     @property
     def seed_wrong(self) -> bool:
-        return bool((self.found["seed_formula"] > SEED_BORDER) != self.truth.gains)
+        return bool((self.found["naive_speedup"] > SEED_BORDER) != self.truth.gains)
 
 
 def see(case: Case, users: tuple[int, ...] = USERS) -> list[Seen]:

@@ -19,9 +19,10 @@ from analysis.assess import assess
 from analysis.files.request_record import COLUMNS
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
 from analysis.files.server_samples import WitnessSample
-from analysis.report import json_report, text
-from analysis.report.writers.console import printed
 from analysis.report.figures.run import run_figures
+from analysis.report.sections import report_of
+from analysis.report.writers import as_json, as_text
+from analysis.report.writers.console import printed
 from replay.scenario.load import KEYS, load_scenario
 from servers import __main__ as servers_door
 from tests.support.checkout import CHECKOUT
@@ -64,7 +65,7 @@ def keys_within(value: Any) -> Iterator[str]:
 
 def report_of_a_run() -> dict[str, Any]:
     assessment = assess(watched(farm("port-serial"), slots=1))
-    return dict(json.loads(json_report.render(assessment, run_figures(assessment))))
+    return dict(json.loads(as_json.render(assessment, run_figures(assessment))))
 
 
 def commands_of(parser: argparse.ArgumentParser) -> list[str]:
@@ -246,7 +247,9 @@ def test_the_readme_shows_a_real_report(
         pytest.skip("no recorded run yet")
     assessment = assess(read_run(Path(RECORDED)))
     figures = run_figures(assessment)
-    report = printed(lambda console: text.show(console, assessment, figures), io.StringIO(), width=100)
+    report = printed(
+        lambda console: as_text.show(console, report_of(assessment, figures)), io.StringIO(), width=100
+    )
     shown = README
     for name, wanted in excerpts(report).items():
         before, marked, after = re.split(f"(?<=<!-- {name} -->\n)|(?=\n<!-- /{name} -->)", shown)

@@ -54,8 +54,8 @@ def test_a_global_lock_is_serial_at_every_number_of_users(tmp_path: Path) -> Non
         assert of_n["verdict"] == "serial"
         assert of_n["decode_peak"] == 1
         assert speedup(run, f"n{n}") == pytest.approx(1, rel=0.05)
-        assert of_n["seed_formula"] == pytest.approx((n + 1) / 2, rel=0.05)
-        assert of_n["seed_formula_if_serial"] == pytest.approx((n + 1) / 2, rel=0.01)
+        assert of_n["naive_speedup"] == pytest.approx((n + 1) / 2, rel=0.05)
+        assert of_n["naive_speedup_if_serial"] == pytest.approx((n + 1) / 2, rel=0.01)
     assert run.report["machine"]["slots"] == 1
 
 
@@ -72,7 +72,7 @@ def test_ports_that_are_serial_each_are_parallel_together(tmp_path: Path) -> Non
         assert of_n["decode_peak"] == 2
         assert set(of_n["decode_peak_per_port"].values()) == {1}
         assert speedup(run, f"n{n}") == pytest.approx(2, rel=0.05)
-        assert of_n["seed_formula"] == pytest.approx(2 * (n / 2 + 1) / 2, rel=0.05)
+        assert of_n["naive_speedup"] == pytest.approx(2 * (n / 2 + 1) / 2, rel=0.05)
 
 
 def test_a_machine_that_shares_its_compute_is_time_sliced(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_machine_that_shares_its_compute_is_time_sliced(tmp_path: Path) -> Non
         assert of_n["verdict"] == "time-sliced"
         assert of_n["decode_peak"] == n
         assert speedup(run, f"n{n}") == pytest.approx(1, rel=0.05)
-        assert of_n["seed_formula"] == pytest.approx(n, rel=0.05)
+        assert of_n["naive_speedup"] == pytest.approx(n, rel=0.05)
 
 
 @pytest.mark.parametrize("slots", [2, 4])
@@ -108,7 +108,7 @@ def test_undisturbed_servers_are_fully_parallel_and_leave_one_row_per_request(tm
         assert of_n["verdict"] == "fully-parallel"
         assert of_n["decode_peak"] == n
         assert speedup(run, f"n{n}") == pytest.approx(n, rel=0.05)
-        assert of_n["seed_formula"] == pytest.approx(n, rel=0.05)
+        assert of_n["naive_speedup"] == pytest.approx(n, rel=0.05)
     by_kind = {k: [r for r in run.rows if r["kind"] == k] for k in ("warmup", "baseline", "burst")}
     assert [r["target"] for r in by_kind["warmup"]] == ["A", "A", "B", "B", "A"]
     assert len(by_kind["baseline"]) == 4 * 4 + 2  # a solo in every gap of each phase, and the chain

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from analysis.files.request_record import BASELINE, FREE, RequestRecord
-from analysis.files.run import Run
 from analysis.phase.intervals import time_at_depth
 from analysis.thresholds import FREE_WINDOW_SOLOS
-
-NEXT_STEPS = ("Run the phases for a verdict: locust --headless --plan phases --scenario FILE --csv PREFIX",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +33,6 @@ def curve(records: Sequence[RequestRecord]) -> list[Level]:
             done[depth] = done.get(depth, 0.0) + share
     steady_s = FREE_WINDOW_SOLOS * fmean(solo_s.values())
     return [Level(n, w, done.get(n, 0.0) / w) for n, w in sorted(windows.items()) if w >= steady_s]
-
-
-def sentences(run: Run) -> list[str]:
-    """What the terminal says of a free run."""
-    records = [r for r in run.log.records if r.kind == FREE]
-    failed = sum(r.error is not None for r in records)
-    said = [f"{len(records)} requests, {failed} failed. Free use has no rounds, so no verdict is stated."]
-    for level in curve(run.log.records):
-        said.append(
-            f"{level.in_flight:>3} in flight: {level.speedup:.2f} s of solo time answered per second, "
-            f"over {level.window_s:.1f} s"
-        )
-    return [*said, "Run the phases for a verdict."]
 
 
 def _solo_s(records: Sequence[RequestRecord]) -> Mapping[str, float]:

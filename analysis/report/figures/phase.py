@@ -12,9 +12,9 @@ from scipy.special import stdtrit
 
 from analysis.assess import PhaseJudged
 from analysis.files.request_record import RequestRecord
-from analysis.phase.measure import Peak, PhaseMeasured
+from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import PlannedPhase, Round
-from analysis.phase.server_load import Witnessed
+from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.statistics.estimates import Estimate, mean_estimate
 from analysis.thresholds import ENOUGH_FOR_P95, OUTLIER_LEVEL
 from analysis.verdict.outcomes import Outcome
@@ -22,17 +22,16 @@ from analysis.verdict.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Nearest-rank percentiles in seconds; p95 only with at least 20 values."""
+    """Nearest-rank percentiles in seconds; None without values, p95 only with at least 20."""
 
-    p50: float
+    p50: float | None
     p95: float | None
-    max: float
-    n: int
+    max: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseFigures:
-    """All numbers shown of one phase. None where the data do not allow the number."""
+    """All numbers shown of one phase: the keys of `phases` in report.json. None: the data do not allow it."""
 
     name: str
     users: int
@@ -47,12 +46,14 @@ class PhaseFigures:
     speedup_net: Estimate | None  # G_net
     speedup_decode: Estimate | None  # G_dec
     speedup_max: float | None  # Gmax
+    efficiency: float | None  # G / Gmax
     decode_overlap: Estimate | None  # C
-    total: Peak  # K
-    per_port: Mapping[str, Peak]
-    seed_formula: float | None  # Σ latency / W: mean in flight, no speedup
-    seed_formula_if_serial: float | None
-    ttft_s: Percentiles | None
+    decode_peak: int | None  # K
+    decode_peak_exact: bool
+    decode_peak_per_port: Mapping[str, int | None]
+    naive_speedup: float | None  # Σ latency / W: mean in flight, no speedup
+    naive_speedup_if_serial: float | None
+    ttft_s: Percentiles
     tpot_ratio: float | None  # together over alone
     responses_per_min: float | None
     output_tokens_per_s: float | None
@@ -62,22 +63,18 @@ class PhaseFigures:
     sentence: str
     hint: str
     pair_of: str | None  # the contention matrix it is a part of
-    seen: Witnessed | None = None  # what servers and machine said of themselves
-    why: tuple[str, ...] = ()  # evidence from it, where there is no gain
-
-    @property
-    def efficiency(self) -> float | None:
-        if self.speedup is None or not self.speedup_max:
-            return None
-        return self.speedup.value / self.speedup_max
+    why: tuple[str, ...]  # evidence, where there is no gain
+    servers: Mapping[str, PortLoad]  # by base URL: what each port said of itself
+    machine: MachineLoad | None
 
 
 def phase_figures(judged: PhaseJudged) -> PhaseFigures:
-    phase = judged.measured
+    phase, verdict = judged.measured, judged.verdict
     burst = [r for a in phase.rounds for r in a.requests]
     scored = [r for a in phase.scored for r in a.requests]
     walls = [w for a in phase.scored if (w := a.makespan_s) is not None]
     busy_s = math.fsum(walls)
+    g = phase.speedup
     return PhaseFigures(
         name=phase.plan.name,
         users=phase.plan.users,
@@ -88,27 +85,30 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         requests=len(burst),
         failed=sum(r.error is not None for r in burst),
         wall_s=mean_estimate(walls),
-        speedup=phase.speedup.estimate() if phase.speedup else None,
+        speedup=g.estimate() if g else None,
         speedup_net=phase.speedup_net.estimate() if phase.speedup_net else None,
         speedup_decode=phase.speedup_decode.estimate() if phase.speedup_decode else None,
         speedup_max=phase.speedup_max,
+        efficiency=g.value / phase.speedup_max if g and phase.speedup_max else None,
         decode_overlap=mean_estimate(phase.decode_overlaps) if phase.streams else None,
-        total=phase.total,
-        per_port=phase.per_port,
-        seed_formula=seed_formula(phase.scored),
-        seed_formula_if_serial=seed_formula_if_serial(phase.plan, phase.solo_s),
-        ttft_s=percentiles([r.ttft_s for r in scored if r.ttft_s is not None]) if phase.streams else None,
+        decode_peak=phase.total.streams,
+        decode_peak_exact=phase.total.exact,
+        decode_peak_per_port={port: peak.streams for port, peak in phase.per_port.items()},
+        naive_speedup=naive_speedup(phase.scored),
+        naive_speedup_if_serial=naive_speedup_if_serial(phase.plan, phase.solo_s),
+        ttft_s=percentiles([r.ttft_s for r in scored if r.ttft_s is not None] if phase.streams else []),
         tpot_ratio=_tpot_ratio(phase, scored),
         responses_per_min=len(scored) / busy_s * 60 if busy_s else None,
         output_tokens_per_s=sum(r.tokens or 0 for r in scored) / busy_s if busy_s else None,
         drift=_drift(phase),
         outliers=_outliers(phase),
-        verdict=judged.verdict.outcome,
-        sentence=judged.verdict.sentence,
-        hint=judged.verdict.hint,
+        verdict=verdict.outcome,
+        sentence=verdict.sentence,
+        hint=verdict.hint,
         pair_of=phase.plan.pair_of,
-        seen=judged.seen,
         why=judged.why,
+        servers=judged.seen.ports if judged.seen else {},
+        machine=judged.seen.machine if judged.seen else None,
     )
 
 
@@ -117,23 +117,23 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
 
 
-def percentiles(values: Sequence[float]) -> Percentiles | None:
+def percentiles(values: Sequence[float]) -> Percentiles:
     if not values:
-        return None
+        return Percentiles(None, None, None)
     p95 = percentile(values, 0.95) if len(values) >= ENOUGH_FOR_P95 else None
-    return Percentiles(percentile(values, 0.5), p95, max(values), len(values))
+    return Percentiles(percentile(values, 0.5), p95, max(values))
 
 
-def seed_formula(rounds: Sequence[Round]) -> float | None:
-    """Mean over the rounds of Σ latency / makespan: what the seed calls speedup (Little's L)."""
+def naive_speedup(rounds: Sequence[Round]) -> float | None:
+    """Mean over the rounds of Σ latency / makespan: the mean number in flight (Little's L), no speedup."""
     shares = [
         math.fsum(r.latency_s or 0.0 for r in a.requests) / a.makespan_s for a in rounds if a.makespan_s
     ]
     return fmean(shares) if shares else None
 
 
-def seed_formula_if_serial(plan: PlannedPhase, solo_s: Mapping[str, float]) -> float | None:
-    """What the seed formula reads if one request at a time is answered, first come, first served.
+def naive_speedup_if_serial(plan: PlannedPhase, solo_s: Mapping[str, float]) -> float | None:
+    """What the naive speedup reads if one request at a time is answered, first come, first served.
 
     (N + 1) / 2 where all are due at one instant (the mean over all orders, whatever the solo times);
     else from the replay of the schedule, which needs them.

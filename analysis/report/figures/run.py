@@ -1,21 +1,14 @@
-"""The figures of a whole run: phases, baseline, what the phases say of the machine, the client's error."""
+"""The figures of a whole run, computed once: JSON, text, Markdown, HTML and notebook only write them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.assess import Assessment, PhaseJudged
-from analysis.machine.model import Machine, consistent
-from analysis.machine.scalability import Scalability, scalability
-from analysis.machine.throughput import (
-    Throughput,
-    more_may_help,
-    recommended,
-    throughputs,
-    with_another_port,
-)
+from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
+from analysis.report.figures.hardware import HardwareFigures, hardware_figures
+from analysis.report.figures.machine import MachineFigures, machine_figures
 from analysis.report.figures.phase import PhaseFigures, percentile, phase_figures
-from analysis.statistics.estimates import Estimate, LogEstimate
-from analysis.verdict.limit import MACHINES, Compared
+from analysis.statistics.estimates import Estimate
 from analysis.verdict.outcomes import Outcome
 
 FREE = "free"
@@ -36,37 +29,23 @@ class BaselineFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class MachineFigures:
-    """What the machine gives, as far as it is consistent; a slot count is exact or at least so many."""
-
-    model: Machine
-    gain_by_users: dict[str, float]  # measured, over all ports
-    gain_by_users_one_port: dict[str, float]
-    throughputs: tuple[Throughput, ...]  # () where the phases contradict each other
-    recommended_workers: int | None
-    more_may_help: bool
-    another_port: LogEstimate | None  # the best throughput then, at most, over the best now
-    second_machine: Compared | None  # measured
-    scalability: Scalability | None
-    time_scale: float  # seconds here per second of simulated servers
-
-
-@dataclass(frozen=True, slots=True)
 class TimingError:
-    """How late portlap itself saw bytes arrive."""
+    """How late portlap itself saw bytes arrive; None without kernel stamps."""
 
-    p50_s: float
-    p99_s: float
-    n: int
+    p50: float | None
+    p99: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
     verdict: Outcome | None  # None: the free plan states none
     phases: tuple[PhaseFigures, ...]
-    baseline: tuple[BaselineFigures, ...]
+    arrivals: tuple[ArrivalFigures, ...]
     machine: MachineFigures
-    timing_error: TimingError | None
+    hardware: HardwareFigures
+    baseline: tuple[BaselineFigures, ...]
+    timing_error_ms: TimingError
+    timed: int  # requests with a timing error
 
     @property
     def listed(self) -> tuple[PhaseFigures, ...]:
@@ -76,13 +55,18 @@ class RunFigures:
 
 def run_figures(assessment: Assessment) -> RunFigures:
     phases = tuple(phase_figures(j) for j in assessment.phases)
-    late = [r.clock_error_s for r in assessment.run.log.records if r.clock_error_s is not None]
+    late = [r.clock_error_s * 1e3 for r in assessment.run.log.records if r.clock_error_s is not None]
     return RunFigures(
         verdict=None if assessment.run.manifest.plan == FREE else assessment.answer.outcome,
         phases=phases,
+        arrivals=arrival_figures(assessment),
+        machine=machine_figures(assessment, phases),
+        hardware=hardware_figures(assessment, phases),
         baseline=_baseline(assessment.phases, phases),
-        machine=_machine(assessment, phases),
-        timing_error=TimingError(percentile(late, 0.5), percentile(late, 0.99), len(late)) if late else None,
+        timing_error_ms=TimingError(percentile(late, 0.5), percentile(late, 0.99))
+        if late
+        else TimingError(None, None),
+        timed=len(late),
     )
 
 
@@ -92,41 +76,10 @@ def _baseline(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) ->
         phase = j.measured
         for target, solo_s in (phase.fit.solo_s if phase.fit else {}).items():
             alone = phase.alone[target]
-            found.setdefault(
-                target,
-                BaselineFigures(
-                    target=target,
-                    base_url=phase.targets[target].base_url,
-                    phase=phase.plan.name,
-                    solo_s=solo_s.estimate(),
-                    tokens=alone.tokens,
-                    ttft_s=alone.ttft_s,
-                    tpot_s=alone.tpot_s,
-                    drift=shown.drift,
-                ),
-            )
+            url = phase.targets[target].base_url
+            row = BaselineFigures(
+                target, url, phase.plan.name, solo_s.estimate(), alone.tokens, alone.ttft_s, alone.tpot_s,
+                shown.drift,
+            )  # fmt: skip
+            found.setdefault(target, row)
     return tuple(found.values())
-
-
-def _machine(assessment: Assessment, figures: Sequence[PhaseFigures]) -> MachineFigures:
-    model = assessment.machine
-    plain = [p for p in figures if p.pair_of is None and p.verdict.decided]
-    told = [p for p in plain if p.speedup is not None]
-    most_ports = max((p.ports for p in told), default=0)
-    rows = [] if consistent(model).passed is False else throughputs(model)
-    return MachineFigures(
-        model=model,
-        gain_by_users=_gains([p for p in told if p.ports == most_ports]),
-        gain_by_users_one_port=_gains([p for p in told if p.ports == 1]),
-        throughputs=tuple(rows),
-        recommended_workers=recommended(rows),
-        more_may_help=more_may_help(model, rows),
-        another_port=with_another_port(model, rows),
-        second_machine=next((c for c in assessment.limit.compared if c.separation == MACHINES), None),
-        scalability=scalability(model.points),
-        time_scale=assessment.run.manifest.time_scale,
-    )
-
-
-def _gains(phases: Sequence[PhaseFigures]) -> dict[str, float]:
-    return {str(p.users): p.speedup.value for p in phases if p.speedup is not None}

@@ -6,10 +6,11 @@ import altair as alt
 import pandas as pd
 
 from analysis.assess import Assessment
-from analysis.machine.throughput import Throughput
-from analysis.report import lanes as drawn
-from analysis.report import words
+from analysis.report.figures.machine import ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures, phase_figures
+from analysis.report.pictures import lanes as drawn
+from analysis.report.sections.phases import figure_rows
+from analysis.report.words import topology
 
 COLOURS = {
     drawn.QUEUED: "#e8e8e8",
@@ -88,7 +89,7 @@ def _counts(data: pd.DataFrame, column: str, title: str) -> alt.X:
     )
 
 
-def throughput_chart(rows: Sequence[Throughput]) -> alt.LayerChart:
+def throughput_chart(rows: Sequence[ThroughputFigures]) -> alt.LayerChart:
     """Responses per minute over requests in flight, with the 95 % interval where it was measured."""
     data = throughput_frame(rows)
     base = alt.Chart(data, title="Throughput by the machine model", width=560, height=220).encode(
@@ -105,9 +106,9 @@ def throughput_chart(rows: Sequence[Throughput]) -> alt.LayerChart:
     )
 
 
-def throughput_frame(rows: Sequence[Throughput]) -> pd.DataFrame:
+def throughput_frame(rows: Sequence[ThroughputFigures]) -> pd.DataFrame:
     """One row per number of requests in flight: what the chart draws."""
-    per_min = [(r.workers, r.measured, r.responses_per_min.estimate()) for r in rows]
+    per_min = [(r.workers, r.measured, r.responses_per_min) for r in rows]
     return pd.DataFrame(
         [(workers, measured, e.value, e.low, e.high) for workers, measured, e in per_min],
         columns=["workers", "measured", "responses_per_min", "low", "high"],
@@ -117,7 +118,7 @@ def throughput_frame(rows: Sequence[Throughput]) -> pd.DataFrame:
 def speedup_frame(figures: list[PhaseFigures]) -> pd.DataFrame:
     """One row per phase that has a speedup: what the chart draws."""
     rows = [
-        (p.name, p.users, words.topology(p), p.speedup.value, p.speedup.low, p.speedup.high, p.speedup_max)
+        (p.name, p.users, topology(p), p.speedup.value, p.speedup.low, p.speedup.high, p.speedup_max)
         for p in figures
         if p.speedup is not None
     ]
@@ -127,7 +128,7 @@ def speedup_frame(figures: list[PhaseFigures]) -> pd.DataFrame:
 def phases_frame(assessment: Assessment) -> pd.DataFrame:
     """One column per phase, one row per figure, as in every other report."""
     figures = [phase_figures(j) for j in assessment.phases]
-    rows = dict(words.rows(figures))
+    rows = dict(figure_rows(figures))
     return pd.DataFrame.from_dict(rows, orient="index", columns=[p.name for p in figures], dtype=object)
 
 

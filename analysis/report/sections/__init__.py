@@ -1,0 +1,58 @@
+"""What a report says, once. Text, Markdown and HTML (`writers/`) are ways to write it down.
+
+In: an Assessment and its figures (`figures/`). Out: a Report, which is sections of parts, in reading order.
+
+section.py     the types: Section, and the parts that it may have
+run.py         design, notes, baseline, client, next steps; the free plan
+phases.py      the phases: figures, sentences, lanes, pairs
+conditions.py  the conditions of the verdicts
+machine.py     machine model, throughput, limit, hardware
+servers.py     what servers and machine said of themselves
+
+To add one: a function that returns `section(...)`, and its place in `report_of` below.
+"""
+
+from pathlib import Path
+
+from analysis.assess import Assessment
+from analysis.report.figures.run import RunFigures
+from analysis.report.sections.conditions import condition_sections
+from analysis.report.sections.machine import machine_sections
+from analysis.report.sections.phases import phase_sections
+from analysis.report.sections.run import (
+    baseline_sections,
+    client_sections,
+    design_sections,
+    free_sections,
+    next_sections,
+    note_sections,
+)
+from analysis.report.sections.section import Report
+from analysis.report.sections.servers import server_sections
+
+
+def report_of(assessment: Assessment, figures: RunFigures) -> Report:
+    """Everything that is said of a run: answers first, then explanations, the next step last."""
+    run = assessment.run
+    here, prefix = Path.cwd(), run.prefix
+    prefix = prefix.relative_to(here) if prefix.is_relative_to(here) else prefix
+    named = ("portlap", run.manifest.scenario_name, str(prefix), run.manifest.started_at)
+    free = figures.verdict is None
+    return Report(
+        title=run.manifest.scenario_name,
+        subtitle=" · ".join(filter(None, named)),
+        verdict=figures.verdict,
+        answer="A free run: no verdict is stated." if free else assessment.answer.sentence,
+        sections=(
+            *design_sections(assessment),
+            *(free_sections(run) if free else []),
+            *phase_sections(assessment, figures),
+            *note_sections(assessment, figures),
+            *condition_sections(assessment),
+            *baseline_sections(figures),
+            *machine_sections(assessment, figures),
+            *server_sections(run.witness),
+            *client_sections(figures),
+            *next_sections(assessment, figures),
+        ),
+    )

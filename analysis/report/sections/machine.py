@@ -1,183 +1,169 @@
-"""The machine, the limit and the pairs as sentences and rows, the same in every report."""
+"""The machine, its throughput, the limit and the hardware, as sentences and rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from analysis.assess import Assessment
-from analysis.machine.model import Machine, Prediction
 from analysis.machine.tables import STREAMS
-from analysis.machine.throughput import Throughput
-from analysis.phase.measure import Peak
-from analysis.report.figures.run import MachineFigures, RunFigures
-from analysis.report.words import NONE, interval, number, percent
-from analysis.statistics.estimates import LogEstimate
-from analysis.verdict.limit import APART, Pair, groups
+from analysis.report.figures.hardware import HardwareFigures
+from analysis.report.figures.machine import MachineFigures, PredictedPhase, ThroughputFigures
+from analysis.report.figures.phase import PhaseFigures
+from analysis.report.figures.run import RunFigures
+from analysis.report.sections.section import VERDICT, Section, Table, section, sentences
+from analysis.report.words import NONE, interval, number, percent, plural, topology
+from analysis.statistics.estimates import Estimate
+from analysis.verdict.limit import APART
 
 THROUGHPUT_HEADER = ("requests in flight", "responses/min", "output tokens/s", "all at once take, s")
-PAIRS_HEADER = ("together", "apart by", "G of at most", "verdict", "found")
+UNKNOWN_GAIN = "not identifiable, because only its product with a factor was measured"
+NOTICEABLE = 1.05  # times the throughput: less than that another port brings nothing
+
+
+def machine_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
+    rows = tuple(throughput_rows(figures.machine))
+    return [
+        *section("Machine", VERDICT, sentences(machine_sentences(figures)), Table(THROUGHPUT_HEADER, rows)),
+        *section("Limit", VERDICT, sentences(_limit(assessment))),
+        *(
+            section("Hardware", VERDICT, sentences(hardware_sentences(figures.hardware)))
+            if figures.verdict is not None
+            else []
+        ),
+    ]
 
 
 def machine_sentences(figures: RunFigures) -> list[str]:
     """What is known of the machine, each with its interval, and why the rest is not."""
-    machine = figures.machine.model
-    if machine.fitted is None:
+    machine = figures.machine
+    if machine.mechanism is None:
         return [f"not identifiable: {machine.why_not}"] if figures.phases else []
     return [
         *_slots(machine),
-        *_tables(machine),
-        *_predictions(machine.predictions),
-        *_workers(figures.machine),
-        *_more(figures.machine),
-        *_law(figures.machine),
+        *_pace(machine),
+        _predictions(machine.predictions),
+        *_workers(machine),
+        *_more(machine),
+        *_law(machine),
     ]
 
 
-def throughput_rows(figures: MachineFigures) -> list[tuple[str, ...]]:
+def throughput_rows(machine: MachineFigures) -> list[tuple[str, ...]]:
     """1, 2, 4, 8 … requests in flight, the recommended number and the most that was measured."""
-    shown = {figures.recommended_workers, figures.throughputs[-1].workers} if figures.throughputs else set()
-    usual = [r for r in figures.throughputs if r.workers in shown or r.workers.bit_count() == 1]
-    return [_row(r) for r in usual if r.measured]
+    rows = machine.throughput
+    shown = {machine.recommended_workers, rows[-1].workers} if rows else set()
+    usual = [r for r in rows if r.measured and (r.workers in shown or r.workers.bit_count() == 1)]
+    return [_throughput(r) for r in usual]
 
 
-def _row(r: Throughput) -> tuple[str, ...]:
-    tokens = None if r.output_tokens_per_s is None else r.output_tokens_per_s.estimate()
-    walls = (r.responses_per_min.estimate(), tokens, r.wall_s.estimate())
-    return (str(r.workers), *(interval(e) for e in walls))
+def _throughput(r: ThroughputFigures) -> tuple[str, ...]:
+    estimates = (r.responses_per_min, r.output_tokens_per_s, r.wall_s)
+    return (str(r.workers), *(interval(e) for e in estimates))
 
 
-def limit_sentences(assessment: Assessment) -> list[str]:
+def _limit(assessment: Assessment) -> list[str]:
     limit = assessment.limit
     if not limit.compared:
         return []
-    missing = [APART[s] for s in limit.missing]
-    more = (
-        [f"to narrow it down, compare also: {', '.join(missing)} (scenarios/limit.yaml)"] if missing else []
-    )
+    missing = ", ".join(APART[s] for s in limit.missing)
+    more = [f"to narrow it down, compare also: {missing} (scenarios/limit.yaml)"] if missing else []
     return [limit.sentence, *more]
 
 
-def pair_rows(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for p in pairs:
-        g = p.phase.speedup.estimate() if p.phase.speedup else None
-        of = f"{interval(g)} of {number(p.phase.speedup_max)}"
-        rows.append((f"{p.a} + {p.b}", p.separation, of, p.outcome, p.sentence))
-    return rows
-
-
-def pair_sentences(pairs: Sequence[Pair]) -> list[str]:
-    names = {name for p in pairs for name in (p.a, p.b)}
-    every = len(names) * (len(names) - 1) // 2
-    some = [f"{len(pairs)} of {every} pairs were measured"] if pairs and len(pairs) < every else []
-    return groups(pairs) + some
-
-
-def _slots(machine: Machine) -> list[str]:
-    seen, each = machine.slots, machine.slots.each_port
-    said = []
-    if each.streams is not None:
-        said.append(f"slots per port: {_how_many(each)}")
-    elif any(p.streams is not None for p in seen.per_port.values()):
-        ports = ", ".join(f"{port} {_how_many(p)}" for port, p in seen.per_port.items())
-        said.append(f"slots per port: {ports}")
+def _slots(machine: MachineFigures) -> list[str]:
+    if machine.slots_per_port_at_least is not None:
+        lines = [f"slots per port: {_how_many(machine.slots_per_port, machine.slots_per_port_at_least)}"]
+    elif any(p.slots_at_least is not None for p in machine.slots_of_ports):
+        each = (f"{p.base_url} {_how_many(p.slots, p.slots_at_least)}" for p in machine.slots_of_ports)
+        lines = [f"slots per port: {', '.join(each)}"]
     else:
-        said.append("slots: not identifiable, because answers do not stream or the rounds do not agree")
-    if seen.total.streams is not None:
-        said.append(f"requests answered at once in all: {_how_many(seen.total)}")
-    if seen.limit is not None:
-        said.append(f"the machine admits {seen.limit} at once, fewer than its ports together")
-    return said
+        lines = ["slots: not identifiable, because answers do not stream or the rounds do not agree"]
+    if machine.slots_at_least is not None:
+        lines.append(f"requests answered at once in all: {_how_many(machine.slots, machine.slots_at_least)}")
+    if machine.machine_limit is not None:
+        lines.append(f"the machine admits {machine.machine_limit} at once, fewer than its ports together")
+    return lines
 
 
-def _how_many(peak: Peak) -> str:
-    if peak.streams is None:
-        return NONE
-    return f"{peak.streams}" if peak.exact else f"at least {peak.streams}"
+def _how_many(exactly: int | None, at_least: int | None) -> str:
+    if exactly is not None:
+        return f"{exactly}"
+    return NONE if at_least is None else f"at least {at_least}"
 
 
-def _tables(machine: Machine) -> list[str]:
-    assert machine.fitted is not None
-    streams = machine.fitted.kind == STREAMS
-    where = "in all, whichever port" if streams else "on one port"
-    said = []
-    if machine.gains:
-        said.append(f"pace by streams {where} (one alone is 1): {_entries(machine.gains)}")
-    elif not machine.factors:
-        said.append("pace of several streams: not identifiable, because never two were answered together")
-    if machine.factors:
-        said.append(f"what each port keeps of its pace, by busy ports: {_entries(machine.factors)}")
-    elif len(machine.ports) < 2:
-        said.append("factor over busy ports: not identifiable, because one port was measured")
+def _pace(machine: MachineFigures) -> list[str]:
+    streams = machine.mechanism == STREAMS
+    lines = []
+    if machine.gain:
+        where = "in all, whichever port" if streams else "on one port"
+        entries = [(g.streams, g.gain) for g in machine.gain]
+        lines.append(f"pace by streams {where} (one alone is 1): {_entries(entries)}")
+    elif not machine.factor:
+        lines.append("pace of several streams: not identifiable, because never two were answered together")
+    if machine.factor:
+        entries = [(f.ports, f.factor) for f in machine.factor]
+        lines.append(f"what each port keeps of its pace, by busy ports: {_entries(entries)}")
+    elif machine.ports < 2:
+        lines.append("factor over busy ports: not identifiable, because one port was measured")
     elif streams:
-        said.append("it counts how many streams there are, not on which port")
-    return said
+        lines.append("it counts how many streams there are, not on which port")
+    return lines
 
 
-def _entries(table: Mapping[int, LogEstimate | None]) -> str:
-    unknown = "not identifiable, because only its product with a factor was measured"
-    return ", ".join(
-        f"{n}: {unknown if e is None else interval(e.estimate())}" for n, e in sorted(table.items())
-    )
+def _entries(table: Sequence[tuple[int, Estimate | None]]) -> str:
+    return ", ".join(f"{n}: {UNKNOWN_GAIN if e is None else interval(e)}" for n, e in table)
 
 
-def _predictions(predictions: Sequence[Prediction]) -> list[str]:
-    told = [
+def _predictions(predictions: Sequence[PredictedPhase]) -> str:
+    made = [
         f"{p.phase} {number(p.predicted_s.value)} s, measured {number(p.wall_s.value)} s "
         f"({percent(p.residual, '+')})"
         for p in predictions
         if p.predicted_s is not None
     ]
     why_not = [f"{p.phase} cannot be: {p.why_not}" for p in predictions if p.predicted_s is None]
-    return [f"wall clock predicted from the other phases: {'; '.join(told + why_not)}"]
+    return f"wall clock predicted from the other phases: {'; '.join(made + why_not)}"
 
 
-def _workers(figures: MachineFigures) -> list[str]:
-    best = next((r for r in figures.throughputs if r.workers == figures.recommended_workers), None)
+def _workers(machine: MachineFigures) -> list[str]:
+    best = next((r for r in machine.throughput if r.workers == machine.recommended_workers), None)
     if best is None:
         return ["throughput over requests in flight: not stated, because the phases contradict each other"]
-    more = "; the best lies at the most that was measured, more may bring more" * figures.more_may_help
-    return [
+    more = ""
+    if machine.more_workers_may_help:
+        more = "; the best lies at the most that was measured, more may bring more"
+    lines = [
         f"requests in flight worth having (maxConcurrentWorkers): {best.workers}, with "
-        f"{interval(best.responses_per_min.estimate())} responses per minute: "
-        f"the fewest with 95 % of the best{more}",
-        *_simulated(best, figures.time_scale),
+        f"{interval(best.responses_per_min)} responses per minute: the fewest with 95 % of the best{more}"
     ]
+    if machine.time_scale != 1:  # simulated servers that run faster than they say
+        per_min = number(best.responses_per_min.value * machine.time_scale)
+        lines.append(f"in the time of the simulated servers: {per_min} responses per minute")
+    return lines
 
 
-def _simulated(best: Throughput, time_scale: float) -> list[str]:
-    """The same in the time of simulated servers that run faster than they say."""
-    if time_scale == 1:
+def _more(machine: MachineFigures) -> list[str]:
+    rows = machine.throughput
+    if not rows:
         return []
-    per_min = number(best.responses_per_min.value * time_scale)
-    return [f"in the time of the simulated servers: {per_min} responses per minute"]
-
-
-def _more(figures: MachineFigures) -> list[str]:
-    if not figures.throughputs:
-        return []
-    best = max(figures.throughputs, key=lambda r: r.pace.log).responses_per_min.value
-    ports = len(figures.model.ports)
-    beyond = f"beyond {ports} port{'s' * (ports > 1)} nothing is identifiable but this bound"
-    factor = figures.another_port
-    if factor is None or factor.high() < 1.05:
-        flying = f"for up to {figures.throughputs[-1].workers} requests in flight"
-        said = [
-            f"another port on this machine: brings nothing {flying}, "
-            f"if it brings no more than the last; {beyond}"
-        ]
+    best = max(r.responses_per_min.value for r in rows)
+    beyond = f"beyond {plural(machine.ports, 'port')} nothing is identifiable but this bound"
+    factor = machine.another_port_at_most
+    if factor is None or (factor.high or 0.0) < NOTICEABLE:
+        flying = f"for up to {rows[-1].workers} requests in flight"
+        another = f"brings nothing {flying}, if it brings no more than the last; {beyond}"
     else:
-        said = [
-            f"another port on this machine: at most {number(best * max(factor.value, 1.0))} responses "
-            f"per minute (now {number(best)}), if it brings no more than the last; {beyond}"
-        ]
-    measured = figures.second_machine
-    if measured is None or measured.phase.speedup is None:
-        return said
-    g = interval(measured.phase.speedup.estimate())
-    return [*said, f"a second machine: speedup {g} of {number(measured.phase.speedup_max)}, measured"]
+        another = (
+            f"at most {number(best * max(factor.value, 1.0))} responses per minute (now {number(best)}), "
+            f"if it brings no more than the last; {beyond}"
+        )
+    lines = [f"another port on this machine: {another}"]
+    if machine.second_machine is not None:
+        of = number(machine.second_machine_max)
+        lines.append(f"a second machine: speedup {interval(machine.second_machine)} of {of}, measured")
+    return lines
 
 
-def _law(figures: MachineFigures) -> list[str]:
-    law = figures.scalability
+def _law(machine: MachineFigures) -> list[str]:
+    law = machine.scalability
     if law is None:
         return []
     peak = "never falls" if law.peak_users is None else f"is highest near {number(law.peak_users)} users"
@@ -186,3 +172,31 @@ def _law(figures: MachineFigures) -> list[str]:
         f"κ = {law.kappa:.4f}, throughput {peak}; "
         f"the farthest measured speedup is off by {percent(law.farthest)}"
     ]
+
+
+def hardware_sentences(found: HardwareFigures) -> list[str]:
+    """The seed's question in its terms; the first sentence is the answer."""
+    state = {True: "validated", False: "not validated", None: "open"}[found.finding.validated]
+    lines = [f"The machine, for parallel work: {state}; {found.finding.because}."]
+    if found.most is None:
+        return lines
+    rates = [f"{number(found.one_after_another)} one after another"]
+    shown = [p for p in (found.one_port, found.ports) if p is not None]
+    rates += [_rated(p) for p in shown]
+    rates += [f"{_rated(found.most)} at most"] if found.most not in shown else []
+    lines.append(f"Responses per minute: {', '.join(rates)}.")
+    if found.ports is not None:
+        lines.append(
+            f"The {topology(found.ports)} bring {interval(found.ports_bring)} times one after another; "
+            "more of them than were measured are not foretold."
+        )
+    if found.second_machine is not None:
+        lines.append(
+            f"A second machine like this one would bring as much again, about "
+            f"{number(found.second_machine)} in all (computed: machines share nothing)."
+        )
+    return lines
+
+
+def _rated(p: PhaseFigures) -> str:
+    return f"{number(p.responses_per_min)} from {topology(p)} ({p.users} users)"

@@ -6,8 +6,10 @@ from statistics import median
 from analysis.files.server_samples import WitnessSample
 from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.report.figures.phase import PhaseFigures
+from analysis.report.sections.section import MEASURED, Section, section
+from analysis.report.sections.section import sentences as sentences_part
+from analysis.report.words import NONE
 
-NONE = "–"
 SHOWN_ERRORS = 3
 
 
@@ -40,7 +42,11 @@ def _told(whose: str, made: Sequence[tuple[str, list[str]]]) -> list[tuple[str, 
     return [(f"  {label}" if i else f"{whose}: {label}", cells) for i, (label, cells) in enumerate(told)]
 
 
-def sentences(samples: Sequence[WitnessSample]) -> list[str]:
+def server_sections(samples: Sequence[WitnessSample]) -> list[Section]:
+    return section("Servers", MEASURED, sentences_part(sampling(samples)))
+
+
+def sampling(samples: Sequence[WitnessSample]) -> list[str]:
     """How often was asked, what it cost, and who did not answer; [] if nothing was sampled."""
     if not samples:
         return []
@@ -64,12 +70,12 @@ def sentences(samples: Sequence[WitnessSample]) -> list[str]:
 
 def _each(p: PhaseFigures, text: Callable[[PortLoad], str]) -> str:
     """One text per port, in the order they were dealt; one dash if none tells."""
-    told = [text(load) for load in (p.seen.ports.values() if p.seen else ())]
+    told = [text(load) for load in (p.servers.values())]
     return " + ".join(told) if any(t != NONE for t in told) else NONE
 
 
 def _of_machine(p: PhaseFigures, text: Callable[[MachineLoad], str]) -> str:
-    return text(p.seen.machine) if p.seen and p.seen.machine else NONE
+    return text(p.machine) if p.machine else NONE
 
 
 def _busy(load: PortLoad) -> str:

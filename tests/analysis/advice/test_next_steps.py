@@ -24,8 +24,8 @@ from analysis.advice.next_steps import (
 from analysis.assess import Assessment, assess
 from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
-from analysis.report.figures.hardware import hardware_figures, sentences
 from analysis.report.figures.run import run_figures
+from analysis.report.sections.machine import hardware_sentences
 from replay import server_kinds
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
@@ -160,7 +160,7 @@ def of_kind(run: Run, *kinds: str) -> Run:
 
 
 def told(found: Assessment) -> list[str]:
-    return sentences(hardware_figures(found, run_figures(found)))
+    return hardware_sentences(run_figures(found).hardware)
 
 
 def seeds(policy: str, phases: Sequence[PlannedPhase] | None = None, ports: int = 2) -> Assessment:
@@ -323,7 +323,7 @@ def test_a_shared_chip_does_not_validate_it_whatever_the_overlap() -> None:
 def test_six_parallel_workers_reach_the_seeds_thirty_two_answers_a_minute() -> None:
     six = [PlannedPhase("six", 6, tuple(t.name for t in targets_on(6)), 5, 5)]
     found = seeds("parallel", six, ports=6)
-    most = hardware_figures(found, run_figures(found)).most
+    most = run_figures(found).hardware.most
     assert most is not None and most.responses_per_min is not None
     assert round(most.responses_per_min, 1) == 32.7
 
@@ -339,8 +339,8 @@ def test_without_a_usable_round_no_number_is_given() -> None:
     run = farm("port-serial")
     kept = tuple(r for r in run.log.records if (r.phase, r.round, r.user) != ("phase1", 0, 0))
     broken = assess(replace(run, log=replace(run.log, records=kept)))
-    found = hardware_figures(broken, run_figures(broken))
-    assert found.told.validated is None
+    found = run_figures(broken).hardware
+    assert found.finding.validated is None
     assert (found.most, found.one_after_another, found.second_machine) == (None, None, None)
 
 

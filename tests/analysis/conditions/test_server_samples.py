@@ -14,8 +14,8 @@ from analysis.errors import RunError
 from analysis.files.request_record import BURST
 from analysis.files.run import Run, file_of, read_run
 from analysis.files.server_samples import WitnessSample
-from analysis.report import served
 from analysis.report.figures.phase import phase_figures
+from analysis.report.sections import servers
 from analysis.verdict.outcomes import Outcome
 from tests.support.farm import farm, phase, standard_phases, watched, write_run
 
@@ -281,11 +281,11 @@ def test_what_no_server_tells_has_no_row_and_the_first_row_says_of_whom() -> Non
         return s if s.busy is None else WitnessSample(s.asked_s, s.at_s, s.base_url, slots=4, loaded=1)
 
     (judged,) = assess(changed(slotted(), only_models)).phases
-    labels = dict(served.rows([phase_figures(judged)]))
+    labels = dict(servers.rows([phase_figures(judged)]))
     assert labels["servers: busy slots"] == ["– of 4"] and labels["  models in memory"] == ["1"]
     assert "  waiting there" not in labels
     (judged,) = assess(changed(slotted(), lambda s: replace(only_models(s), slots=None))).phases
-    assert next(iter(dict(served.rows([phase_figures(judged)])))) == "servers: models in memory"
+    assert next(iter(dict(servers.rows([phase_figures(judged)])))) == "servers: models in memory"
 
 
 def between(text: str, start: str, end: str) -> str:

@@ -22,8 +22,8 @@ from analysis.machine.throughput import (
 from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.phase.rounds import Job as Planned
 from analysis.phase.rounds import ideal_s, serial_s
-from analysis.report.sections.machine import machine_sentences
 from analysis.report.figures.run import run_figures
+from analysis.report.sections.machine import machine_sentences
 from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
 from servers.queue_model.policy import Port
@@ -286,7 +286,7 @@ def test_phases_that_contradict_each_other_state_no_throughput() -> None:
     found = assess(replace(calm, manifest=manifest, log=log))
     assert next(c for c in found.conditions if c.name == "machine model").passed is False
     figures = run_figures(found)
-    assert figures.machine.throughputs == ()
+    assert figures.machine.throughput == ()
     assert figures.machine.recommended_workers is None
     assert "not stated, because the phases contradict" in "\n".join(machine_sentences(figures))
     assert found.answer.outcome == "one-port-suffices"  # the verdict is its own

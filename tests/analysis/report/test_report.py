@@ -20,11 +20,16 @@ from analysis.assess import assess
 from analysis.errors import RunError
 from analysis.files.request_record import BURST, STOPPED, RequestLog, RequestRecord
 from analysis.files.run import Run, file_of, read_run
-from analysis.report import json_report, lanes, markdown, text, words
-from analysis.report.writers.console import printed
+from analysis.report import words
 from analysis.report.figures.free import curve
 from analysis.report.figures.phase import percentiles
 from analysis.report.figures.run import RunFigures, run_figures
+from analysis.report.pictures import lanes
+from analysis.report.sections import report_of as sections_of
+from analysis.report.sections.phases import figure_rows
+from analysis.report.sections.run import notes
+from analysis.report.writers import as_json, as_markdown, as_text
+from analysis.report.writers.console import printed
 from tests.support.checkout import CHECKOUT
 from tests.support.farm import cut, failing, farm, free_farm, phase, targets_on, watched, write_run
 
@@ -46,7 +51,7 @@ def figures_of(run: Run) -> RunFigures:
 
 def report_of(run: Run) -> dict[str, Any]:
     assessment = assess(run)
-    return json.loads(json_report.render(assessment, run_figures(assessment)))
+    return json.loads(as_json.render(assessment, run_figures(assessment)))
 
 
 @pytest.fixture
@@ -115,13 +120,43 @@ def test_the_markdown_follows_the_seeds_frame(
     golden("ports-parallel.md", written)
 
 
+def numbers_of(text: str) -> set[str]:
+    """Every number with a fraction, as it is written."""
+    return set(re.findall(r"\d+\.\d+", text))
+
+
+@pytest.mark.parametrize("policy", ["serial", "slots", "contention"])
+def test_text_markdown_and_html_state_the_same_figures(policy: str, here: Path) -> None:
+    write_run(here, watched(farm(policy, PHASES, jitter=0.03, seed=3), slots=1))
+    main(["report", str(here), "--quiet"])
+    assessment = assess(read_run(here))
+    report = sections_of(assessment, run_figures(assessment))
+    shown = printed(lambda console: as_text.show(console, report), io.StringIO(), width=200)
+    drawn = numbers_of("\n".join(line for p in assessment.phases for line in lanes.picture(p.measured, 200)))
+    stated = numbers_of(shown) - drawn
+    assert len(stated) > 60
+    for suffix in ("report.md", "report.html"):
+        assert stated - numbers_of(file_of(here, suffix).read_text(encoding="utf-8")) == set()
+
+
+def test_json_states_the_figures_of_the_table(here: Path) -> None:
+    run = farm("slots", PHASES, jitter=0.03, seed=3)
+    rows = dict(figure_rows(figures_of(run).listed))
+    for i, phase_shown in enumerate(report_of(run)["phases"]):
+        speedup = phase_shown["speedup"]
+        low, high = words.number(speedup["low"]), words.number(speedup["high"])
+        assert rows["speedup G, ×"][i] == f"{words.number(speedup['value'])} [{low}, {high}]"
+        assert rows["responses per minute"][i] == words.number(phase_shown["responses_per_min"])
+        assert rows["  of at most (Gmax)"][i] == words.number(phase_shown["speedup_max"])
+
+
 # What a program reads: the contract of report.json
 
 ESTIMATE = {"value", "low", "high", "n"}
 PHASE_KEYS = {
     "name", "users", "topology", "rounds", "requests", "failed", "wall_s", "speedup", "speedup_max",
-    "efficiency", "decode_overlap", "decode_peak", "decode_peak_per_port", "seed_formula",
-    "seed_formula_if_serial", "ttft_s", "tpot_ratio", "responses_per_min", "output_tokens_per_s", "verdict",
+    "efficiency", "decode_overlap", "decode_peak", "decode_peak_per_port", "naive_speedup",
+    "naive_speedup_if_serial", "ttft_s", "tpot_ratio", "responses_per_min", "output_tokens_per_s", "verdict",
 }  # fmt: skip
 MACHINE_KEYS = {
     "slots", "slots_at_least", "slots_per_port", "slots_per_port_at_least", "gain_by_users",
@@ -157,21 +192,21 @@ def test_a_missing_quantity_is_null_and_never_zero() -> None:
 
 
 @pytest.mark.parametrize("users", [2, 4, 8])
-def test_the_seed_formula_stands_beside_what_a_serial_server_gives(users: int) -> None:
+def test_the_naive_speedup_stands_beside_what_a_serial_server_gives(users: int) -> None:
     serial = report_of(farm("serial", [phase(users)]))["phases"][0]
-    assert serial["seed_formula"] == pytest.approx((users + 1) / 2, rel=0.01)
-    assert serial["seed_formula_if_serial"] == (users + 1) / 2
+    assert serial["naive_speedup"] == pytest.approx((users + 1) / 2, rel=0.01)
+    assert serial["naive_speedup_if_serial"] == (users + 1) / 2
     assert serial["speedup"]["value"] == pytest.approx(1, rel=0.01)
     sliced = report_of(farm("time-sliced", [phase(users)]))["phases"][0]
-    assert sliced["seed_formula"] == pytest.approx(users, rel=0.01)
+    assert sliced["naive_speedup"] == pytest.approx(users, rel=0.01)
     assert sliced["speedup"]["value"] == pytest.approx(1, rel=0.01)
 
 
 def test_the_serial_expectation_replays_a_spaced_schedule() -> None:
     spaced = phase(4, spacing_s=1.0)  # served 0-2, 2-4, 4-6, 6-8: latencies 2, 3, 4, 5 in 8 s
     shown = report_of(farm("serial", [spaced]))["phases"][0]
-    assert shown["seed_formula_if_serial"] == pytest.approx(14 / 8, rel=0.01)
-    assert shown["seed_formula"] == pytest.approx(14 / 8, rel=0.01)
+    assert shown["naive_speedup_if_serial"] == pytest.approx(14 / 8, rel=0.01)
+    assert shown["naive_speedup"] == pytest.approx(14 / 8, rel=0.01)
 
 
 def test_slots_are_exact_only_where_a_request_had_to_wait() -> None:
@@ -199,7 +234,7 @@ def test_a_failed_answer_is_counted_and_its_round_not_scored() -> None:
     shown = figures_of(run).phases[0]
     assert (shown.failed, shown.requests, shown.rounds, shown.rounds_scored) == (1, 12, 6, 5)
     assert shown.wall_s is not None and shown.wall_s.n == 5
-    assert "phase1, not scored: round 3: Eternal: ConnectError: refused" in words.events(
+    assert "phase1, not scored: round 3: Eternal: ConnectError: refused" in notes(
         assess(run), figures_of(run)
     )
 
@@ -237,7 +272,7 @@ def test_numbers_have_three_digits_and_no_exponent(value: float | None, shown: s
 
 def test_what_the_budget_cut_is_told() -> None:
     run = farm("serial", [phase(2)], cuts=("phase3 needs 6 more minutes: --budget 10m",))
-    assert "Cut by the budget: phase3 needs 6 more minutes: --budget 10m" in words.events(
+    assert "Cut by the budget: phase3 needs 6 more minutes: --budget 10m" in notes(
         assess(run), figures_of(run)
     )
 
@@ -317,8 +352,10 @@ def test_lanes_come_in_the_order_of_the_scenario_whatever_the_ports_are_called()
 def test_no_figure_of_the_phases_is_cut(width: int) -> None:
     assessment = assess(watched(farm("port-serial"), slots=1))
     figures = run_figures(assessment)
-    report = printed(lambda console: text.show(console, assessment, figures), io.StringIO(), width=width)
-    for _, cells in words.rows(figures.listed):
+    report = printed(
+        lambda console: as_text.show(console, sections_of(assessment, figures)), io.StringIO(), width=width
+    )
+    for _, cells in figure_rows(figures.listed):
         assert [cell for cell in cells if cell not in report] == []
 
 
@@ -461,7 +498,7 @@ def test_the_markdown_escapes_what_would_break_its_tables() -> None:
         assessment.run.manifest, targets=(replace(assessment.run.manifest.targets[0], model="a|b"),)
     )
     changed = replace(assessment, run=replace(assessment.run, manifest=manifest))
-    assert "a\\|b" in markdown.render(changed, run_figures(assessment))
+    assert "a\\|b" in as_markdown.render(sections_of(changed, run_figures(assessment)))
 
 
 def test_a_written_farm_is_read_back_as_it_was(tmp_path: Path) -> None:
@@ -479,7 +516,7 @@ def test_answers_in_one_lump_are_still_judged_by_their_ends(policy: str, verdict
         for r in run.log.records
     )
     shown = figures_of(replace(run, log=replace(run.log, records=lumps))).phases[0]
-    assert (shown.verdict, shown.decode_overlap, shown.total.streams) == (verdict, None, None)
+    assert (shown.verdict, shown.decode_overlap, shown.decode_peak) == (verdict, None, None)
 
 
 class Terminal(io.StringIO):
@@ -500,7 +537,9 @@ def test_a_terminal_gets_colour_unless_no_color_is_set(
         monkeypatch.setenv("NO_COLOR", no_color)
     assessment = assess(farm("serial", [phase(2)]))
     figures = run_figures(assessment)
-    shown = printed(lambda console: text.show(console, assessment, figures), Terminal(), width=80)
+    shown = printed(
+        lambda console: as_text.show(console, sections_of(assessment, figures)), Terminal(), width=80
+    )
     assert ("\x1b[1;33m" in shown or "\x1b[33m" in shown) is coloured
     plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
     assert max(len(line) for line in plain.splitlines()) <= 80
@@ -549,6 +588,6 @@ def test_answers_that_stop_early_are_told_at_their_own_length(policy: str, speed
     ports = next(p for p in figures.phases if p.name == "phase1")
     assert ports.speedup is not None and ports.responses_per_min is not None
     assert ports.speedup.value == pytest.approx(speedup, rel=0.01)
-    most = figures.machine.throughputs[1].responses_per_min.value
+    most = figures.machine.throughput[1].responses_per_min.value
     assert most == pytest.approx(30 * speedup, rel=0.02)
     assert ports.responses_per_min == pytest.approx(most, rel=0.02)

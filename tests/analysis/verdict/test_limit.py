@@ -9,8 +9,8 @@ from analysis.assess import Assessment, assess
 from analysis.files.request_record import RequestLog
 from analysis.files.run import Run
 from analysis.phase.rounds import PlannedPhase
-from analysis.report import json_report
 from analysis.report.figures.run import run_figures
+from analysis.report.writers import as_json
 from analysis.verdict.limit import groups
 from analysis.verdict.outcomes import COMPUTE, LOCK, NOTHING
 from tests.support.farm import farm, targets_on
@@ -154,7 +154,7 @@ def test_a_matrix_changes_neither_the_verdict_of_the_run_nor_the_machine() -> No
 
 def test_the_report_holds_limit_and_pairs() -> None:
     found = pairs({("Ulysses", "Fear"): "time-sliced", ("Ulysses", "Night"): "parallel"})
-    report = json_report.report(found, run_figures(found))
+    report = as_json.report(found, run_figures(found))
     assert [(p["a"], p["b"], p["shares"]) for p in report["matrix"]] == [
         ("Ulysses", "Fear", "compute"),
         ("Ulysses", "Night", "nothing"),

@@ -22,7 +22,7 @@ def test_every_criterion_holds_over_a_thousand_random_farms(told: list[Told]) ->
     assert failed == []
 
 
-def test_no_farm_without_gain_is_called_parallel_where_the_seed_formula_calls_most_of_them_so(
+def test_no_farm_without_gain_is_called_parallel_where_the_naive_speedup_calls_most_of_them_so(
     told: list[Told],
 ) -> None:
     without = [t for t in clear(told) if not t.truth.gains]

@@ -1,0 +1,147 @@
+"""The phases: a table of their figures, what each one says, its lanes, and the pairs of a matrix."""
+
+from collections.abc import Sequence
+
+from analysis.assess import Assessment
+from analysis.report.figures.arrivals import ArrivalFigures
+from analysis.report.figures.phase import PhaseFigures
+from analysis.report.figures.run import RunFigures
+from analysis.report.sections import servers
+from analysis.report.sections.section import (
+    MEASURED,
+    Chart,
+    FigureTable,
+    Lanes,
+    PhaseSentence,
+    PhaseSentences,
+    Section,
+    Table,
+    section,
+    sentences,
+)
+from analysis.report.words import NONE, interval, number, percent, topology
+from analysis.verdict.limit import Pair, groups
+
+REMARK = "value [95 % interval] over n = the scored rounds; TTFT and TPOT over their requests"
+PAIRS_HEADER = ("together", "apart by", "G of at most", "verdict", "found")
+
+
+def phase_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
+    listed = figures.listed
+    drawn = tuple(j.measured for j in assessment.phases if j.measured.plan.pair_of is None)
+    rows = tuple((label, tuple(cells)) for label, cells in figure_rows(listed))
+    before = [Chart("speedup")] if any(p.speedup for p in listed) else []
+    after = [Chart("throughput")] if len(figures.machine.throughput) > 1 else []
+    pairs = tuple(_pair_row(p) for p in assessment.matrix)
+    return [
+        *section(
+            "Phases",
+            MEASURED,
+            FigureTable(listed, rows),
+            PhaseSentences(tuple(_sentence(p) for p in listed)),
+            remark=REMARK,
+        ),
+        *section("Arrivals", MEASURED, sentences(_arrivals(figures.arrivals))),
+        *section(
+            "Lanes", MEASURED, *before, Lanes(drawn), *after, remark="one round of each phase, to scale"
+        ),
+        *section(
+            "Pairs",
+            MEASURED,
+            Table(PAIRS_HEADER, pairs),
+            sentences(pair_sentences(assessment.matrix)),
+            remark="every two targets together, against each alone",
+        ),
+    ]
+
+
+def figure_rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
+    """(label with its unit, a text per phase) of every figure, in the order shown; the verdict last."""
+    if not phases:
+        return []
+    columns = [_cells(p) for p in phases]
+    joined = [(cells[0][0], [text for _, text in cells]) for cells in zip(*columns, strict=True)]
+    return [*joined[:-1], *servers.rows(phases), *joined[-1:]]
+
+
+def _cells(p: PhaseFigures) -> list[tuple[str, str]]:
+    return [
+        ("users, over", f"{p.users}, {topology(p)}"),
+        ("rounds scored", f"{p.rounds_scored} of {p.rounds}"),
+        ("wall clock W, s", interval(p.wall_s)),
+        ("speedup G, ×", interval(p.speedup)),
+        ("  without overhead G_net", interval(p.speedup_net)),
+        ("  while decoding G_dec", interval(p.speedup_decode)),
+        ("  of at most (Gmax)", number(p.speedup_max)),
+        ("  efficiency G/Gmax", percent(p.efficiency)),
+        ("decode overlap C", interval(p.decode_overlap)),
+        ("streams together K", _streams(p)),
+        ("seed formula", number(p.naive_speedup)),
+        ("  serial server gives", number(p.naive_speedup_if_serial)),
+        ("TTFT p50/p95/max, s", _ttft(p)),
+        ("TPOT together/alone", number(p.tpot_ratio)),
+        ("responses per minute", number(p.responses_per_min)),
+        ("output tokens per s", number(p.output_tokens_per_s)),
+        ("failed requests", f"{p.failed} of {p.requests}"),
+        ("verdict", p.verdict),
+    ]
+
+
+def _streams(p: PhaseFigures) -> str:
+    """K in total and, over several ports, per port: `2 (1 + 1)`."""
+    if p.decode_peak is None:
+        return NONE
+    each = [NONE if peak is None else str(peak) for peak in p.decode_peak_per_port.values()]
+    return f"{p.decode_peak} ({' + '.join(each)})" if len(each) > 1 else str(p.decode_peak)
+
+
+def _ttft(p: PhaseFigures) -> str:
+    if p.ttft_s.p50 is None:
+        return NONE
+    return f"{number(p.ttft_s.p50)} / {number(p.ttft_s.p95)} / {number(p.ttft_s.max)}"
+
+
+def _sentence(p: PhaseFigures) -> PhaseSentence:
+    naive = (
+        [
+            f"seed formula {number(p.naive_speedup)}, a strictly serial server gives "
+            f"{number(p.naive_speedup_if_serial)}"
+        ]
+        if p.naive_speedup is not None and p.naive_speedup_if_serial is not None
+        else []
+    )
+    return PhaseSentence(p.name, p.verdict, p.sentence, (*naive, *(f"evidence: {e}" for e in p.why)))
+
+
+def _arrivals(found: Sequence[ArrivalFigures]) -> list[str]:
+    lines = [_arrival(f) for f in found]
+    if found and found[0].time_scale != 1:
+        factor = number(1 / found[0].time_scale)
+        lines.append(f"These are seconds of the simulated servers, {factor} times what was measured here.")
+    return lines
+
+
+def _arrival(f: ArrivalFigures) -> str:
+    through = f" through {f.workers} workers" if f.workers else ""
+    text = f"{f.phase}: {f.users} messages {number(f.spacing_s)} s apart{through}: "
+    text += f"first message to last answer {interval(f.wall_s)} s"
+    if f.answer_s.p50 is not None:
+        text += f"; arrival to answer {number(f.answer_s.p50)} s at the median"
+        text += f", {number(f.answer_s.max)} s at most"
+    if f.queue_s.p50 is not None:
+        text += f"; of it in the client's queue {number(f.queue_s.p50)} s at the median"
+        text += f", {number(f.queue_s.max)} s at most"
+    return f"{text}."
+
+
+def _pair_row(p: Pair) -> tuple[str, ...]:
+    g = p.phase.speedup.estimate() if p.phase.speedup else None
+    of = f"{interval(g)} of {number(p.phase.speedup_max)}"
+    return (f"{p.a} + {p.b}", p.separation, of, p.outcome, p.sentence)
+
+
+def pair_sentences(pairs: Sequence[Pair]) -> list[str]:
+    names = {name for p in pairs for name in (p.a, p.b)}
+    every = len(names) * (len(names) - 1) // 2
+    some = [f"{len(pairs)} of {every} pairs were measured"] if pairs and len(pairs) < every else []
+    return groups(pairs) + some

@@ -1,0 +1,135 @@
+"""What a report says of the run itself: design, notes, baseline, the next step."""
+
+from analysis.assess import Assessment
+from analysis.files.request_record import FREE
+from analysis.files.run import Run
+from analysis.phase.rounds import PlannedPhase
+from analysis.report.figures.free import curve
+from analysis.report.figures.run import BaselineFigures, RunFigures
+from analysis.report.sections.section import (
+    DESIGN,
+    HYPOTHESIS,
+    MEASURED,
+    NEXT,
+    Section,
+    Steps,
+    Table,
+    section,
+    sentences,
+)
+from analysis.report.words import NONE, interval, number, percent
+
+BASELINE_HEADER = ("target", "solo time, s", "tokens", "TTFT, s", "TPOT, ms", "drift")
+TARGETS_HEADER = ("target", "address", "model", "kind", "tokens asked")
+PLANS_HEADER = ("phase", "users", "targets", "rounds", "spacing, s")
+FREE_NEXT = ("Run the phases for a verdict: locust --headless --plan phases --scenario FILE --csv PREFIX",)
+HOW = (
+    "Each round releases all its requests at one instant; each gap between rounds holds one request sent "
+    "alone. Speedup G is the time one after another over the time together, not the seed's formula."
+)
+
+
+def design_sections(assessment: Assessment) -> list[Section]:
+    manifest = assessment.run.manifest
+    ports = len({t.base_url for t in manifest.targets})
+    where = f"{ports} ports" if ports > 1 else "one port"
+    claim = f"Requests sent to {where} at the same instant are answered in parallel."
+    targets = tuple(
+        (t.name, t.base_url, t.model or NONE, t.kind, str(t.max_tokens or NONE)) for t in manifest.targets
+    )
+    plans = tuple(_planned(p) for p in manifest.phases_planned)
+    return [
+        *section("Hypothesis", HYPOTHESIS, sentences([claim]), terminal=False),
+        *section(
+            "Design",
+            DESIGN,
+            sentences([HOW]),
+            Table(TARGETS_HEADER, targets),
+            Table(PLANS_HEADER, plans),
+            terminal=False,
+        ),
+    ]
+
+
+def _planned(p: PlannedPhase) -> tuple[str, ...]:
+    rounds = str(p.max_rounds) if p.min_rounds == p.max_rounds else f"{p.min_rounds} to {p.max_rounds}"
+    return p.name, str(p.users), ", ".join(p.targets), rounds, f"{p.spacing_s:g}"
+
+
+def free_sections(run: Run) -> list[Section]:
+    """A free run has no rounds and no verdict, but a curve."""
+    records = [r for r in run.log.records if r.kind == FREE]
+    failed = sum(r.error is not None for r in records)
+    levels = [
+        f"{level.in_flight:>3} in flight: {level.speedup:.2f} s of solo time answered per second, "
+        f"over {level.window_s:.1f} s"
+        for level in curve(run.log.records)
+    ]
+    first = f"{len(records)} requests, {failed} failed. Free use has no rounds, so no verdict is stated."
+    return section("Without a plan", MEASURED, sentences([first, *levels, "Run the phases for a verdict."]))
+
+
+def note_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
+    return section("To know", MEASURED, sentences(notes(assessment, figures)))
+
+
+def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
+    """What the reader must know beside the numbers: ends, cuts, answers not scored, outliers."""
+    run = assessment.run
+    manifest, said = run.manifest, []
+    if manifest.interrupted:
+        said.append(f"Interrupted ({manifest.interrupted}): this is a report of what there is.")
+    elif not manifest.finished:
+        said.append("The run did not finish (killed or crashed): this is a report of what there is.")
+    if run.log.torn_line is not None:
+        said.append("The last line of the request log is torn; that request is left out.")
+    sure = [p.name for p in manifest.phases_planned if p.after is None]
+    unmeasured = [name for name in sure if name not in {f.name for f in figures.phases}]
+    if unmeasured:
+        said.append(f"Not measured: {', '.join(unmeasured)}.")
+    said += [f"Cut by the budget: {cut}" for cut in manifest.cuts]
+    for judged in assessment.phases:
+        said += [f"{judged.measured.plan.name}, not scored: {why}" for why in judged.measured.not_whole]
+    for p in figures.phases:
+        said += [f"Outlier in {p.name}, kept: {outlier}." for outlier in p.outliers]
+    idle = _without_a_user(assessment)
+    return said + ([f"No user was dealt to {', '.join(idle)}: nothing is said about it."] if idle else [])
+
+
+def _without_a_user(assessment: Assessment) -> list[str]:
+    dealt = {t for p in assessment.run.manifest.phases_planned for t in p.deal}
+    phased = assessment.run.manifest.phases_planned
+    return [t.name for t in assessment.run.manifest.targets if phased and t.name not in dealt]
+
+
+def baseline_sections(figures: RunFigures) -> list[Section]:
+    rows = tuple(_baseline_row(b) for b in figures.baseline)
+    remark = "each target alone, with its 95 % interval over n solos"
+    return section("Baseline", MEASURED, Table(BASELINE_HEADER, rows), remark=remark)
+
+
+def _baseline_row(b: BaselineFigures) -> tuple[str, ...]:
+    return (
+        b.target,
+        f"{interval(b.solo_s)}, n = {b.solo_s.n}",
+        str(b.tokens),
+        number(b.ttft_s),
+        NONE if b.tpot_s is None else number(b.tpot_s * 1e3),
+        f"{percent(b.drift, '+')} in {b.phase}",
+    )
+
+
+def client_sections(figures: RunFigures) -> list[Section]:
+    late = figures.timing_error_ms
+    text = (
+        "portlap's own timing error was not recorded"
+        if late.p50 is None or late.p99 is None
+        else f"portlap saw bytes {late.p50:.2f} ms late at the median, {late.p99:.2f} ms at p99 "
+        f"(n = {figures.timed})"
+    )
+    return section("Client", MEASURED, sentences([text]))
+
+
+def next_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
+    steps = FREE_NEXT if figures.verdict is None else assessment.answer.next_steps
+    return section("Next", NEXT, Steps(steps))
