@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analysis import exit_codes
 from analysis.assess import Assessment, assess
+from analysis.console import for_stream, printed
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
 from analysis.errors import PortlapError, RunError
@@ -20,7 +21,6 @@ from analysis.report.figures.run import RunFigures, run_figures
 from analysis.report.sections import report_of
 from analysis.report.sections.section import Report
 from analysis.report.writers import as_json, as_markdown, as_text
-from analysis.report.writers.console import for_stream, printed
 
 SUFFIXES = (
     "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",

@@ -6,7 +6,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
-from analysis.report.writers.console import printed
+from analysis.console import printed
 from replay.checks.hazards import Checked, Finding
 from replay.scenario.load import Target
 

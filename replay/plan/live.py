@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from analysis.files.request_record import RequestRecord
+from analysis.phase.lanes import lanes
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
 from analysis.phase.rounds import PlannedPhase, Round
-from analysis.report.pictures.lanes import lanes
 from analysis.verdict.of_phase import Verdict
 
 

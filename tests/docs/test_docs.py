@@ -16,13 +16,13 @@ from analysis import __main__ as analysis_door
 from analysis import exit_codes
 from analysis.advice.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, findings
 from analysis.assess import assess
+from analysis.console import printed
 from analysis.files.request_record import COLUMNS
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
 from analysis.files.server_samples import WitnessSample
 from analysis.report.figures.run import run_figures
 from analysis.report.sections import report_of
 from analysis.report.writers import as_json, as_text
-from analysis.report.writers.console import printed
 from replay.scenario.load import KEYS, load_scenario
 from servers import __main__ as servers_door
 from tests.support.checkout import CHECKOUT

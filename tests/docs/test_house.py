@@ -89,6 +89,11 @@ def test_the_replay_reaches_servers_only_as_a_child_process() -> None:
     assert offenders("replay", "servers") == []
 
 
+def test_the_replay_needs_no_report() -> None:
+    found = [line for line in offenders("replay", "analysis") if " imports analysis.report" in line]
+    assert found == []
+
+
 def test_the_servers_share_no_code_with_what_measures_them_but_the_errors() -> None:
     found = offenders("servers", "replay", "analysis", "locust", "gevent")
     assert [line for line in found if " imports analysis.errors" not in line] == []

@@ -6,9 +6,9 @@ import altair as alt
 import pandas as pd
 
 from analysis.assess import Assessment
+from analysis.phase import lanes as drawn
 from analysis.report.figures.machine import ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures, phase_figures
-from analysis.report.pictures import lanes as drawn
 from analysis.report.sections.phases import figure_rows
 from analysis.report.words import topology
 

@@ -17,19 +17,20 @@ from hypothesis import strategies as st
 
 from analysis.__main__ import main, prefix_of
 from analysis.assess import assess
+from analysis.console import printed
 from analysis.errors import RunError
 from analysis.files.request_record import BURST, STOPPED, RequestLog, RequestRecord
 from analysis.files.run import Run, file_of, read_run
+from analysis.phase.lanes import DECODE, PREFILL, WAITING, Lane, Segment, lanes, representative_round
 from analysis.report import words
 from analysis.report.figures.free import curve
 from analysis.report.figures.phase import percentiles
 from analysis.report.figures.run import RunFigures, run_figures
-from analysis.report.pictures import lanes
+from analysis.report.pictures import lanes as drawing
 from analysis.report.sections import report_of as sections_of
 from analysis.report.sections.phases import figure_rows
 from analysis.report.sections.run import notes
 from analysis.report.writers import as_json, as_markdown, as_text
-from analysis.report.writers.console import printed
 from tests.support.checkout import CHECKOUT
 from tests.support.farm import cut, failing, farm, free_farm, phase, targets_on, watched, write_run
 
@@ -132,7 +133,9 @@ def test_text_markdown_and_html_state_the_same_figures(policy: str, here: Path) 
     assessment = assess(read_run(here))
     report = sections_of(assessment, run_figures(assessment))
     shown = printed(lambda console: as_text.show(console, report), io.StringIO(), width=200)
-    drawn = numbers_of("\n".join(line for p in assessment.phases for line in lanes.picture(p.measured, 200)))
+    drawn = numbers_of(
+        "\n".join(line for p in assessment.phases for line in drawing.picture(p.measured, 200))
+    )
     stated = numbers_of(shown) - drawn
     assert len(stated) > 60
     for suffix in ("report.md", "report.html"):
@@ -291,24 +294,24 @@ instants = st.floats(0, 100)
 
 @given(st.lists(instants, min_size=2), st.floats(0.01, 100), st.integers(10, 200))
 def test_columns_grow_with_time_and_stay_in_the_picture(at: list[float], span_s: float, width: int) -> None:
-    columns = [lanes.column(t, span_s, width) for t in sorted(at)]
+    columns = [drawing.column(t, span_s, width) for t in sorted(at)]
     assert columns == sorted(columns)
     assert all(0 <= c <= width for c in columns)
-    assert lanes.column(0, span_s, width) == 0 and lanes.column(span_s, span_s, width) == width
+    assert drawing.column(0, span_s, width) == 0 and drawing.column(span_s, span_s, width) == width
 
 
 @given(st.lists(instants, min_size=4, max_size=4), st.integers(10, 200))
 def test_a_lane_is_drawn_to_scale(at: list[float], width: int) -> None:
     a, b, c, span_s = sorted(at)
     parts = (
-        lanes.Segment(lanes.WAITING, 0.0, a),
-        lanes.Segment(lanes.PREFILL, a, b),
-        lanes.Segment(lanes.DECODE, b, c),
+        Segment(WAITING, 0.0, a),
+        Segment(PREFILL, a, b),
+        Segment(DECODE, b, c),
     )
-    drawn = lanes.draw(lanes.Lane("http://h:1", "T", 0, c, parts, False), span_s, width)
+    drawn = drawing.draw(Lane("http://h:1", "T", 0, c, parts, False), span_s, width)
     assert len(drawn) == width
     for part in parts if span_s else ():
-        share = drawn.count(lanes.GLYPHS[part.kind]) / width
+        share = drawn.count(drawing.GLYPHS[part.kind]) / width
         assert share == pytest.approx((part.end_s - part.start_s) / span_s, abs=1.01 / width)
 
 
@@ -317,15 +320,15 @@ def test_prefill_is_one_with_waiting_where_the_server_does_not_tell_it() -> None
     silent = tuple(replace(r, server_prefill_s=None) for r in run.log.records)
     told = assess(run).phases[0].measured
     untold = assess(replace(run, log=replace(run.log, records=silent))).phases[0].measured
-    assert "▒ prefill" in lanes.picture(told, 100)[-1]
-    assert "░ waiting or prefill" in lanes.picture(untold, 100)[-1]
+    assert "▒ prefill" in drawing.picture(told, 100)[-1]
+    assert "░ waiting or prefill" in drawing.picture(untold, 100)[-1]
 
 
 def test_waiting_with_and_without_prefill_is_one_entry_of_the_legend() -> None:
     run = farm("serial", [phase(4)])
     half = tuple(replace(r, server_prefill_s=None) if r.user in (1, 3) else r for r in run.log.records)
     measured = assess(replace(run, log=replace(run.log, records=half))).phases[0].measured
-    assert lanes.picture(measured, 100)[-1].strip().split("  ") == [
+    assert drawing.picture(measured, 100)[-1].strip().split("  ") == [
         "░ waiting or prefill",
         "▒ prefill",
         "█ decode",
@@ -339,7 +342,7 @@ def test_lanes_come_in_the_order_of_the_scenario_whatever_the_ports_are_called()
     infos = tuple(replace(t, base_url=moved.get(t.base_url, t.base_url)) for t in run.manifest.targets)
     there = replace(run, log=replace(run.log, records=records), manifest=replace(run.manifest, targets=infos))
     measured = assess(there).phases[0].measured
-    made = lanes.lanes(measured.scored[0], measured.ports)
+    made = lanes(measured.scored[0], measured.ports)
     assert [(lane.target, lane.user) for lane in made] == [
         ("Ulysses", 0),
         ("Ulysses", 2),
@@ -373,14 +376,14 @@ def test_a_drift_of_almost_nothing_has_no_sign() -> None:
 
 def test_the_median_round_is_the_one_shown() -> None:
     measured = assess(farm("serial", [phase(2)], jitter=0.05)).phases[0].measured
-    shown = lanes.representative_round(measured)
+    shown = representative_round(measured)
     assert shown is not None
     assert shown.makespan_s == sorted(r.makespan_s or 0 for r in measured.scored)[2]
 
 
 def test_the_clients_own_queue_is_a_part_of_the_lane() -> None:
     measured = assess(farm("parallel", [phase(8, workers=6)])).phases[0].measured
-    assert "client's queue" in lanes.picture(measured, 100)[-1]
+    assert "client's queue" in drawing.picture(measured, 100)[-1]
 
 
 # The command line
