@@ -15,7 +15,7 @@ SOCKETS = """{} farms of the same mechanisms without added scatter or drift: sim
 their own, a real `locust` process, phases of 2, 4 and 8 users with {} rounds each; {:.0f} min."""
 SOCKET_HEADER = (
     "mechanism", "N, ports", "G true, found", "slots true, found", "wall clock, predicted against measured",
-    "verdict", "seed formula",
+    "verdict", "naive speedup",
 )  # fmt: skip
 
 

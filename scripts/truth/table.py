@@ -101,7 +101,7 @@ def confusion(told: Sequence[Told]) -> list[list[str]]:
 
 
 def split(told: Sequence[Told], key: Callable[[Told], object]) -> list[list[str]]:
-    """A row per value of the key: farms, right, inconclusive, wrong, seed formula wrong."""
+    """A row per value of the key: farms, right, inconclusive, wrong, naive speedup wrong."""
     found: dict[object, list[Told]] = {}
     for t in told:
         found.setdefault(key(t), []).append(t)
@@ -116,13 +116,13 @@ def split(told: Sequence[Told], key: Callable[[Told], object]) -> list[list[str]
     return rows
 
 
-INTRO = """Made by `make truth`: servers whose truth is known, judged by portlap and by the seed formula (Σ
+INTRO = """Made by `make truth`: servers whose truth is known, judged by portlap and by the naive speedup (Σ
 latency / wall clock above 1.5 is "parallel"). How: [METHODOLOGY.md](METHODOLOGY.md#known-truth)."""
 PURE = """{} random farms, one phase of five rounds each, without a socket: queueing model, log, analysis;
 {:.0f} s. True G is that of the same farm without scatter, drift and overhead."""
-SEED = ("seed formula says parallel", "seed formula wrong")
+NAIVE = ("naive speedup says parallel", "naive speedup wrong")
 WRONG = ("mechanism", "N, ports", "scatter", "overhead", "drift", "true G, K", "found G", "verdict", "why")
-SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "seed formula wrong")
+SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "naive speedup wrong")
 
 
 def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
@@ -136,7 +136,7 @@ def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
                 PURE.format(len(told), seconds),
                 table(("claim", "at most", "found", "holds"), marked(criteria(told))),
                 "Verdicts, by truth:",
-                table(("truth", "farms", *(f"`{v}`" for v in VERDICTS), *SEED), confusion(told)),
+                table(("truth", "farms", *(f"`{v}`" for v in VERDICTS), *NAIVE), confusion(told)),
                 "By mechanism:",
                 table(("mechanism", *SPLIT), split(told, lambda t: t.case.mechanism)),
                 "By number of requests at once:",

@@ -7,7 +7,7 @@ from analysis.conditions.of_phase import Condition
 from analysis.report.sections.section import VERDICT, ConditionRow, Conditions, Section, section
 
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "?"}
-REMARK = f"{MARKS[True]} holds  {MARKS[False]} fails  {MARKS[None]} cannot be told"
+REMARK = f"{MARKS[True]} holds  {MARKS[False]} fails  {MARKS[None]} unknown"
 _DIGITS = re.compile(r"[-+]?[\d.]+")
 
 
@@ -30,7 +30,7 @@ def grouped_conditions(assessment: Assessment) -> list[tuple[Condition, tuple[st
         for judged in assessment.phases:
             for c in judged.conditions:
                 if c.name == name:
-                    # What failed or cannot be told is never joined unless it is the same to the digit.
+                    # What failed or is unknown is never joined unless it is the same to the digit.
                     key = (name, c.passed, _DIGITS.sub("", c.sentence) if c.passed else c.sentence)
                     merged.setdefault(key, (c, []))[1].append(judged.measured.plan.name)
     return shown + [(c, tuple(phases)) for c, phases in merged.values()]

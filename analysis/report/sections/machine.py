@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from analysis.assess import Assessment
 from analysis.machine.tables import STREAMS
 from analysis.report.figures.hardware import HardwareFigures
-from analysis.report.figures.machine import MachineFigures, PredictedPhase, ThroughputFigures
+from analysis.report.figures.machine import MachineFigures, PortFactor, PredictedPhase, ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures
 from analysis.report.sections.section import VERDICT, Section, Table, section, sentences
@@ -95,17 +95,21 @@ def _pace(machine: MachineFigures) -> list[str]:
     if machine.gain:
         where = "in all, whichever port" if streams else "on one port"
         entries = [(g.streams, g.gain) for g in machine.gain]
-        lines.append(f"pace by streams {where} (one alone is 1): {_entries(entries)}")
+        lines.append(f"total speed by streams {where} (one alone is 1): {_entries(entries)}")
     elif not machine.factor:
-        lines.append("pace of several streams: not identifiable, because never two were answered together")
+        lines.append("speed of several streams: not identifiable, because no two were answered together")
     if machine.factor:
-        entries = [(f.ports, f.factor) for f in machine.factor]
-        lines.append(f"what each port keeps of its pace, by busy ports: {_entries(entries)}")
+        lines.append(f"speed of each port: {_factors(machine.factor)}")
     elif machine.ports < 2:
-        lines.append("factor over busy ports: not identifiable, because one port was measured")
+        lines.append("speed with more ports busy: not identifiable, because only one port was measured")
     elif streams:
-        lines.append("it counts how many streams there are, not on which port")
+        lines.append("the number of streams counts, not their port")
     return lines
+
+
+def _factors(table: Sequence[PortFactor]) -> str:
+    speeds = [UNKNOWN_GAIN if f.factor is None else f"{interval(f.factor)} × alone" for f in table]
+    return ", ".join(f"{s} with {plural(f.ports, 'port')} busy" for s, f in zip(speeds, table, strict=True))
 
 
 def _entries(table: Sequence[tuple[int, Estimate | None]]) -> str:
@@ -119,7 +123,7 @@ def _predictions(predictions: Sequence[PredictedPhase]) -> str:
         for p in predictions
         if p.predicted_s is not None
     ]
-    why_not = [f"{p.phase} cannot be: {p.why_not}" for p in predictions if p.predicted_s is None]
+    why_not = [f"{p.phase}: none, {p.why_not}" for p in predictions if p.predicted_s is None]
     return f"wall clock predicted from the other phases: {'; '.join(made + why_not)}"
 
 
@@ -129,10 +133,10 @@ def _workers(machine: MachineFigures) -> list[str]:
         return ["throughput over requests in flight: not stated, because the phases contradict each other"]
     more = ""
     if machine.more_workers_may_help:
-        more = "; the best lies at the most that was measured, more may bring more"
+        more = "; the peak is at the most that was measured, so more may help"
     lines = [
-        f"requests in flight worth having (maxConcurrentWorkers): {best.workers}, with "
-        f"{interval(best.responses_per_min)} responses per minute: the fewest with 95 % of the best{more}"
+        f"recommended concurrency (maxConcurrentWorkers): {best.workers}, the lowest that reaches 95 % of "
+        f"peak throughput ({interval(best.responses_per_min)} responses per minute){more}"
     ]
     if machine.time_scale != 1:  # simulated servers that run faster than they say
         per_min = number(best.responses_per_min.value * machine.time_scale)
@@ -145,15 +149,15 @@ def _more(machine: MachineFigures) -> list[str]:
     if not rows:
         return []
     best = max(r.responses_per_min.value for r in rows)
-    beyond = f"beyond {plural(machine.ports, 'port')} nothing is identifiable but this bound"
+    beyond = f"no prediction beyond {plural(machine.ports, 'port')} but this bound"
     factor = machine.another_port_at_most
     if factor is None or (factor.high or 0.0) < NOTICEABLE:
         flying = f"for up to {rows[-1].workers} requests in flight"
-        another = f"brings nothing {flying}, if it brings no more than the last; {beyond}"
+        another = f"no gain {flying}, if it adds no more than the last one did; {beyond}"
     else:
         another = (
             f"at most {number(best * max(factor.value, 1.0))} responses per minute (now {number(best)}), "
-            f"if it brings no more than the last; {beyond}"
+            f"if it adds no more than the last one did; {beyond}"
         )
     lines = [f"another port on this machine: {another}"]
     if machine.second_machine is not None:
@@ -187,13 +191,13 @@ def hardware_sentences(found: HardwareFigures) -> list[str]:
     lines.append(f"Responses per minute: {', '.join(rates)}.")
     if found.ports is not None:
         lines.append(
-            f"The {topology(found.ports)} bring {interval(found.ports_bring)} times one after another; "
-            "more of them than were measured are not foretold."
+            f"The {topology(found.ports)} are {interval(found.ports_bring)} times as fast as one after "
+            "another; no prediction beyond what was measured."
         )
     if found.second_machine is not None:
         lines.append(
-            f"A second machine like this one would bring as much again, about "
-            f"{number(found.second_machine)} in all (computed: machines share nothing)."
+            f"A second machine like this one would double that, to about "
+            f"{number(found.second_machine)} per minute (computed: machines share nothing)."
         )
     return lines
 

@@ -76,8 +76,8 @@ def _cells(p: PhaseFigures) -> list[tuple[str, str]]:
         ("  efficiency G/Gmax", percent(p.efficiency)),
         ("decode overlap C", interval(p.decode_overlap)),
         ("streams together K", _streams(p)),
-        ("seed formula", number(p.naive_speedup)),
-        ("  serial server gives", number(p.naive_speedup_if_serial)),
+        ("naive speedup", number(p.naive_speedup)),
+        ("  on a serial server", number(p.naive_speedup_if_serial)),
         ("TTFT p50/p95/max, s", _ttft(p)),
         ("TPOT together/alone", number(p.tpot_ratio)),
         ("responses per minute", number(p.responses_per_min)),
@@ -104,8 +104,8 @@ def _ttft(p: PhaseFigures) -> str:
 def _sentence(p: PhaseFigures) -> PhaseSentence:
     naive = (
         [
-            f"seed formula {number(p.naive_speedup)}, a strictly serial server gives "
-            f"{number(p.naive_speedup_if_serial)}"
+            f"naive speedup (sum of durations / wall clock) {number(p.naive_speedup)}; "
+            f"a strictly serial server reads {number(p.naive_speedup_if_serial)}"
         ]
         if p.naive_speedup is not None and p.naive_speedup_if_serial is not None
         else []
@@ -129,7 +129,7 @@ def _arrival(f: ArrivalFigures) -> str:
         text += f"; arrival to answer {number(f.answer_s.p50)} s at the median"
         text += f", {number(f.answer_s.max)} s at most"
     if f.queue_s.p50 is not None:
-        text += f"; of it in the client's queue {number(f.queue_s.p50)} s at the median"
+        text += f"; {number(f.queue_s.p50)} s of it in the client's queue at the median"
         text += f", {number(f.queue_s.max)} s at most"
     return f"{text}."
 

@@ -25,7 +25,8 @@ PLANS_HEADER = ("phase", "users", "targets", "rounds", "spacing, s")
 FREE_NEXT = ("Run the phases for a verdict: locust --headless --plan phases --scenario FILE --csv PREFIX",)
 HOW = (
     "Each round releases all its requests at one instant; each gap between rounds holds one request sent "
-    "alone. Speedup G is the time one after another over the time together, not the seed's formula."
+    "alone. Speedup G is the time one after another over the time together; the naive one is the sum of the "
+    "durations over the wall clock."
 )
 
 
@@ -70,7 +71,7 @@ def free_sections(run: Run) -> list[Section]:
 
 
 def note_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
-    return section("To know", MEASURED, sentences(notes(assessment, figures)))
+    return section("Notes", MEASURED, sentences(notes(assessment, figures)))
 
 
 def notes(assessment: Assessment, figures: RunFigures) -> list[str]:

@@ -303,21 +303,21 @@ def test_a_lock_per_port_validates_the_machine_and_two_ports_bring_eleven_answer
     found = told(seeds("port-serial"))
     assert found[0] == "The machine, for parallel work: validated; the ports work in parallel."
     assert "5.45 one after another, 5.45 from one port (2 users), 10.9 from 2 ports (2 users)" in found[1]
-    assert found[2].startswith("The 2 ports bring 2.00 [")
-    assert "about 21.8 in all (computed" in found[3]
+    assert found[2].startswith("The 2 ports are 2.00 [")
+    assert "about 21.8 per minute (computed" in found[3]
 
 
 def test_a_lock_of_the_program_does_not_validate_it_and_five_answers_a_minute_is_all() -> None:
     found = told(seeds("serial"))
     assert found[0].startswith("The machine, for parallel work: not validated; with this software")
     assert "5.45 one after another, 5.45 from one port (2 users), 5.45 from 2 ports (2 users)" in found[1]
-    assert "about 10.9 in all" in found[3]
+    assert "about 10.9 per minute" in found[3]
 
 
 def test_a_shared_chip_does_not_validate_it_whatever_the_overlap() -> None:
     found = told(seeds("time-sliced"))
     assert "not validated; the ports only share the machine's compute" in found[0]
-    assert found[2].startswith("The 2 ports bring 1.00 [")
+    assert found[2].startswith("The 2 ports are 1.00 [")
 
 
 def test_six_parallel_workers_reach_the_seeds_thirty_two_answers_a_minute() -> None:
@@ -332,7 +332,7 @@ def test_of_several_numbers_of_ports_the_most_are_told() -> None:
     phases = [PlannedPhase(f"p{n}", n, tuple(t.name for t in targets_on(n)), 5, 5) for n in (2, 4)]
     found = told(seeds("port-serial", phases, ports=4))
     assert "5.45 one after another, 21.8 from 4 ports (4 users)" in found[1]
-    assert found[2].startswith("The 4 ports bring 4.00 [")
+    assert found[2].startswith("The 4 ports are 4.00 [")
 
 
 def test_without_a_usable_round_no_number_is_given() -> None:

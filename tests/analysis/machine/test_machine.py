@@ -271,7 +271,7 @@ def test_one_port_says_nothing_of_several() -> None:
     found = assess(farm("slots", [phase(2, 1), phase(4, 1), phase(8, 1)], slots=4))
     said = "\n".join(machine_sentences(run_figures(found)))
     assert "slots per port: 4" in said
-    assert "factor over busy ports: not identifiable, because one port was measured" in said
+    assert "speed with more ports busy: not identifiable, because only one port was measured" in said
 
 
 def test_phases_that_contradict_each_other_state_no_throughput() -> None:

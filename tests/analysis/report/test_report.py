@@ -446,7 +446,7 @@ def test_the_html_report_needs_no_network(tmp_path: Path) -> None:
     page = file_of(prefix, "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2 + len(PHASES)  # speedup, throughput, and each phase
     assert "<script" not in page and "<link" not in page and "src=" not in page
-    assert "<b>bold</b>" not in page and "a strictly serial server gives" in page
+    assert "<b>bold</b>" not in page and "a strictly serial server reads" in page
 
 
 def test_runs_are_compared_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
