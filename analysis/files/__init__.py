@@ -1,0 +1,12 @@
+"""What a run is on disk: every file has one reader and one writer, and docs/FORMAT.md explains it to users.
+
+run.py             PREFIX_run.json, the manifest; `read_run` reads all files of a prefix
+plan.py            one phase as planned, a part of the manifest
+request_record.py  PREFIX_requests.csv, one row per request
+server_samples.py  PREFIX_witness.csv, what servers and machine said of themselves
+csv_rows.py        dataclasses as CSV rows, for both logs
+locust_stats.py    Locust's own statistics
+
+In: paths. Out: frozen dataclasses, or RunError with file, line, column and remedy. Older and newer files are
+read as far as they go. To add a column: a field with a default, and its line in docs/FORMAT.md.
+"""

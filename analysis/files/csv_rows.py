@@ -1,39 +1,27 @@
 """Frozen dataclasses as rows of a CSV file: the columns are the fields, missing is None and an empty cell.
 
 A row is flushed as it is written, so that a kill tears at most the last line; the reader sets that apart.
+A column that the reader does not know is ignored, one that it misses is named in `lacks`: older and newer
+files are read as far as they go.
 """
 
 import csv
-import types
-import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, Generic, TextIO, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from analysis.errors import RunError
 
 Row = TypeVar("Row")
+REMEDY = "the file is damaged or not portlap's; see docs/FORMAT.md"
 
 
 def columns(kind: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind))
-
-
-def _cells(kind: type) -> tuple[tuple[str, type, bool], ...]:
-    """(column, type of its values, whether it may be empty)."""
-    hints = typing.get_type_hints(kind)
-    return tuple(
-        (name, _plain_type(hints[name]), isinstance(hints[name], types.UnionType)) for name in columns(kind)
-    )
-
-
-def _plain_type(annotation: Any) -> type:
-    """`float` for `float | None`."""
-    if isinstance(annotation, types.UnionType):
-        annotation = next(t for t in typing.get_args(annotation) if t is not type(None))
-    return typing.cast(type, annotation)
 
 
 def to_row(record: Any) -> list[str]:
@@ -53,23 +41,6 @@ def _one_line(value: object) -> str:
     return " ".join(str(value).replace("\0", " ").splitlines())
 
 
-def from_row(kind: type[Row], cells: list[str], where: str) -> Row:
-    """The record of one row. Raises RunError naming `where` and the column that cannot be read."""
-    return _record(kind, _cells(kind), cells, where)
-
-
-def _record(kind: type[Row], wanted: tuple[tuple[str, type, bool], ...], cells: list[str], where: str) -> Row:
-    values: dict[str, Any] = {}
-    if len(cells) != len(wanted):
-        raise RunError(f"{where}: {len(cells)} cells where {len(wanted)} belong; the file is damaged")
-    for (name, plain, optional), cell in zip(wanted, cells, strict=True):
-        try:
-            values[name] = None if cell == "" and optional else plain(cell)
-        except ValueError:
-            raise RunError(f"{where}: column {name}: {cell!r} is not {plain.__name__}") from None
-    return kind(**values)
-
-
 class RowWriter:
     """Appends rows to a new file, each flushed as it comes. Refuses to overwrite."""
 
@@ -86,19 +57,53 @@ class RowWriter:
             self._file.close()
 
 
-def read_rows(path: Path, kind: type[Row]) -> tuple[tuple[Row, ...], str | None]:
-    """(the rows of the file, its torn last line if there is one). Raises OSError and RunError."""
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Row]):
+    """The rows of a file, its torn last line if there is one, and the columns that it lacks."""
+
+    rows: tuple[Row, ...] = ()
+    torn: str | None = None
+    lacks: tuple[str, ...] = ()
+
+
+def read_rows(path: Path, kind: type[Row]) -> Rows[Row]:
+    """All whole rows. Raises OSError, and RunError naming file, line, column and remedy."""
     text = path.read_text(encoding="utf-8", errors="replace")
     if not text:
-        return (), None  # killed, or the disk full, before the first line
+        return Rows()  # killed, or the disk full, before the first line
     body, _, torn = text.rpartition("\n")
-    rows = csv.reader(body.split("\n"))
-    if next(rows, None) != list(columns(kind)):
-        raise RunError(f"{path}: the first line is not the header of format 1; see docs/FORMAT.md")
-    return tuple(_parse(rows, kind, path)), torn or None
+    lines = csv.reader(body.split("\n"))
+    try:
+        header = next(lines, [])
+        needed = [f.name for f in fields(kind) if f.default is MISSING]  # type: ignore[arg-type]
+        if missing := [name for name in needed if name not in header]:
+            raise RunError(f"{path}:1: no column {', '.join(missing)}; {REMEDY}")
+        lacks = tuple(name for name in columns(kind) if name not in header)
+        return Rows(tuple(_parse(lines, header, kind, path)), torn or None, lacks)
+    except csv.Error as error:
+        raise RunError(f"{path}:{lines.line_num}: {error}; {REMEDY}") from None
 
 
-def _parse(rows: Iterator[list[str]], kind: type[Row], path: Path) -> Iterator[Row]:
-    wanted = _cells(kind)
-    for number, cells in enumerate(rows, start=2):
-        yield _record(kind, wanted, cells, f"{path}:{number}")
+def _parse(lines: Iterator[list[str]], header: Sequence[str], kind: type[Row], path: Path) -> Iterator[Row]:
+    adapter = TypeAdapter(kind)
+    for number, cells in enumerate(lines, start=2):
+        if len(cells) != len(header):
+            raise RunError(
+                f"{path}:{number}: {len(cells)} cells where {len(header)} belong; the file is damaged"
+            )
+        try:
+            known = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+            yield adapter.validate_strings(known)
+        except ValidationError as invalid:
+            raise RunError(f"{path}:{number}: column {first_problem(invalid)}; {REMEDY}") from None
+
+
+def first_problem(invalid: ValidationError) -> str:
+    """Where and what, of the first thing that is wrong: `end_s: 'x' should be a valid number`."""
+    problem = invalid.errors(include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "the document"
+    if problem["type"] == "missing":
+        return f"{where}: missing"
+    shown = repr(problem["input"])
+    shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
+    return f"{where}: {shown}: {problem['msg'][0].lower()}{problem['msg'][1:]}"

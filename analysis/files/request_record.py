@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ConfigDict, with_config
+
 from analysis.errors import RunError
 from analysis.files.csv_rows import RowWriter, columns, read_rows
 from analysis.thresholds import MIN_STOP_TOKENS
@@ -19,40 +21,42 @@ WARMUP_PHASE = "warmup"
 STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
 
 
-@dataclass(frozen=True, slots=True)
+@with_config(ConfigDict(allow_inf_nan=False))
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
     """One chat completion, from the instant it was due to its end; a failure is a row with `error`."""
 
     request_id: int
     phase: str
-    round: int | None  # index of the burst, or of the gap a solo stands in; counts from 0
+    round: int | None = None  # index of the burst, or of the gap a solo stands in; counts from 0
     kind: str
-    user: int | None
+    user: int | None = None
     target: str
     base_url: str
-    model: str | None
-    scheduled_s: float | None  # the instant it was due: its gate's opening plus its own offset
-    queued_s: float | None  # how long it waited in the client's own queue; None without `workers`
-    send_s: float | None  # just before the request was written; None if it never was
-    first_token_s: float | None  # first non-empty content or reasoning delta arrived
-    last_token_s: float | None
-    end_s: float | None  # after the last byte, or at the error
-    prompt_tokens: int | None  # as the server counts
-    cached_tokens: int | None
-    output_tokens: int | None  # as the server counts; None: only `chunks` is known
-    chunks: int | None  # deltas with text that arrived
-    longest_gap_s: float | None  # between neighbouring tokens
-    stamp: str | None  # `kernel` or `user`: who took the arrival stamps
-    http_status: int | None
-    finish_reason: str | None
-    error: str | None
-    answered_model: str | None
-    server_queue_s: float | None
-    server_prefill_s: float | None
-    server_decode_s: float | None
-    server_load_s: float | None
-    worker: int
-    clock_error_s: float | None  # how much later than the kernel portlap itself saw the bytes
+    model: str | None = None
+    scheduled_s: float | None = None  # the instant it was due: its gate's opening plus its own offset
+    queued_s: float | None = None  # how long it waited in the client's own queue; None without `workers`
+    send_s: float | None = None  # just before the request was written; None if it never was
+    first_token_s: float | None = None  # first non-empty content or reasoning delta arrived
+    last_token_s: float | None = None
+    end_s: float | None = None  # after the last byte, or at the error
+    prompt_tokens: int | None = None  # as the server counts
+    cached_tokens: int | None = None
+    output_tokens: int | None = None  # as the server counts; None: only `chunks` is known
+    chunks: int | None = None  # deltas with text that arrived
+    longest_gap_s: float | None = None  # between neighbouring tokens
+    longest_gap_end_s: float | None = None  # the instant of the token that ended it
+    stamp: str | None = None  # `kernel` or `user`: who took the arrival stamps
+    http_status: int | None = None
+    finish_reason: str | None = None
+    error: str | None = None
+    answered_model: str | None = None
+    server_queue_s: float | None = None
+    server_prefill_s: float | None = None
+    server_decode_s: float | None = None
+    server_load_s: float | None = None
+    worker: int = 0
+    clock_error_s: float | None = None  # how much later than the kernel portlap itself saw the bytes
 
     @property
     def start_s(self) -> float | None:
@@ -127,10 +131,11 @@ COLUMNS = columns(RequestRecord)
 
 @dataclass(frozen=True, slots=True)
 class RequestLog:
-    """The rows of one file in the order they ended, and the torn last line, if the writer was killed."""
+    """The rows in the order they ended, the torn last line if the writer was killed, the columns it lacks."""
 
     records: tuple[RequestRecord, ...]
     torn_line: str | None = None
+    lacks: tuple[str, ...] = ()
 
 
 def write_records(path: Path, records: Iterable[RequestRecord]) -> None:
@@ -144,10 +149,9 @@ def write_records(path: Path, records: Iterable[RequestRecord]) -> None:
 def read_records(path: Path) -> RequestLog:
     """The log at `path`. A torn last line is set apart, any other damage raises RunError."""
     try:
-        records, torn = read_rows(path, RequestRecord)
+        found = read_rows(path, RequestRecord)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}; give the prefix of a run") from None
-    keys = {(r.worker, r.request_id) for r in records}
-    if len(keys) != len(records):
+    if len({(r.worker, r.request_id) for r in found.rows}) != len(found.rows):
         raise RunError(f"{path}: the same (worker, request_id) stands there twice; the file is damaged")
-    return RequestLog(records, torn)
+    return RequestLog(found.rows, found.torn, found.lacks)

@@ -3,12 +3,15 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from analysis.errors import RunError
+from analysis.files.csv_rows import REMEDY, first_problem
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestLog, read_records
 from analysis.files.server_samples import WitnessSample, read_witness
-from analysis.phase.rounds import PlannedPhase
 
 FORMAT = 1
 
@@ -20,7 +23,7 @@ class TargetInfo:
     name: str
     base_url: str
     model: str | None
-    kind: str  # the dialect: llamacpp, openai …
+    kind: str  # of server: llamacpp, openai …
     max_tokens: int | None = None  # as asked in every solo and burst; None until the warm-up chose
     prompt_words: int | None = None  # words of our own text: cached tokens beyond the rest are a cache hit
     slots: int | None = None  # as the server says; None: it does not say
@@ -37,6 +40,7 @@ class ClientHealth:
     loop_lag_p99_s: float | None = None
 
 
+@with_config(ConfigDict(allow_inf_nan=False))
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything needed to read the run later; secrets never."""
@@ -53,7 +57,7 @@ class Manifest:
     phases_finished: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()  # what the budget left out, with its price
     budget_s: float | None = None
-    time_scale: float = 1.0  # seconds here per second of the simulated servers
+    time_scale: Annotated[float, Field(gt=0)] = 1.0  # seconds here per second of the simulated servers
     client: ClientHealth = ClientHealth()
     locust_witness: bool = True  # False: Locust's CSVs of this run were not written under this prefix
     host: dict[str, Any] = field(default_factory=dict)
@@ -95,27 +99,22 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def read_manifest(prefix: Path) -> Manifest:
-    """The manifest of the run at `prefix`. Raises RunError if it is missing or of another format."""
+    """The manifest of the run at `prefix`, of an older or newer format as far as it goes. Raises RunError."""
     path = file_of(prefix, "run.json")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; give the prefix of a portlap run, as in runs/x") from None
-    except ValueError as error:
-        raise RunError(f"{path}: not JSON ({error}); the file is damaged") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise RunError(f"{path}: not a run of format {FORMAT}; see docs/FORMAT.md")
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: not JSON ({_short(error)}); the file is damaged") from None
     try:
-        data["targets"] = tuple(TargetInfo(**t) for t in data["targets"])
-        data["phases_planned"] = tuple(
-            PlannedPhase(**(p | {"targets": tuple(p["targets"])})) for p in data["phases_planned"]
-        )
-        data["client"] = ClientHealth(**data["client"])
-        for name in ("phases_finished", "cuts", "arguments"):
-            data[name] = tuple(data[name])
-        return Manifest(**data)
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path}: {error}; the file is damaged or of another version") from None
+        return TypeAdapter(Manifest).validate_python(data)
+    except ValidationError as invalid:
+        raise RunError(f"{path}: {first_problem(invalid)}; {REMEDY}") from None
+
+
+def _short(error: Exception) -> str:
+    return f"{error}"[:80] or type(error).__name__
 
 
 def read_run(prefix: Path) -> Run:

@@ -8,9 +8,13 @@ are seconds since the run's start; what was not told is an empty cell, an answer
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ConfigDict, with_config
+
+from analysis.errors import RunError
 from analysis.files.csv_rows import read_rows
 
 
+@with_config(ConfigDict(allow_inf_nan=False))
 @dataclass(frozen=True, slots=True)
 class WitnessSample:
     """Counters are as the server says; a total only ever grows, from whenever its owner started."""
@@ -38,6 +42,8 @@ class WitnessSample:
 def read_witness(path: Path) -> tuple[WitnessSample, ...]:
     """The samples in the order they came; () if the run has none. Raises RunError if they are damaged."""
     try:
-        return read_rows(path, WitnessSample)[0]
+        return read_rows(path, WitnessSample).rows
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}; remove it to report without it") from None

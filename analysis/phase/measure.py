@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from urllib.parse import urlsplit
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import STOPPED, RequestRecord
 from analysis.files.run import TargetInfo
 from analysis.phase.intervals import overlap
 from analysis.phase.overlap import agreed, decode_intervals, round_peak, slots_exact, slowdown, streams_known
-from analysis.phase.rounds import PlannedPhase, Round, bursts, solos
+from analysis.phase.rounds import Round, bursts, solos
 from analysis.phase.solos import Alone, alone_by_target
 from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
 from analysis.statistics.estimates import LogEstimate

@@ -13,26 +13,6 @@ from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestR
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedPhase:
-    """One phase as planned: who sends to whom, how often, how far apart."""
-
-    name: str
-    users: int
-    targets: tuple[str, ...]  # in the order they are dealt
-    min_rounds: int = 5
-    max_rounds: int = 5
-    spacing_s: float = 0.0  # between neighbouring requests of one round
-    workers: int | None = None  # requests the client keeps in flight at most; the others wait in its queue
-    after: str | None = None  # runs only if all requests of the phase of this name overlapped
-    pair_of: str | None = None  # the contention matrix that this pair of targets belongs to
-
-    @property
-    def deal(self) -> tuple[str, ...]:
-        """The target of each user, dealt round robin: the same deal in every round."""
-        return tuple(self.targets[i % len(self.targets)] for i in range(self.users))
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
     """The requests of one release (or one solo), in the order they were due."""
 

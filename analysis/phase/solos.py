@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
-from analysis.phase.rounds import Job, PlannedPhase, Round
+from analysis.phase.rounds import Job, Round
 
 
 @dataclass(frozen=True, slots=True)

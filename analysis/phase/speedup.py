@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.intervals import Interval, busy_s, covered_s, peak
 from analysis.phase.overlap import decode_intervals
-from analysis.phase.rounds import Job, PlannedPhase, Round, ideal_s, ideal_starts, serial_s
+from analysis.phase.rounds import Job, Round, ideal_s, ideal_starts, serial_s
 from analysis.phase.solos import (
     Alone,
     jobs_of_round,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.run import TargetInfo
-from analysis.phase.rounds import PlannedPhase
 from replay.checks.http_get import first_meaning
 from replay.plan.budget import MOST_TOKENS
 from replay.scenario.load import Request, Target

@@ -13,9 +13,9 @@ import psutil
 
 from analysis.errors import RunError
 from analysis.files.csv_rows import RowWriter
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, file_of, write_manifest
-from analysis.phase.rounds import PlannedPhase
 
 NAMED_VERSIONS = ("portlap", "locust", "gevent", "numpy", "scipy")
 

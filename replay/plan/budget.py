@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.phase.rounds import Job, PlannedPhase, serial_s
+from analysis.files.plan import PlannedPhase
+from analysis.phase.rounds import Job, serial_s
 
 AIM_S = 2.0  # a solo of about this length: long against overhead, short against patience
 LEAST_TOKENS, MOST_TOKENS = 32, 256

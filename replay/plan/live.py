@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.lanes import lanes
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
-from analysis.phase.rounds import PlannedPhase, Round
+from analysis.phase.rounds import Round
 from analysis.verdict.of_phase import Verdict
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
 from analysis.phase.measure import PhaseMeasured, measure_phase
-from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.certainty import decided
 from replay.client.prompt import prompt
 from replay.output import log

@@ -7,8 +7,8 @@ from typing import Any
 
 from analysis.conditions.of_phase import phase_conditions
 from analysis.errors import PortlapError
+from analysis.files.plan import PlannedPhase
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.certainty import decided
 from analysis.verdict.of_phase import phase_verdict
 from replay.output import log

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
 from replay.output import log

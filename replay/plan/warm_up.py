@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from analysis.errors import TargetError
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model
 from analysis.phase.overlap import streams_known
-from analysis.phase.rounds import PlannedPhase
 from replay.client.prompt import prompt
 from replay.plan import progress
 from replay.plan.budget import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from analysis.errors import ScenarioError
-from analysis.phase.rounds import PlannedPhase
+from analysis.files.plan import PlannedPhase
 from replay.scenario.base_url import name_of_url, normal_base_url
 from replay.scenario.messages import Problem, nearest, problems_of, refusal
 from replay.scenario.phases import pairs, sizes_grown

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import (
     BASELINE,
     BURST,
@@ -22,7 +23,6 @@ from analysis.files.request_record import (
 )
 from analysis.files.request_record import RequestRecord as Record
 from analysis.files.run import Run
-from analysis.phase.rounds import PlannedPhase
 from servers.queue_model import Job, Pace, Policy, Port, simulate
 from tests.support.farm import FarmTarget, _manifest, standard_phases, targets_on
 

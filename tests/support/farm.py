@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis.files.csv_rows import RowWriter, to_row
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import (
     BASELINE,
     BURST,
@@ -28,7 +29,6 @@ from analysis.files.request_record import (
 from analysis.files.request_record import RequestRecord as Record
 from analysis.files.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
 from analysis.files.server_samples import WitnessSample
-from analysis.phase.rounds import PlannedPhase
 from servers.queue_model import Job, Policy, Request, drifting, named, simulate
 
 POLICIES = ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention")

@@ -11,9 +11,10 @@ from statistics import fmean
 from scipy.special import stdtrit
 
 from analysis.assess import PhaseJudged
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import PlannedPhase, Round
+from analysis.phase.rounds import Round
 from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.statistics.estimates import Estimate, mean_estimate
 from analysis.thresholds import ENOUGH_FOR_P95, OUTLIER_LEVEL

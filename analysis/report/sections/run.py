@@ -1,9 +1,9 @@
 """What a report says of the run itself: design, notes, baseline, the next step."""
 
 from analysis.assess import Assessment
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import FREE
 from analysis.files.run import Run
-from analysis.phase.rounds import PlannedPhase
 from analysis.report.figures.free import curve
 from analysis.report.figures.run import BaselineFigures, RunFigures
 from analysis.report.sections.section import (
@@ -84,6 +84,8 @@ def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
         said.append("The run did not finish (killed or crashed): this is a report of what there is.")
     if run.log.torn_line is not None:
         said.append("The last line of the request log is torn; that request is left out.")
+    if run.log.lacks:
+        said.append(f"The request log is of another version; it lacks {', '.join(run.log.lacks)}.")
     sure = [p.name for p in manifest.phases_planned if p.after is None]
     unmeasured = [name for name in sure if name not in {f.name for f in figures.phases}]
     if unmeasured:

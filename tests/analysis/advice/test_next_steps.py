@@ -22,8 +22,8 @@ from analysis.advice.next_steps import (
     next_steps,
 )
 from analysis.assess import Assessment, assess
+from analysis.files.plan import PlannedPhase
 from analysis.files.run import Run
-from analysis.phase.rounds import PlannedPhase
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machine import hardware_sentences
 from replay import server_kinds

@@ -264,7 +264,7 @@ def test_a_torn_last_line_is_left_out_and_other_damage_named(tmp_path: Path) -> 
     path.write_text(whole + "12.3,12.")
     assert len(read_run(tmp_path / "x").witness) == len(slotted().witness)
     path.write_text(whole.replace(",9000.000000,", ",plenty,", 1))
-    with pytest.raises(RunError, match=r"witness\.csv:\d+: column memory_mb: 'plenty' is not float"):
+    with pytest.raises(RunError, match=r"witness\.csv:\d+: column memory_mb: 'plenty': input should be"):
         read_run(tmp_path / "x")
 
 

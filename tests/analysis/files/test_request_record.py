@@ -1,6 +1,8 @@
 """The request log: what is written is read back, whatever a server said; damage is named, not guessed."""
 
 import math
+import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import RunError
-from analysis.files.csv_rows import RowWriter, from_row, to_row
+from analysis.files.csv_rows import RowWriter, to_row
 from analysis.files.request_record import (
     BURST,
     COLUMNS,
@@ -20,8 +22,16 @@ from analysis.files.request_record import (
 )
 from tests.support.farm import farm, phase
 
-WHOLE = next(r for r in farm("parallel", [phase(2)]).log.records if r.kind == BURST)
-WHOLE = from_row(RequestRecord, to_row(WHOLE), "rounded to microseconds, as the recorder writes")
+
+def read_back(record: RequestRecord) -> RequestRecord:
+    """What a file holds of it: rounded to microseconds, as the recorder writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x_requests.csv"
+        write_records(path, [record])
+        return read_records(path).records[0]
+
+
+WHOLE = read_back(next(r for r in farm("parallel", [phase(2)]).log.records if r.kind == BURST))
 
 seconds = st.none() | st.floats(0, 1e6).map(lambda x: round(x, 6))
 counts = st.none() | st.integers(0, 10**6)
@@ -52,7 +62,7 @@ words = st.none() | st.text(min_size=1).map(lambda t: " ".join(t.replace("\0", "
     )
 )
 def test_a_record_survives_its_row(record: RequestRecord) -> None:
-    assert from_row(RequestRecord, to_row(record), "x") == record
+    assert read_back(record) == record
 
 
 def test_a_file_survives_whatever_a_server_wrote_into_an_error(tmp_path: Path) -> None:
@@ -93,10 +103,63 @@ def test_other_damage_is_an_error_that_names_line_and_column(tmp_path: Path) -> 
     write_records(path, [WHOLE])
     text = path.read_text()
     path.write_text(text.replace(f"{WHOLE.send_s:.6f}", "soon"))
-    with pytest.raises(RunError, match=r"x_requests\.csv:2: column send_s: 'soon' is not float"):
+    with pytest.raises(
+        RunError, match=r"x_requests\.csv:2: column send_s: 'soon': input should be a valid number"
+    ):
         read_records(path)
     path.write_text(text + text.splitlines()[1] + "\n")
     with pytest.raises(RunError, match="twice"):
+        read_records(path)
+
+
+def rewritten(path: Path, change: Callable[[list[list[str]]], None]) -> None:
+    """The file with its cells changed."""
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    change(rows)
+    path.write_text("".join(",".join(row) + "\n" for row in rows))
+
+
+def test_an_older_log_is_read_and_says_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "x_requests.csv"
+    write_records(path, [WHOLE])
+    gone = COLUMNS.index("longest_gap_s")
+
+    def older(rows: list[list[str]]) -> None:
+        for row in rows:
+            del row[gone]
+
+    rewritten(path, older)
+    log = read_records(path)
+    assert (log.records, log.lacks) == ((replace(WHOLE, longest_gap_s=None),), ("longest_gap_s",))
+
+
+def test_a_newer_log_is_read_without_the_columns_nobody_knows(tmp_path: Path) -> None:
+    path = tmp_path / "x_requests.csv"
+    write_records(path, [WHOLE])
+
+    def newer(rows: list[list[str]]) -> None:
+        rows[0].insert(3, "mood")
+        rows[1].insert(3, "good")
+
+    rewritten(path, newer)
+    assert read_records(path).records == (WHOLE,)
+
+
+@pytest.mark.parametrize("column", ["request_id", "phase", "kind", "target", "base_url"])
+def test_a_column_that_must_be_there_is_named(column: str, tmp_path: Path) -> None:
+    path = tmp_path / "x_requests.csv"
+    write_records(path, [WHOLE])
+    path.write_text(path.read_text().replace(column, "renamed", 1))
+    with pytest.raises(RunError, match=rf"x_requests\.csv:1: no column {column}"):
+        read_records(path)
+
+
+@pytest.mark.parametrize("cell", ["inf", "nan", "-inf", "1e999"])
+def test_a_number_that_is_none_is_named(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "x_requests.csv"
+    write_records(path, [WHOLE])
+    path.write_text(path.read_text().replace(f"{WHOLE.send_s:.6f}", cell))
+    with pytest.raises(RunError, match=r"x_requests\.csv:2: column send_s"):
         read_records(path)
 
 

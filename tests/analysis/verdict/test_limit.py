@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from analysis.assess import Assessment, assess
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestLog
 from analysis.files.run import Run
-from analysis.phase.rounds import PlannedPhase
 from analysis.report.figures.run import run_figures
 from analysis.report.writers import as_json
 from analysis.verdict.limit import groups

@@ -9,9 +9,9 @@ import pytest
 from analysis.advice.answer import answer
 from analysis.advice.next_steps import PAIRS_DIFFER, hardware
 from analysis.assess import Assessment, assess
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BURST, WARMUP
 from analysis.files.run import Run
-from analysis.phase.rounds import PlannedPhase
 from analysis.verdict.limit import contention_matrix, groups
 from analysis.verdict.outcomes import Outcome
 from servers.queue_model.policy import Policy, Port

@@ -16,8 +16,8 @@ import requests
 from urllib3.exceptions import LocationParseError
 
 from analysis.errors import TargetError
+from analysis.files.plan import PlannedPhase
 from analysis.files.run import TargetInfo
-from analysis.phase.rounds import PlannedPhase
 from replay.checks import http_get
 from replay.checks import table as check_table
 from replay.checks.check import check, choose

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.phase.rounds import PlannedPhase
+from analysis.files.plan import PlannedPhase
 from replay.plan.budget import (
     BUDGET_TOKENS,
     LEAST_TOKENS,

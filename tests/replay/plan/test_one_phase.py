@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import TargetInfo
-from analysis.phase.rounds import PlannedPhase
 from replay.plan import progress
 from replay.plan.one_phase import run_phase
 from replay.plan.run_state import RunState

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import ScenarioError
-from analysis.phase.rounds import PlannedPhase
+from analysis.files.plan import PlannedPhase
 from replay.scenario.load import (
     Rounds,
     Scenario,
