@@ -153,7 +153,7 @@ class RunLifecycle:
         state = RunState(
             scenario=scenario,
             targets={t.name: t for t in scenario.targets},
-            ways={c.info.name: c.ways for c in self.checked},
+            endpoints={c.info.name: c.endpoints for c in self.checked},
             infos=infos,
             recorder=Recorder(free_prefix(self.prefix), manifest),
             dispatch=self.dispatch,

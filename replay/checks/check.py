@@ -12,7 +12,7 @@ from replay.checks.http_get import NO_KEY, Visitor, visiting
 from replay.checks.local_process import listening_pid
 from replay.client.response import one_line
 from replay.scenario.load import Request, Target
-from replay.server_kinds import Dialect, Model, Server, identify
+from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
 from replay.server_kinds.engines.llamacpp import PROPS
 
 MODELS = "/v1/models"
@@ -37,7 +37,7 @@ def check(target: Target, request: Request | None = None, environ: Mapping[str, 
     url = target.base_url or ""
     try:
         with visiting(url, key_of(target, environ)) as visitor:
-            dialect, server = _known(visitor, target.kind)
+            kind, server = _known(visitor, target.kind)
         model = choose(target.model, server.models)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
@@ -45,16 +45,18 @@ def check(target: Target, request: Request | None = None, environ: Mapping[str, 
         name=target.name,
         base_url=url,
         model=model.id,
-        kind=dialect.KIND,
+        kind=kind.name,
         slots=model.slots,
         pid=listening_pid(url),
-        server=dict(server.says) | ({"model": dict(model.details)} if model.details else {}),
+        server=dict(server.facts) | ({"model": dict(model.details)} if model.details else {}),
     )
     # `extra` is written for OpenAI's body: no other interface is asked then
-    ways = tuple(
-        w for w in dialect.WAYS[server.ways :] if w.reader == "openai" or not (request and request.extra)
+    endpoints = tuple(
+        endpoint
+        for endpoint in kind.endpoints[server.first_endpoint :]
+        if endpoint.reader == "openai" or not (request and request.extra)
     )
-    return Checked(info, ways, server, model, dialect)
+    return Checked(info, endpoints, server, model)
 
 
 def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:
@@ -72,13 +74,14 @@ def traces(checked: Sequence[Checked], targets: Sequence[Target]) -> dict[str, s
     for c in addresses.values():
         # a server that does not tell leaves no trace: the warm-up itself says what is amiss with it
         with suppress(TargetError), visiting(c.info.base_url, keys.get(c.info.base_url, "")) as visitor:
-            if c.dialect is not None and (trace := c.dialect.served(visitor.get)) is not None:
-                found[c.info.base_url] = trace
+            counter = SERVER_KINDS[c.info.kind].request_counter(visitor.get)
+            if counter is not None:
+                found[c.info.base_url] = counter
     return found
 
 
-def _known(visitor: Visitor, kind: str | None) -> tuple[Dialect, Server]:
-    """The dialect and what the server says. Raises TargetError."""
+def _known(visitor: Visitor, kind: str | None) -> tuple[ServerKind, Server]:
+    """The kind of server and what it shows of itself. Raises TargetError."""
     first = visitor.get_ready(MODELS)
     if first.status in NO_KEY:
         raise TargetError(_no_key(first.status))

@@ -107,8 +107,8 @@ def _ask(listener: Listener) -> Found | None:
     except TargetError:
         return None  # nobody answers there, or not in HTTP
     if loads(visitor.replies[llamacpp.PROPS]):
-        return Found(url, llamacpp.KIND, (), None, *who, NOT_NOW[503])  # whose list may be there already
-    kind, models = (told[0].KIND, told[1].models) if told is not None else ("?", ())
+        return Found(url, llamacpp.KIND.name, (), None, *who, NOT_NOW[503])  # whose list may be there already
+    kind, models = (told[0].name, told[1].models) if told is not None else ("?", ())
     if not models and first.status in NOT_NOW:
         return Found(url, kind, (), None, *who, NOT_NOW[first.status])
     if told is None:

@@ -9,11 +9,10 @@ from analysis.files.run import TargetInfo
 from replay.checks.http_get import first_meaning
 from replay.plan.budget import MOST_TOKENS
 from replay.scenario.load import Request, Target
-from replay.server_kinds import Dialect, Model, Server, Way
+from replay.server_kinds import SERVER_KINDS, Endpoint, Model, Server
 
 TOKENS_PER_WORD = 2  # at most, of a prompt in a language with spaces
 TEMPLATE_TOKENS = 50  # and of a chat template
-SWAPPING = ("lmstudio", "llama-swap", "llamacpp", "ollama")  # may push one model out for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,9 @@ class Checked:
     """One target that can be measured."""
 
     info: TargetInfo
-    ways: tuple[Way, ...]  # to ask it, the best first
+    endpoints: tuple[Endpoint, ...]  # the best first
     server: Server
     model: Model | None  # the one that will be asked; None if the server does not list it
-    dialect: Dialect | None = None
 
 
 def findings(
@@ -128,7 +126,7 @@ def _of_pairs(checked: Sequence[Checked]) -> Iterator[Finding]:
 
 def _two_models(a: Checked, b: Checked) -> Iterator[Finding]:
     missing = [c.model.id for c in (a, b) if c.model is not None and c.model.loaded is False]
-    if missing and a.info.kind in SWAPPING:
+    if missing and SERVER_KINDS[a.info.kind].swaps_models:
         yield Finding(
             b.info.name,
             f"{' and '.join(missing)} not in memory beside the other model of this server: loading on demand "

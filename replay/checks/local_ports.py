@@ -6,22 +6,10 @@ from typing import Final
 
 import psutil
 
-# Where LLM servers live by default; asked even where the system hides who listens.
-WELL_KNOWN: Final = (
-    *(1234, 1235),  # LM Studio
-    *(11434, 11435),  # Ollama
-    *(8080, 8081, 9931),  # llama-server, mlx_lm.server, LocalAI
-    *(8000, 8001),  # vLLM, mlx
-    *(
-        4000,
-        5000,
-        5001,
-        1337,
-        4891,
-        10240,
-        30000,
-    ),  # LiteLLM, text-generation-webui, KoboldCpp, Jan, GPT4All, SGLang
-)
+from replay.server_kinds import SERVER_KINDS
+
+# Where LLM servers usually listen; asked even where the system hides who listens.
+WELL_KNOWN: Final = frozenset(port for kind in SERVER_KINDS.values() for port in kind.ports)
 LEAST_PORT: Final = 1024  # below it the system's own services live
 # Databases and the like, which would take a GET for an attack.
 NOT_HTTP: Final = frozenset({1433, 1521, 3306, 5432, 5672, 5900, 6379, 9042, 11211, 27017})

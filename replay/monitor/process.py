@@ -21,8 +21,9 @@ from urllib.parse import quote, urlsplit
 
 from analysis.files.csv_rows import RowWriter
 from analysis.files.server_samples import WitnessSample
-from replay.monitor.counters import QUESTIONS, Counters, Question
 from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, machine_load
+from replay.server_kinds import SERVER_KINDS
+from replay.server_kinds.kind import Load, LoadCounters
 
 MOST_OF_A_CORE = 0.009  # all looks together; a look that costs more is followed by a longer pause
 MACHINE_EVERY_S = 0.5
@@ -67,8 +68,8 @@ class Questioner:
 
     def __init__(self, port: Port, environ: Mapping[str, str] = os.environ) -> None:
         self.port = port
-        self._questions = QUESTIONS.get(port.kind, ())
-        self._kept: Question | None = None
+        self._counters = SERVER_KINDS[port.kind].load_counters if port.kind in SERVER_KINDS else ()
+        self._kept: LoadCounters | None = None
         parts = urlsplit(port.base_url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._server = kind(parts.hostname or "", parts.port, timeout=ANSWER_PATIENCE_S)
@@ -80,21 +81,21 @@ class Questioner:
 
     @property
     def can_ask(self) -> bool:
-        return bool(self._questions)
+        return bool(self._counters)
 
     def look(self) -> dict[str, Any]:
         """The server's counters as columns, or `error`. Never raises."""
         error = "it was asked nothing"
-        for question in [self._kept] if self._kept else self._questions:
+        for counters in [self._kept] if self._kept else self._counters:
             try:
-                told = self._ask(question)
+                load = self._ask(counters)
             except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as failure:
                 self._server.close()
-                error = f"GET {question.path}: {failure or type(failure).__name__}"
+                error = f"GET {counters.path}: {failure or type(failure).__name__}"
                 error = error.replace(self._key, "***") if self._key else error  # it may quote the server
                 continue
-            self._kept, self._failed = question, 0
-            return asdict(told)
+            self._kept, self._failed = counters, 0
+            return asdict(load)
         self._failed += 1
         if self._failed == TOLD_AFTER:
             _warn(f"{self.port.base_url} does not tell its load ({error}); the run goes on without it")
@@ -104,11 +105,11 @@ class Questioner:
         self._server.close()
 
     def pause_s(self) -> float:
-        every_s = (self._kept or self._questions[0]).every_s
+        every_s = (self._kept or self._counters[0]).every_s
         return min(every_s * 2.0**self._failed, LONGEST_PAUSE_S)
 
-    def _ask(self, question: Question) -> Counters:
-        path = self._root + question.path + self._query
+    def _ask(self, counters: LoadCounters) -> Load:
+        path = self._root + counters.path + self._query
         fresh = self._server.sock is None
         try:
             self._server.request("GET", path, headers=self._headers)
@@ -122,7 +123,7 @@ class Questioner:
         body = reply.read()
         if reply.status != 200:
             raise ValueError(f"HTTP {reply.status}")
-        return question.read(body.decode("utf-8"))
+        return counters.read(body.decode("utf-8"))
 
 
 class MachineWatch:

@@ -96,7 +96,7 @@ def order_for(
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request
     content = prompt(target.test_message, run.seed, request_id)
-    way = run.ways[seat.target][0]
+    endpoint = run.endpoints[seat.target][0]
     slowest_s = max(run.solo_s.values(), default=0.0)  # careful: it may wait for another target's answers
     return Order(
         batch=batch,
@@ -109,10 +109,10 @@ def order_for(
         target=seat.target,
         base_url=info.base_url,
         model=info.model,
-        body=way.body(Ask(content, info.model, tokens, asked.temperature, asked.extra)),
+        body=endpoint.body(Ask(content, info.model, tokens, asked.temperature, asked.extra)),
         timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * slowest_s + TIMEOUT_EXTRA_S),
         origin_s=run.recorder.origin_s,
         api_key_env=target.api_key_env,
-        path=way.path,
-        reader=way.reader,
+        path=endpoint.path,
+        reader=endpoint.reader,
     )

@@ -13,16 +13,16 @@ from replay.plan.budget import LEAST_TOKENS
 from replay.plan.live import LiveRun
 from replay.release.dispatch import Dispatch
 from replay.scenario.load import Scenario, Target
-from replay.server_kinds import Way
+from replay.server_kinds import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """One run; `ways`, `infos` and `solo_s` are by target."""
+    """One run; `endpoints`, `infos` and `solo_s` are by target."""
 
     scenario: Scenario
     targets: Mapping[str, Target]
-    ways: Mapping[str, tuple[Way, ...]]  # to ask each target, best first, without those it refused
+    endpoints: Mapping[str, tuple[Endpoint, ...]]  # to ask each target, best first, without those it refused
     infos: Mapping[str, TargetInfo]
     recorder: Recorder
     dispatch: Dispatch

@@ -33,9 +33,9 @@ def warm_up(run: RunState, targets: Sequence[str]) -> tuple[RunState, Answers]:
         n = min(FIRST_TOKENS, tokens) if short else tokens
         before = run.answered_at()
         record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
-        while not answers[target] and _refuses(record) and len(run.ways[target]) > 1:
+        while not answers[target] and _refuses(record) and len(run.endpoints[target]) > 1:
             progress.refused(record)
-            run = replace(run, ways={**run.ways, target: run.ways[target][1:]})
+            run = replace(run, endpoints={**run.endpoints, target: run.endpoints[target][1:]})
             record = ask_alone(run, target, WARMUP_PHASE, index, WARMUP, n)
         now, own = run.answered_at(), run.infos[target].base_url
         echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
@@ -85,7 +85,7 @@ def choose_tokens(run: RunState, phases: Sequence[PlannedPhase], answers: Answer
     for target, n in tokens.items():
         info, speed = run.infos[target], speeds[target]
         words = len(prompt(run.targets[target].test_message, 0, 0).split())
-        server = info.server | {"endpoint": run.ways[target][0].path}
+        server = info.server | {"endpoint": run.endpoints[target][0].path}
         run = run.with_target(replace(info, max_tokens=n, prompt_words=words, server=server))
         solo_s[target] = speed.solo_s(n) if speed else (answers[target][-1].latency_s or AIM_S)
     run.recorder.update(targets=tuple(run.infos.values()))

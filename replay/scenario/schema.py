@@ -17,7 +17,7 @@ from pydantic import (
 from analysis.errors import ScenarioError
 from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
 from replay.scenario.base_url import name_of_url, normal_base_url
-from replay.server_kinds import KINDS
+from replay.server_kinds import SERVER_KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
 SOLO_TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
@@ -97,8 +97,8 @@ class Target(Frozen):
     @field_validator("kind")
     @classmethod
     def _is_known(cls, kind: str | None) -> str | None:
-        if kind is not None and kind not in KINDS:
-            raise ValueError(f"must be one of {', '.join(KINDS)}; or take it out: it is found by asking")
+        if kind is not None and kind not in SERVER_KINDS:
+            raise ValueError(f"must be one of {', '.join(SERVER_KINDS)}; or omit it: portlap recognises it")
         return kind
 
     @field_validator("api_key_env")

@@ -1,87 +1,51 @@
-"""Which program answers, learnt by asking (GET only), how to ask it, and how to read what it says.
+"""Kinds of servers: one file states everything that portlap knows about one kind.
 
-One module per program, all behind `Dialect`; three kinds of answers, read by a `Reader` each.
+In: the answers of a server to GETs, and the events of its streams. Out: what the server is (`identify`), the
+endpoints to send a request to, OpenAI's chunks and the server's own times from its events, its load.
+`kind.py`: the parts of a kind (`ServerKind`). `openai.py`: what most kinds share. `prometheus.py`: one reader
+of metrics pages.
+
+To add one: a file with `KIND = ServerKind(…)` in `apps/`, `engines/` or `proxies/`, and its name in the list
+below; a mock server of the same name in `servers/mock_servers/`; its words in
+`analysis/advice/next_steps.yaml`. A test fails for each that is forgotten.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections.abc import Mapping
+from typing import Final
 
 from replay.server_kinds import openai
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, mlx, vllm
-from replay.server_kinds.kind import Ask, Get, Model, Reply, Server, Stamped, Times, Way
+from replay.server_kinds.kind import Ask, Endpoint, Get, Model, Reader, Reply, Server, ServerKind, Times
 from replay.server_kinds.proxies import litellm, llama_swap
 
 __all__ = [
-    "DIALECTS",
-    "KINDS",
     "READERS",
+    "SERVER_KINDS",
     "Ask",
-    "Dialect",
+    "Endpoint",
     "Get",
     "Model",
     "Reader",
     "Reply",
     "Server",
+    "ServerKind",
     "Times",
-    "Way",
     "identify",
 ]
 
-
-class Dialect(Protocol):
-    """What a module of this package offers."""
-
-    @property
-    def KIND(self) -> str:  # the name of it in scenarios and reports
-        ...
-
-    @property
-    def WAYS(self) -> tuple[Way, ...]:  # to ask for an answer, the one that tells most first
-        ...
-
-    def look(self, get: Get) -> Server | None:
-        """What the server says: its models, which are loaded, their slots. None: another program."""
-
-    def served(self, get: Get) -> str | None:
-        """Something that changes with every request the server answers; None if it shows nothing."""
+# In the order they are tried: kinds with paths of their own before those that differ in words only.
+_MODULES = (llamacpp, lmstudio, llama_swap, ollama, vllm, litellm, mlx, openai)
+SERVER_KINDS: Final[Mapping[str, ServerKind]] = {module.KIND.name: module.KIND for module in _MODULES}
+READERS: Final = {name: kind.reader for name, kind in SERVER_KINDS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """How the events of one interface are read."""
+def identify(get: Get, name: str | None = None) -> tuple[ServerKind, Server] | None:
+    """The kind of server behind `get` and what it shows of itself; None if it is no LLM server.
 
-    chunk: Callable[[dict[str, Any]], dict[str, Any]]  # an event → OpenAI's chunk
-    times: Callable[[float | None, Stamped], Times]  # the server's own, from all events
-    lines: bool = False  # a JSON document per line instead of server-sent events
-
-
-# In the order they are asked: those with paths of their own before those that only differ in words.
-DIALECTS: Final[tuple[Dialect, ...]] = (
-    llamacpp,
-    lmstudio,
-    llama_swap,
-    ollama,
-    vllm,
-    litellm,
-    mlx,
-    openai,
-)
-KINDS: Final = tuple(d.KIND for d in DIALECTS)
-READERS: Final = {
-    "openai": Reader(openai.chunk, openai.times),
-    "lmstudio": Reader(lmstudio.chunk, lmstudio.times),
-    "ollama": Reader(ollama.chunk, ollama.times, lines=True),
-}
-
-
-def identify(get: Get, kind: str | None = None) -> tuple[Dialect, Server] | None:
-    """The program that `get` asks and what it says; None if it is no LLM server.
-
-    `kind`: what the scenario says it is; only that dialect is tried then.
+    `name`: the kind that the scenario states; only that one is tried.
     """
-    for dialect in DIALECTS:
-        if kind in (None, dialect.KIND) and (server := dialect.look(get)) is not None:
-            return dialect, server
+    for kind in SERVER_KINDS.values():
+        if name in (None, kind.name) and (server := kind.identify(get)) is not None:
+            return kind, server
     return None

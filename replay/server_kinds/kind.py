@@ -1,4 +1,4 @@
-"""What dialects speak of: an answer to a GET, what a server says it is, and a way to ask it."""
+"""`ServerKind`: the parts that the file of each kind of server states, and the types they are made of."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ Get = Callable[[str], Reply]  # of a path; raises what the connection raises
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model that a server offers; None is what it does not say."""
+    """One model that a server offers; None is what the server does not show."""
 
     id: str
     loaded: bool | None = None
@@ -41,18 +41,18 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What a server says it is, now."""
+    """What a server shows of itself, now."""
 
     models: tuple[Model, ...]
-    says: Mapping[str, Any] = field(default_factory=dict)  # version, build …
-    ways: int = 0  # the first of the dialect's ways that this version knows
+    facts: Mapping[str, Any] = field(default_factory=dict)  # version, build …
+    first_endpoint: int = 0  # of its kind's endpoints, the first that this version has
     identity: str | None = None  # inner state that no second program would have
     notes: tuple[str, ...] = ()  # hazards in words: what it may do that would spoil the measurement
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request, whatever way it is sent."""
+    """The content of one request, for any endpoint."""
 
     content: str
     model: str | None
@@ -62,8 +62,8 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """An endpoint, its body, and how its answer is read (a name in `replay.server_kinds.READERS`)."""
+class Endpoint:
+    """Where a request goes, its body, and how its answer is read (a name in `server_kinds.READERS`)."""
 
     path: str
     body: Callable[[Ask], dict[str, Any]]
@@ -72,7 +72,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long the server says it took for what; None is what it does not say."""
+    """The server's own account of one request; None is what it does not measure."""
 
     queue_s: float | None = None
     load_s: float | None = None
@@ -81,6 +81,54 @@ class Times:
 
 
 Stamped = Sequence[tuple[float, dict[str, Any]]]  # (arrival, event) of one answer, in order
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the events of one interface are read."""
+
+    chunk: Callable[[dict[str, Any]], dict[str, Any]]  # an event → OpenAI's chunk
+    times: Callable[[float | None, Stamped], Times]  # the server's own, from all events
+    lines: bool = False  # a JSON document per line instead of server-sent events
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The server's load at one moment, by its own counters; None is what it does not count."""
+
+    busy: int | None = None
+    waiting: int | None = None
+    slots: int | None = None
+    loaded: int | None = None
+    decodes: int | None = None
+    busy_per_decode: float | None = None
+
+
+OFTEN_S = 0.25  # for counters that cost the server microseconds
+SELDOM_S = 1.0  # for long lists, or metrics that the server computes for each GET
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounters:
+    """A path that shows the load, and its reader: ValueError, LookupError or TypeError at another format."""
+
+    path: str
+    every_s: float
+    read: Callable[[str], Load]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKind:
+    """One kind of server. No part has a default: a kind that forgets one cannot be made."""
+
+    name: str  # in scenarios, reports, next_steps.yaml and of its mock server
+    identify: Callable[[Get], Server | None]  # None: another kind of server answers
+    endpoints: tuple[Endpoint, ...]  # the one that shows most first
+    reader: Reader  # of its own interface; OpenAI's where it has none
+    request_counter: Callable[[Get], str | None]  # changes with every answered request; None: not shown
+    load_counters: tuple[LoadCounters, ...]  # the first that answers is kept; (): it shows none
+    swaps_models: bool  # may unload one model to load another
+    ports: tuple[int, ...]  # where it usually listens
 
 
 def entry(value: Any, key: str) -> dict[str, Any]:
@@ -106,3 +154,7 @@ def whole(value: Any) -> int | None:
 def seconds(value: Any, unit_s: float) -> float | None:
     """A duration in seconds; None if it is no number of `unit_s` each."""
     return float(value * unit_s) if type(value) in (int, float) and 0 <= value < 1e15 else None
+
+
+def rounded(value: float | None) -> int | None:
+    return None if value is None else round(value)

@@ -1,11 +1,23 @@
-"""OpenAI's chat completions and nothing beyond: what every other dialect falls back on."""
+"""OpenAI's chat completions and nothing beyond: what every other kind falls back on."""
 
-import re
 from typing import Any
 
-from replay.server_kinds.kind import Ask, Get, Model, Server, Stamped, Times, Way, entry, objects, seconds
+from replay.server_kinds.kind import (
+    Ask,
+    Endpoint,
+    Get,
+    Model,
+    Reader,
+    Server,
+    ServerKind,
+    Stamped,
+    Times,
+    entry,
+    objects,
+    seconds,
+)
+from replay.server_kinds.prometheus import metrics
 
-KIND = "openai"
 PATH = "/v1/chat/completions"
 
 
@@ -27,16 +39,16 @@ def body(ask: Ask) -> dict[str, Any]:
     return {"stream_options": {"include_usage": True}, **bare_body(ask)}
 
 
-def with_fields(fields: dict[str, Any]) -> Way:
-    """The usual way with fields that a dialect is known to accept; `extra` goes before them."""
-    return Way(PATH, lambda ask: fields | body(ask))
+def with_fields(fields: dict[str, Any]) -> Endpoint:
+    """The usual endpoint with fields that a kind is known to accept; `extra` overrides them."""
+    return Endpoint(PATH, lambda ask: fields | body(ask))
 
 
-USUAL, BARE = Way(PATH, body), Way(PATH, bare_body)
-WAYS = (USUAL, BARE)
+USUAL, BARE = Endpoint(PATH, body), Endpoint(PATH, bare_body)
+ENDPOINTS = (USUAL, BARE)
 
 
-def look(get: Get) -> Server | None:
+def identify(get: Get) -> Server | None:
     """Any server with a list of models."""
     models = listed(get)
     return None if models is None else Server(tuple(Model(m["id"]) for m in models))
@@ -44,22 +56,21 @@ def look(get: Get) -> Server | None:
 
 def listed(get: Get) -> list[dict[str, Any]] | None:
     """The entries of GET /v1/models that have an id; None if there is no such list."""
-    told = get("/v1/models").document
-    if not isinstance(told, dict) or not isinstance(told.get("data"), list):
+    document = get("/v1/models").document
+    if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         return None
-    return [m for m in objects(told["data"]) if isinstance(m.get("id"), str)]
+    return [m for m in objects(document["data"]) if isinstance(m.get("id"), str)]
 
 
-def served(get: Get) -> str | None:
-    """Nothing here tells."""
-    return None
+def not_counted(get: Get) -> None:
+    """The `request_counter` of a kind that shows none."""
 
 
-def counter(get: Get, path: str, name: str) -> str | None:
-    """The values of one counter in a Prometheus text, one per engine or model; None if there is none."""
-    reply = get(path)
-    found = re.findall(rf"^{re.escape(name)}(?:{{[^}}]*}})?\s+(\S+)", reply.text, re.MULTILINE)
-    return " ".join(found) if found and reply.status == 200 else None
+def counter(get: Get, name: str) -> str | None:
+    """The values of one counter of `/metrics`, one per engine or model; None if there is none."""
+    reply = get("/metrics")
+    values = metrics(reply.text).get(name) if reply.status == 200 else None
+    return " ".join(values) if values else None
 
 
 def chunk(event: dict[str, Any]) -> dict[str, Any]:
@@ -68,8 +79,22 @@ def chunk(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def times(send_s: float | None, events: Stamped) -> Times:
-    """llama.cpp's `timings` in milliseconds, which its fronts pass on; others say nothing."""
-    told = next((found for _, e in reversed(events) if (found := entry(e, "timings"))), {})
+    """llama.cpp's `timings` in milliseconds, which its proxies pass on; other servers have none."""
+    timings = next((t for _, e in reversed(events) if (t := entry(e, "timings"))), {})
     return Times(
-        prefill_s=seconds(told.get("prompt_ms"), 1e-3), decode_s=seconds(told.get("predicted_ms"), 1e-3)
+        prefill_s=seconds(timings.get("prompt_ms"), 1e-3), decode_s=seconds(timings.get("predicted_ms"), 1e-3)
     )
+
+
+READER = Reader(chunk, times)
+KIND = ServerKind(
+    name="openai",
+    identify=identify,
+    endpoints=ENDPOINTS,
+    reader=READER,
+    request_counter=not_counted,
+    load_counters=(),
+    swaps_models=False,
+    # LocalAI, text-generation-webui, KoboldCpp, Jan, GPT4All, oMLX, SGLang
+    ports=(9931, 5000, 5001, 1337, 4891, 10240, 30000),
+)

@@ -27,7 +27,7 @@ from replay.client.prompt import prompt
 from replay.client.response import Answer
 from replay.plan.one_phase import order_for
 from replay.scenario.load import Request, Scenario, Target
-from replay.server_kinds import DIALECTS, Ask, Way, openai
+from replay.server_kinds import SERVER_KINDS, Ask, Endpoint, openai
 from servers.queue_model import Policy, Port
 from tests.support import farm
 from tests.support.checkout import CHECKOUT
@@ -40,7 +40,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "HTTP 200 with an error body",
         [
             f"{HERE}::test_status_200_is_no_answer_yet",
-            "test_kinds::test_an_error_in_the_middle_of_a_stream_is_an_error_in_every_dialect",
+            "test_kinds::test_an_error_in_the_middle_of_a_stream_is_an_error_of_every_kind",
         ],
     ),
     2: (
@@ -210,19 +210,19 @@ TOKENS = 12
 SOLO_S = 0.03 + (TOKENS - 1) * 0.003  # of tests.conftest's stand-ins
 
 
-def ask(url: str, way: Way, tokens: int = TOKENS, model: str = "stand-in") -> Answer:
+def ask(url: str, endpoint: Endpoint, tokens: int = TOKENS, model: str = "stand-in") -> Answer:
     connection = Connection()
-    body = way.body(Ask("tell me of the sea", model, tokens, 0.0))
-    connection.prepare(ChatOrder(url, body, 10.0, way.path, way.reader))
+    body = endpoint.body(Ask("tell me of the sea", model, tokens, 0.0))
+    connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
     finally:
         connection.close()
 
 
-def together(url: str, way: Way, users: int, **keys: Any) -> tuple[float, list[Answer]]:
+def together(url: str, endpoint: Endpoint, users: int, **keys: Any) -> tuple[float, list[Answer]]:
     began = time.monotonic()
-    asked = [gevent.spawn(ask, url, way, **keys) for _ in range(users)]
+    asked = [gevent.spawn(ask, url, endpoint, **keys) for _ in range(users)]
     gevent.joinall(asked)
     return time.monotonic() - began, [one.get() for one in asked]
 
@@ -237,7 +237,7 @@ def test_status_200_is_no_answer_yet(standin: StandIn) -> None:
     [url] = standin("lmstudio").urls
     naive = requests.post(f"{url}/chat/completions", json={"model": "stand-in"}, timeout=5)
     assert naive.ok, "the naive reading: a fast success"
-    answer = ask(url, Way("/chat/completions", openai.body))
+    answer = ask(url, Endpoint("/chat/completions", openai.body))
     assert answer.http_status == 200
     assert answer.error == "Unexpected endpoint or method. (POST /chat/completions)"
     assert as_record(answer).not_whole_because(TOKENS) is not None
@@ -245,8 +245,8 @@ def test_status_200_is_no_answer_yet(standin: StandIn) -> None:
 
 def test_a_substituted_model_is_not_work_done(standin: StandIn) -> None:
     [url] = standin("lmstudio").urls
-    for way in check(Target(name="A", base_url=url)).ways:
-        answer = ask(url, way, model="the-large-one")
+    for endpoint in check(Target(name="A", base_url=url)).endpoints:
+        answer = ask(url, endpoint, model="the-large-one")
         assert (answer.error, answer.chunks) == (None, TOKENS), "the naive reading: answered"
         because = as_record(answer, "the-large-one").not_whole_because(TOKENS)
         assert because == "'stand-in' answered in place of 'the-large-one'"
@@ -307,10 +307,10 @@ def test_a_staircase_of_first_tokens_is_no_verdict_of_its_own() -> None:
 
 def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
     [url] = standin("mlx", "--slots", "8").urls
-    for dialect in DIALECTS:
-        for way in dialect.WAYS:
-            assert "seed" not in str(way.body(Ask("x", "m", 8, 0.0)))
-    seeded = Way(openai.PATH, lambda ask: openai.body(ask) | {"seed": 7})
+    for kind in SERVER_KINDS.values():
+        for endpoint in kind.endpoints:
+            assert "seed" not in str(endpoint.body(Ask("x", "m", 8, 0.0)))
+    seeded = Endpoint(openai.PATH, lambda ask: openai.body(ask) | {"seed": 7})
     naive_s, _ = together(url, seeded, 4)
     ours_s, _ = together(url, openai.USUAL, 4)
     assert naive_s > 3.5 * SOLO_S, "naive: serial"
@@ -323,9 +323,9 @@ def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(standin: StandIn, 
     [url] = standin(kind, "--quirk", "cache", "--ttft-s", "0.2").urls
     connection = Connection()
 
-    def ttft_s(words: str, way: Way) -> float:
-        body = way.body(Ask(words, "stand-in", 2, 0.0))
-        connection.prepare(ChatOrder(url, body, 10.0, way.path, way.reader))
+    def ttft_s(words: str, endpoint: Endpoint) -> float:
+        body = endpoint.body(Ask(words, "stand-in", 2, 0.0))
+        connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
         answer = connection.ask()
         assert answer.first_token_s is not None and answer.send_s is not None
         return answer.first_token_s - answer.send_s
@@ -333,26 +333,26 @@ def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(standin: StandIn, 
     message = "tell me of the sea and of its ships day after day"
     ttft_s(message, openai.USUAL)
     assert ttft_s(message, openai.USUAL) < 0.08, "the naive prompt"
-    way = check(Target(name="A", base_url=url)).ways[0]
+    endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     template = 4 / (4 + len(prompt(message, 7, 0).split()))  # is all that two of ours have in common
     for request_id in range(3):
-        assert ttft_s(prompt(message, 7, request_id), way) > 0.2 * (1 - template) - 0.02
+        assert ttft_s(prompt(message, 7, request_id), endpoint) > 0.2 * (1 - template) - 0.02
     connection.close()
 
 
 def test_the_length_is_fixed_and_the_end_ignored_where_that_is_known_and_nowhere_else() -> None:
-    for dialect in DIALECTS:
-        ignores = [way.body(Ask("x", "m", 77, 0.0)).get("ignore_eos") for way in dialect.WAYS]
-        assert (ignores[0] is True) == (dialect.KIND in ("llamacpp", "vllm")), dialect.KIND
+    for kind in SERVER_KINDS.values():
+        ignores = [endpoint.body(Ask("x", "m", 77, 0.0)).get("ignore_eos") for endpoint in kind.endpoints]
+        assert (ignores[0] is True) == (kind.name in ("llamacpp", "vllm")), kind.name
         assert ignores[-1] is None, "who refuses it is asked without"
-        for way in dialect.WAYS:
-            body = way.body(Ask("x", "m", 77, 0.0))
+        for endpoint in kind.endpoints:
+            body = endpoint.body(Ask("x", "m", 77, 0.0))
             lengths = (
                 body.get("max_tokens"),
                 body.get("max_output_tokens"),
                 body.get("options", {}).get("num_predict"),
             )
-            assert 77 in lengths, dialect.KIND
+            assert 77 in lengths, kind.name
 
 
 def test_answers_that_stop_early_in_company_are_no_speedup() -> None:
@@ -433,10 +433,12 @@ def test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_i
 
 def test_a_connection_that_died_idle_is_no_failure_of_the_server(standin: StandIn) -> None:
     [url] = standin("lmstudio", "--idle-s", "0.05").urls
-    way = check(Target(name="A", base_url=url)).ways[0]
+    endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     connection = Connection()
     for _ in range(3):
-        connection.prepare(ChatOrder(url, way.body(Ask("x", "stand-in", 2, 0.0)), 5.0, way.path, way.reader))
+        connection.prepare(
+            ChatOrder(url, endpoint.body(Ask("x", "stand-in", 2, 0.0)), 5.0, endpoint.path, endpoint.reader)
+        )
         time.sleep(0.1)  # at the gate: the server has closed by now
         assert connection.ask().error is None
     connection.close()
@@ -450,7 +452,7 @@ def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
         {"name": "x", "targets": [target], "phases": [phase("p", 8)], "request": Request(timeout_s=60)}
     )
     run: Any = SimpleNamespace(
-        scenario=one, targets={"A": target}, ways={"A": openai.WAYS}, infos={"A": info}, solo_s={},
+        scenario=one, targets={"A": target}, endpoints={"A": openai.ENDPOINTS}, infos={"A": info}, solo_s={},
         recorder=SimpleNamespace(origin_s=0.0, raise_problem=lambda: None), seed=7, request_ids=count(1),
     )  # fmt: skip
     seat: Any = SimpleNamespace(target="A", worker=0, user=0)
@@ -473,8 +475,8 @@ def test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer(
     standin: StandIn, kind: str, status: int, words: str
 ) -> None:
     [url] = standin(kind, "--queue", "1").urls
-    way = check(Target(name="A", base_url=url)).ways[0]
-    _, answers = together(url, way, 2)
+    endpoint = check(Target(name="A", base_url=url)).endpoints[0]
+    _, answers = together(url, endpoint, 2)
     refused = next(a for a in answers if a.error is not None)
     assert (refused.http_status, refused.error) == (status, f"HTTP {status}: {words}")
     assert as_record(refused).not_whole_because(TOKENS) is not None
@@ -483,9 +485,9 @@ def test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer(
 def test_a_full_context_breaks_all_at_once_and_none_counts(standin: StandIn) -> None:
     words = ("--slots", "4", "--context", "70", "--quirk", "unified")
     [url] = standin("llamacpp", *words).urls
-    way = check(Target(name="A", base_url=url)).ways[0]
-    assert ask(url, way, tokens=30).error is None
-    _, answers = together(url, way, 4, tokens=30)
+    endpoint = check(Target(name="A", base_url=url)).endpoints[0]
+    assert ask(url, endpoint, tokens=30).error is None
+    _, answers = together(url, endpoint, 4, tokens=30)
     assert [a.error for a in answers] == ["Context size has been exceeded."] * 4
     assert [a.http_status for a in answers] == [200] * 4, "naive: four successes"
 
@@ -505,7 +507,7 @@ def test_an_address_of_version_six_is_asked_like_any_other(standin: StandIn) -> 
     [url] = standin("llamacpp", "--host", "::1").urls
     assert url.startswith("http://[::1]:")
     found = check(Target.model_validate({"name": "A", "base_url": url + "/v1"}))
-    assert (found.info.kind, ask(url, found.ways[0]).error) == ("llamacpp", None)
+    assert (found.info.kind, ask(url, found.endpoints[0]).error) == ("llamacpp", None)
 
 
 def test_what_was_measured_is_written_down_with_the_result(standin: StandIn) -> None:

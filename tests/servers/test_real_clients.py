@@ -7,7 +7,7 @@ import ollama
 import openai
 import pytest
 
-from replay.server_kinds import KINDS
+from replay.server_kinds import SERVER_KINDS
 from tests.support.serving import Servers, StandIn, servers
 
 TOKENS = 5
@@ -46,7 +46,7 @@ def talk(url: str) -> None:
         assert whole.usage.total_tokens == whole.usage.prompt_tokens + TOKENS
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SERVER_KINDS)
 def test_openais_client_talks_to_every_stand_in(standin: StandIn, kind: str) -> None:
     talk(standin(kind).urls[0])
 

@@ -1,13 +1,29 @@
-"""LM Studio: three lists of models, a native stream that tells loading and prompt processing."""
+"""LM Studio: three lists of models, a native stream that shows loading and prompt processing."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from replay.server_kinds import kind as facts
+from replay.server_kinds import kind as parts
 from replay.server_kinds import openai
-from replay.server_kinds.kind import Ask, Get, Model, Server, Stamped, Times, Way, name_of, objects, whole
+from replay.server_kinds.kind import (
+    SELDOM_S,
+    Ask,
+    Endpoint,
+    Get,
+    Load,
+    LoadCounters,
+    Model,
+    Reader,
+    Server,
+    ServerKind,
+    Stamped,
+    Times,
+    name_of,
+    objects,
+    whole,
+)
 
-KIND = "lmstudio"
 NATIVE_PATH = "/api/v1/chat"
 
 
@@ -23,27 +39,21 @@ def native_body(ask: Ask) -> dict[str, Any]:
     }
 
 
-served = openai.served
-WAYS = (Way(NATIVE_PATH, native_body, "lmstudio"), *openai.WAYS)
-
-
-def look(get: Get) -> Server | None:
-    """By its own lists; `/lmstudio-greeting` alone where a token is wanted for them."""
-    told = get("/api/v1/models").document
-    if isinstance(told, dict) and isinstance(told.get("models"), list):
-        models = tuple(m for entry in objects(told["models"]) for m in _instances(entry))
+def identify(get: Get) -> Server | None:
+    """By its own lists; `/lmstudio-greeting` alone where those need a token."""
+    v1 = get("/api/v1/models").document
+    if isinstance(v1, dict) and isinstance(v1.get("models"), list):
+        models = tuple(m for entry in objects(v1["models"]) for m in _instances(entry))
         if models:
             return Server(models, {"interface": "v1"})
-    told = get("/api/v0/models").document
-    if isinstance(told, dict) and isinstance(told.get("data"), list):
-        models = tuple(
-            _of_v0(m) for m in objects(told["data"]) if m.get("type") != "embeddings" and "id" in m
-        )
-        return Server(models, {"interface": "v0"}, ways=1)
+    v0 = get("/api/v0/models").document
+    if isinstance(v0, dict) and isinstance(v0.get("data"), list):
+        models = tuple(_of_v0(m) for m in objects(v0["data"]) if m.get("type") != "embeddings" and "id" in m)
+        return Server(models, {"interface": "v0"}, first_endpoint=1)
     greeting = get("/lmstudio-greeting").document
     if isinstance(greeting, dict) and greeting.get("lmstudio") is True:
         models = tuple(Model(m["id"]) for m in openai.listed(get) or [])
-        return Server(models, ways=1)
+        return Server(models, first_endpoint=1)
     return None
 
 
@@ -61,7 +71,7 @@ def _instances(entry: dict[str, Any]) -> Iterator[Model]:
     if not copies:
         yield Model(entry["key"], False, details=details)
     for copy in copies:
-        config = facts.entry(copy, "config")
+        config = parts.entry(copy, "config")
         yield Model(
             id=str(copy.get("id", entry["key"])),
             loaded=True,
@@ -88,10 +98,10 @@ def chunk(event: dict[str, Any]) -> dict[str, Any]:
     result = event.get("result")
     if kind != "chat.end" or not isinstance(result, dict):
         return {"error": event["error"]} if event.get("error") else {}
-    stats = facts.entry(result, "stats")
+    stats = parts.entry(result, "stats")
     return {
         "model": result.get("model_instance_id"),
-        # careful: it does not say why it ended; `stop` makes durations count by tokens
+        # careful: it does not state why it ended; `stop` makes durations count by tokens
         "choices": [{"delta": {}, "finish_reason": "stop"}],
         "usage": {
             "prompt_tokens": stats.get("input_tokens"),
@@ -112,3 +122,32 @@ def times(send_s: float | None, events: Stamped) -> Times:
         load_s=load_s,
         prefill_s=end - start if start is not None and end is not None else None,
     )
+
+
+def load_v1(text: str) -> Load:
+    """Slots only if every loaded copy shows its own; embedding models have none and do not count."""
+    models = [m for m in json.loads(text)["models"] if m.get("type") != "embedding"]
+    copies = [copy for m in models for copy in m.get("loaded_instances") or ()]
+    slots = [copy.get("config", {}).get("parallel") for copy in copies]
+    known = bool(slots) and all(isinstance(s, int) for s in slots)
+    return Load(loaded=len(copies), slots=sum(slots) if known else None)
+
+
+def load_v0(text: str) -> Load:
+    models = json.loads(text)["data"]
+    return Load(loaded=sum(m.get("state") == "loaded" and m.get("type") != "embeddings" for m in models))
+
+
+KIND = ServerKind(
+    name="lmstudio",
+    identify=identify,
+    endpoints=(Endpoint(NATIVE_PATH, native_body, "lmstudio"), *openai.ENDPOINTS),
+    reader=Reader(chunk, times),
+    request_counter=openai.not_counted,
+    load_counters=(
+        LoadCounters("/api/v1/models", SELDOM_S, load_v1),
+        LoadCounters("/api/v0/models", SELDOM_S, load_v0),
+    ),
+    swaps_models=True,
+    ports=(1234, 1235),
+)

@@ -1,23 +1,28 @@
-"""Ollama: its native stream tells how long it waited, loaded, read and wrote."""
+"""Ollama: its native stream shows how long a request waited, loaded, was read and written."""
 
+import json
 from typing import Any
 
 from replay.server_kinds import kind, openai
 from replay.server_kinds.kind import (
+    SELDOM_S,
     Ask,
+    Endpoint,
     Get,
+    Load,
+    LoadCounters,
     Model,
+    Reader,
     Server,
+    ServerKind,
     Stamped,
     Times,
-    Way,
     name_of,
     objects,
     seconds,
     whole,
 )
 
-KIND = "ollama"
 NATIVE_PATH = "/api/chat"
 NANO = 1e-9
 
@@ -32,16 +37,13 @@ def native_body(ask: Ask) -> dict[str, Any]:
     }
 
 
-WAYS = (Way(NATIVE_PATH, native_body, "ollama"), *openai.WAYS)
-
-
-def look(get: Get) -> Server | None:
-    """By `/api/version` and `/api/tags`; what is in memory by `/api/ps`. Slots it does not tell."""
+def identify(get: Get) -> Server | None:
+    """By `/api/version` and `/api/tags`; what is in memory by `/api/ps`. It does not show its slots."""
     version = get("/api/version").document
     if not isinstance(version, dict) or "version" not in version:
         return None
-    told = get("/api/tags").document
-    if not isinstance(told, dict) or not isinstance(told.get("models"), list):
+    tags = get("/api/tags").document
+    if not isinstance(tags, dict) or not isinstance(tags.get("models"), list):
         return None  # careful: llama-swap has an /api/version too
     running = get("/api/ps").document
     in_memory = {
@@ -49,7 +51,7 @@ def look(get: Get) -> Server | None:
         for m in objects(running.get("models") if isinstance(running, dict) else [])
     }
     models = []
-    for listed in objects(told["models"]):
+    for listed in objects(tags["models"]):
         name = name_of(listed, "name", "model")
         if name is None:
             continue
@@ -66,11 +68,11 @@ def look(get: Get) -> Server | None:
                 },
             )
         )
-    return Server(tuple(models), {"version": version["version"]}, identity=served(get))
+    return Server(tuple(models), {"version": version["version"]}, identity=request_counter(get))
 
 
-def served(get: Get) -> str | None:
-    """When it will let go of which model, to the nanosecond: each answer moves that."""
+def request_counter(get: Get) -> str | None:
+    """When each model will be unloaded, to the nanosecond: each answer moves that."""
     running = get("/api/ps").document
     entries = objects(running.get("models") if isinstance(running, dict) else [])
     return " ".join(sorted(str(m.get("expires_at")) for m in entries)) or None
@@ -80,8 +82,8 @@ def chunk(event: dict[str, Any]) -> dict[str, Any]:
     """A line of /api/chat as OpenAI's chunk."""
     if event.get("error"):
         return {"error": event["error"]}
-    said = kind.entry(event, "message")
-    delta = {"content": said.get("content"), "reasoning": said.get("thinking")}
+    message = kind.entry(event, "message")
+    delta = {"content": message.get("content"), "reasoning": message.get("thinking")}
     if event.get("done") is not True:
         return {"model": event.get("model"), "choices": [{"delta": delta}]}
     return {
@@ -105,3 +107,20 @@ def times(send_s: float | None, events: Stamped) -> Times:
     if total is not None and decode is not None:
         queue_s = max(total - (load or 0.0) - (prefill or 0.0) - decode, 0.0)
     return Times(queue_s, load, prefill, decode)
+
+
+def load(text: str) -> Load:
+    """From `/api/ps`."""
+    return Load(loaded=len(json.loads(text)["models"]))
+
+
+KIND = ServerKind(
+    name="ollama",
+    identify=identify,
+    endpoints=(Endpoint(NATIVE_PATH, native_body, "ollama"), *openai.ENDPOINTS),
+    reader=Reader(chunk, times, lines=True),
+    request_counter=request_counter,
+    load_counters=(LoadCounters("/api/ps", SELDOM_S, load),),
+    swaps_models=True,
+    ports=(11434, 11435),
+)

@@ -1,43 +1,53 @@
 """llama-server (llama.cpp), with one model or as a router of several."""
 
+import json
 from typing import Any
 from urllib.parse import quote
 
 from replay.server_kinds import openai
-from replay.server_kinds.kind import Get, Model, Server, objects, whole
+from replay.server_kinds.kind import (
+    OFTEN_S,
+    Get,
+    Load,
+    LoadCounters,
+    Model,
+    Server,
+    ServerKind,
+    objects,
+    rounded,
+    whole,
+)
+from replay.server_kinds.prometheus import metrics, total
 
-KIND = "llamacpp"
 ROUTER = "router"
 PROPS = "/props"
-# ignore_eos: every answer is as long as asked; cache_prompt: no answer is helped by another
-WAYS = (openai.with_fields({"cache_prompt": False, "ignore_eos": True}), *openai.WAYS)
 
 
-def look(get: Get) -> Server | None:
+def identify(get: Get) -> Server | None:
     """By `/props`: slots, context per slot, build."""
     props = get(PROPS).document
     if not isinstance(props, dict) or "default_generation_settings" not in props:
         return None
-    says = {k: props[k] for k in ("build_info", "model_path", "is_sleeping") if props.get(k)}
+    facts = {k: props[k] for k in ("build_info", "model_path", "is_sleeping") if props.get(k)}
     if props.get("role") == ROUTER:
-        return _router(get, says)
+        return _router(get, facts)
     slots, context = _slots_and_context(props)
     models = openai.listed(get) or []
     notes = ("the server sleeps: its first answer loads the model",) if props.get("is_sleeping") else ()
-    return Server(tuple(Model(m["id"], True, slots, context) for m in models), says, notes=notes)
+    return Server(tuple(Model(m["id"], True, slots, context) for m in models), facts, notes=notes)
 
 
-def served(get: Get) -> str | None:
+def request_counter(get: Get) -> str | None:
     """The tokens written so far, or which task each slot had last."""
-    counted = openai.counter(get, "/metrics", "llamacpp:tokens_predicted_total")
+    counted = openai.counter(get, "llamacpp:tokens_predicted_total")
     tasks = [slot.get("id_task") for slot in objects(get("/slots").document)] if counted is None else None
     return counted if tasks is None else (str(tasks) if tasks else None)
 
 
-def _router(get: Get, says: dict[str, object]) -> Server:
-    """One process per model, loaded on demand; slots are told per model once it runs."""
-    told = get("/models").document
-    entries = objects(told.get("data")) if isinstance(told, dict) else []
+def _router(get: Get, facts: dict[str, object]) -> Server:
+    """One process per model, loaded on demand; a model shows its slots once it runs."""
+    document = get("/models").document
+    entries = objects(document.get("data")) if isinstance(document, dict) else []
     models = []
     for entry in entries:
         status = entry.get("status")
@@ -45,15 +55,15 @@ def _router(get: Get, says: dict[str, object]) -> Server:
         if isinstance(entry.get("id"), str):
             models.append(_routed(get, entry["id"], value))
     notes = ("a router: models beyond --models-max (4) push each other out",) if len(models) > 4 else ()
-    return Server(tuple(models), {**says, "role": ROUTER}, notes=notes)
+    return Server(tuple(models), {**facts, "role": ROUTER}, notes=notes)
 
 
 def _routed(get: Get, model: str, status: object) -> Model:
     """careful: asked about a model that does not run, a router may load it."""
     if status != "loaded":
         return Model(model, None if status is None else False)
-    told = get(f"{PROPS}?model={quote(model, safe='')}&autoload=false").document
-    slots, context = _slots_and_context(told) if isinstance(told, dict) else (None, None)
+    props = get(f"{PROPS}?model={quote(model, safe='')}&autoload=false").document
+    slots, context = _slots_and_context(props) if isinstance(props, dict) else (None, None)
     return Model(model, True, slots, context)
 
 
@@ -61,3 +71,40 @@ def _slots_and_context(props: dict[str, Any]) -> tuple[int | None, int | None]:
     settings = props.get("default_generation_settings")
     context = whole(settings.get("n_ctx")) if isinstance(settings, dict) else None
     return whole(props.get("total_slots")), context or None
+
+
+def load_of_metrics(text: str) -> Load:
+    """From `/metrics`, which needs `--metrics`."""
+    values = metrics(text)
+    processing = rounded(total(values, "llamacpp:requests_processing"))
+    if processing is None:
+        raise ValueError("no llamacpp:requests_processing")
+    return Load(
+        busy=processing,
+        waiting=rounded(total(values, "llamacpp:requests_deferred")),
+        decodes=rounded(total(values, "llamacpp:n_decode_total")),
+        busy_per_decode=total(values, "llamacpp:n_busy_slots_per_decode"),
+    )
+
+
+def load_of_slots(text: str) -> Load:
+    """From `/slots`. Older servers have a `state` instead: 1 is processing."""
+    slots = json.loads(text)
+    return Load(busy=sum(bool(s.get("is_processing", s.get("state"))) for s in slots), slots=len(slots))
+
+
+# ignore_eos: every answer is as long as asked; cache_prompt: no answer is helped by another
+FULL = openai.with_fields({"cache_prompt": False, "ignore_eos": True})
+KIND = ServerKind(
+    name="llamacpp",
+    identify=identify,
+    endpoints=(FULL, *openai.ENDPOINTS),
+    reader=openai.READER,
+    request_counter=request_counter,
+    load_counters=(
+        LoadCounters("/metrics", OFTEN_S, load_of_metrics),
+        LoadCounters("/slots", OFTEN_S, load_of_slots),
+    ),
+    swaps_models=True,
+    ports=(8080, 8081),
+)

@@ -1,33 +1,40 @@
 """LiteLLM's proxy: several deployments under one name, with a queue and limits of its own."""
 
 from replay.server_kinds import openai
-from replay.server_kinds.kind import Get, Model, Server
+from replay.server_kinds.kind import Get, Model, Server, ServerKind
 
-KIND = "litellm"
-WAYS = openai.WAYS
-served = openai.served
 IN_BETWEEN = "a proxy: its own limits and routing are measured too; measure the servers behind it as well"
-
-
 ALIVE = "I'm alive!"  # a JSON text, and its own words
 
 
-def look(get: Get) -> Server | None:
-    """By the words of `/health/liveliness`, which need no key; the version where it is told."""
+def identify(get: Get) -> Server | None:
+    """By the words of `/health/liveliness`, which need no key; its version where it shows one."""
     if get("/health/liveliness").document != ALIVE:
         return None
     models = openai.listed(get)
     if models is None:
         return None
     version = _version(get)
-    says = {} if version is None else {"version": version}
-    return Server(tuple(Model(m["id"]) for m in models), says, notes=(IN_BETWEEN,))
+    facts = {} if version is None else {"version": version}
+    return Server(tuple(Model(m["id"]) for m in models), facts, notes=(IN_BETWEEN,))
 
 
 def _version(get: Get) -> str | None:
-    """Older proxies tell it to everybody, newer ones with the details, for which they want a key."""
+    """Older proxies show it to everyone; newer ones with the details, which need a key."""
     for path in ("/health/readiness", "/health/readiness/details"):
-        told = get(path).document
-        if isinstance(told, dict) and isinstance(told.get("litellm_version"), str):
-            return str(told["litellm_version"])
+        health = get(path).document
+        if isinstance(health, dict) and isinstance(health.get("litellm_version"), str):
+            return str(health["litellm_version"])
     return None
+
+
+KIND = ServerKind(
+    name="litellm",
+    identify=identify,
+    endpoints=openai.ENDPOINTS,
+    reader=openai.READER,
+    request_counter=openai.not_counted,
+    load_counters=(),
+    swaps_models=False,
+    ports=(4000,),
+)

@@ -1,25 +1,34 @@
 """llama-swap: one port in front of a process per model; by default it keeps one model in memory."""
 
 from replay.server_kinds import openai
-from replay.server_kinds.kind import Get, Model, Server, name_of, objects
+from replay.server_kinds.kind import Get, Model, Server, ServerKind, name_of, objects
 
-KIND = "llama-swap"
-WAYS = openai.WAYS
-served = openai.served
 SWAPS = (
     "llama-swap swaps models unless a group keeps them together, "
     "and refuses more than `concurrencyLimit` (10) with 429"
 )
 
 
-def look(get: Get) -> Server | None:
+def identify(get: Get) -> Server | None:
     """By who owns the models in its list; what runs by `/running`."""
     models = openai.listed(get)
     if not models or any(m.get("owned_by") != "llama-swap" for m in models):
         return None
-    told = get("/running").document
-    entries = objects(told.get("running")) if isinstance(told, dict) else None
+    running = get("/running").document
+    entries = objects(running.get("running")) if isinstance(running, dict) else None
     ready = None if entries is None else {name_of(e, "model") for e in entries if e.get("state") == "ready"}
     return Server(
         tuple(Model(m["id"], None if ready is None else m["id"] in ready) for m in models), notes=(SWAPS,)
     )
+
+
+KIND = ServerKind(
+    name="llama-swap",
+    identify=identify,
+    endpoints=openai.ENDPOINTS,
+    reader=openai.READER,
+    request_counter=openai.not_counted,
+    load_counters=(),
+    swaps_models=True,
+    ports=(8080,),
+)

@@ -26,7 +26,6 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.run import Run
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machine import hardware_sentences
-from replay import server_kinds
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
 DATA: dict[str, Any] = yaml.safe_load(Path(table.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
@@ -186,10 +185,6 @@ def test_every_finding_is_tested() -> None:
 def test_a_step_named_by_a_finding_exists_and_none_is_left_over() -> None:
     named = {name for finding in DATA["findings"].values() for name in finding["steps"]}
     assert named == set(DATA["steps"])
-
-
-def test_every_kind_that_is_recognised_has_words_of_its_own() -> None:
-    assert set(server_kinds.KINDS) - {"openai"} == set(KINDS)
 
 
 def test_a_kind_without_words_of_its_own_gets_the_general_ones() -> None:

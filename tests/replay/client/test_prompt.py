@@ -29,7 +29,7 @@ def test_neighbours_differ_within_their_first_group_of_digits(seed: int, number:
 
 
 def test_a_body_streams_with_usage_and_has_no_seed() -> None:
-    body = llamacpp.WAYS[0].body(Ask("hi", "m", 64, 0.0, {"top_k": 1}))
+    body = llamacpp.KIND.endpoints[0].body(Ask("hi", "m", 64, 0.0, {"top_k": 1}))
     assert body == {
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],

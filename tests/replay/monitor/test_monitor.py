@@ -22,20 +22,13 @@ from analysis.files.run import TargetInfo, read_run
 from analysis.files.server_samples import WitnessSample, read_witness
 from replay.monitor import machine as machine_load
 from replay.monitor.child import watch_of_run
-from replay.monitor.counters import (
-    QUESTIONS,
-    Counters,
-    llamacpp_metrics,
-    llamacpp_slots,
-    lmstudio_v0,
-    lmstudio_v1,
-    ollama_ps,
-    vllm_metrics,
-)
 from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
 from replay.monitor.process import MOST_OF_A_CORE, Port, Questioner, Sampling, Watch, pause_after, watch_of
 from replay.scenario.load import Target
-from replay.server_kinds import KINDS
+from replay.server_kinds import SERVER_KINDS
+from replay.server_kinds.apps import lmstudio, ollama
+from replay.server_kinds.engines import llamacpp, vllm
+from replay.server_kinds.kind import Load
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import analysis, locust, phase, scenario, until
 from tests.support.serving import StandIn, stream, together
@@ -79,25 +72,25 @@ UNKNOWN_PATH = {"error": "Unexpected endpoint or method. (GET /metrics)"}
 
 
 @pytest.mark.parametrize(
-    ("read", "text", "told"),
+    ("read", "text", "load"),
     [
-        (llamacpp_metrics, LLAMACPP, Counters(busy=4, waiting=3, decodes=97, busy_per_decode=3.96907)),
-        (llamacpp_slots, json.dumps(SLOTS), Counters(busy=3, slots=4)),
-        (llamacpp_slots, json.dumps(OLD_SLOTS), Counters(busy=1, slots=2)),
-        (vllm_metrics, VLLM, Counters(busy=5, waiting=1)),
-        (ollama_ps, json.dumps(OLLAMA), Counters(loaded=1)),
-        (ollama_ps, '{"models": []}', Counters(loaded=0)),
-        (lmstudio_v1, json.dumps(LMSTUDIO), Counters(loaded=1, slots=4)),
-        (lmstudio_v0, json.dumps(LMSTUDIO_V0), Counters(loaded=1)),
+        (llamacpp.load_of_metrics, LLAMACPP, Load(busy=4, waiting=3, decodes=97, busy_per_decode=3.96907)),
+        (llamacpp.load_of_slots, json.dumps(SLOTS), Load(busy=3, slots=4)),
+        (llamacpp.load_of_slots, json.dumps(OLD_SLOTS), Load(busy=1, slots=2)),
+        (vllm.load, VLLM, Load(busy=5, waiting=1)),
+        (ollama.load, json.dumps(OLLAMA), Load(loaded=1)),
+        (ollama.load, '{"models": []}', Load(loaded=0)),
+        (lmstudio.load_v1, json.dumps(LMSTUDIO), Load(loaded=1, slots=4)),
+        (lmstudio.load_v0, json.dumps(LMSTUDIO_V0), Load(loaded=1)),
     ],
 )
-def test_each_kind_of_server_is_read(read: Callable[[str], Counters], text: str, told: Counters) -> None:
-    assert read(text) == told
+def test_each_kind_of_server_is_read(read: Callable[[str], Load], text: str, load: Load) -> None:
+    assert read(text) == load
 
 
 def test_slots_are_unknown_where_a_loaded_copy_does_not_tell_its_own() -> None:
     silent = {"type": "llm", "key": "phi", "loaded_instances": [{"id": "phi", "config": {}}]}
-    assert lmstudio_v1(json.dumps({"models": [GEMMA, silent]})) == Counters(loaded=2, slots=None)
+    assert lmstudio.load_v1(json.dumps({"models": [GEMMA, silent]})) == Load(loaded=2, slots=None)
 
 
 # Asking
@@ -221,12 +214,7 @@ def test_a_look_that_costs_more_is_followed_by_a_longer_pause() -> None:
     assert pause_after(0.25, took_s=0.01, cost_s=0.003, share=0.003) == pytest.approx(1.0)
 
 
-# Stand-ins: written from the programs' documents by other code than what reads them
-
-
-def test_every_kind_that_is_asked_is_one_that_is_recognised() -> None:
-    assert set(QUESTIONS) <= set(KINDS)
-
+# Mock servers: written from the programs' documents by other code than what reads them
 
 SLOW = ("--slots", "4", "--ttft-s", "0.05", "--tpot-s", "0.05")
 
@@ -358,7 +346,7 @@ def test_the_child_ends_as_soon_as_its_stdin_closes(tmp_path: Path) -> None:
 
 def test_the_limit_is_below_one_per_cent_of_a_core() -> None:
     assert MOST_OF_A_CORE < 0.01
-    assert all(q.every_s >= 0.25 for questions in QUESTIONS.values() for q in questions)
+    assert all(c.every_s >= 0.25 for kind in SERVER_KINDS.values() for c in kind.load_counters)
 
 
 # The whole

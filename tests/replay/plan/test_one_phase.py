@@ -66,7 +66,7 @@ def run_state(budget_s: float, began_s: float, solo_s: float = 1.0) -> RunState:
     return RunState(
         scenario=scenario,
         targets={"A": scenario.targets[0]},
-        ways={"A": openai.WAYS},
+        endpoints={"A": openai.ENDPOINTS},
         infos={
             "A": TargetInfo(name="A", base_url="http://127.0.0.1:1", model="m", kind="openai", max_tokens=40)
         },

@@ -1,22 +1,27 @@
-"""Each dialect is recognised by asking, and reads what its stand-in says as the program would mean it."""
+"""Each kind is recognised by asking, and reads the answers of its mock server as the program means them."""
 
 import json
 import os
+from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.advice import next_steps
 from analysis.errors import TargetError
 from replay.checks.check import check
 from replay.checks.hazards import Checked
 from replay.client.connection import ChatOrder, Connection
 from replay.client.response import Answer
 from replay.scenario.load import Request, Target
-from replay.server_kinds import DIALECTS, KINDS, READERS, Ask, Reply, Way
+from replay.server_kinds import READERS, SERVER_KINDS, Ask, Endpoint, Reply
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, vllm
+from replay.server_kinds.kind import ServerKind
+from servers.mock_servers import serve as mock_kinds
+from tests.support.checkout import CHECKOUT
 from tests.support.serving import StandIn
 
 TTFT_S, TPOT_S, TOKENS = 0.03, 0.003, 8  # of tests.conftest
@@ -26,37 +31,37 @@ def visit(url: str, request: Request | None = None, **keys: Any) -> Checked:
     return check(Target.model_validate({"name": "A", "base_url": url} | keys), request, os.environ)
 
 
-def ask(url: str, way: Way, model: str | None = "stand-in") -> Answer:
+def ask(url: str, endpoint: Endpoint, model: str | None = "stand-in") -> Answer:
     connection = Connection()
-    body = way.body(Ask("tell me of the sea", model, TOKENS, 0.0))
-    connection.prepare(ChatOrder(url, body, 10.0, way.path, way.reader))
+    body = endpoint.body(Ask("tell me of the sea", model, TOKENS, 0.0))
+    connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
     finally:
         connection.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SERVER_KINDS)
 def test_every_kind_is_recognised_by_asking(standin: StandIn, kind: str) -> None:
     [url] = standin(kind).urls
     assert visit(url).info.kind == kind
     assert visit(url + "/v1/").info.kind == kind, "with /v1 as well"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_way_of_every_kind_brings_a_whole_answer(standin: StandIn, kind: str) -> None:
+@pytest.mark.parametrize("kind", SERVER_KINDS)
+def test_every_endpoint_of_every_kind_brings_a_whole_answer(standin: StandIn, kind: str) -> None:
     [url] = standin(kind).urls
-    for way in visit(url).ways:
-        answer = ask(url, way)
-        assert (answer.error, answer.chunks) == (None, TOKENS), way.path
+    for endpoint in visit(url).endpoints:
+        answer = ask(url, endpoint)
+        assert (answer.error, answer.chunks) == (None, TOKENS), endpoint.path
         assert answer.finish_reason in ("length", "stop")
         assert answer.answered_model == "stand-in"
 
 
 @pytest.mark.parametrize("kind", ["lmstudio", "ollama", "llamacpp", "llama-swap"])
-def test_the_best_way_tells_the_servers_own_times(standin: StandIn, kind: str) -> None:
+def test_the_first_endpoint_shows_the_servers_own_times(standin: StandIn, kind: str) -> None:
     [url] = standin(kind).urls
-    answer = ask(url, visit(url).ways[0])
+    answer = ask(url, visit(url).endpoints[0])
     assert answer.server_prefill_s == pytest.approx(TTFT_S, abs=0.015)
     assert answer.output_tokens == TOKENS
     if kind != "lmstudio":  # which does not tell how long it decoded
@@ -68,8 +73,8 @@ def test_the_wait_for_a_slot_is_told_apart_from_the_work(standin: StandIn, kind:
     import gevent
 
     [url] = standin(kind).urls
-    way = visit(url).ways[0]
-    both = [gevent.spawn(ask, url, way) for _ in range(2)]
+    endpoint = visit(url).endpoints[0]
+    both = [gevent.spawn(ask, url, endpoint) for _ in range(2)]
     gevent.joinall(both)
     waits = sorted(one.get().server_queue_s for one in both)
     assert waits[0] < 0.02
@@ -82,7 +87,7 @@ def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
         found = visit(url, model="stand-in")
         assert found.model is not None
         assert found.model.loaded is False
-        answers = [ask(url, found.ways[0]) for _ in range(2)]
+        answers = [ask(url, found.endpoints[0]) for _ in range(2)]
         loads = [a.server_load_s for a in answers]
         assert max(a.server_queue_s or 0.0 for a in answers) < 0.1, "a load is no wait for a slot"
         assert loads[0] == pytest.approx(0.2, abs=0.05)
@@ -109,7 +114,7 @@ def test_slots_and_context_are_those_of_the_program(standin: StandIn) -> None:
 def test_a_request_shows_whichever_engine_of_a_vllm_has_answered_it() -> None:
     def trace(*tokens: int) -> str | None:
         lines = [f'vllm:generation_tokens_total{{engine="{i}"}} {n}.0' for i, n in enumerate(tokens)]
-        return vllm.served(lambda _: Reply(200, {}, "\n".join(["# HELP vllm:x", *lines])))
+        return vllm.request_counter(lambda _: Reply(200, {}, "\n".join(["# HELP vllm:x", *lines])))
 
     assert trace(5, 7) not in (trace(5, 8), trace(6, 7), None)
     assert trace() is None
@@ -119,7 +124,7 @@ def test_an_old_lm_studio_is_asked_by_its_old_ways(standin: StandIn) -> None:
     [url] = standin("lmstudio", "--quirk", "old").urls
     found = visit(url)
     assert (found.info.kind, found.info.slots) == ("lmstudio", None)
-    assert [w.path for w in found.ways] == ["/v1/chat/completions"] * 2
+    assert [w.path for w in found.endpoints] == ["/v1/chat/completions"] * 2
 
 
 def test_litellm_is_known_whether_or_not_it_tells_its_version(
@@ -145,7 +150,7 @@ def test_a_router_says_which_of_its_models_are_loaded(standin: StandIn) -> None:
     assert (found.info.kind, found.info.server["role"]) == ("llamacpp", "router")
     with pytest.raises(TargetError, match="no model is loaded"):
         visit(url)  # the questions have loaded none
-    assert ask(url, found.ways[0], "b").error is None
+    assert ask(url, found.endpoints[0], "b").error is None
     again = visit(url)
     assert (again.info.model, again.info.slots) == ("b", 1)
     assert again.model is not None
@@ -159,7 +164,7 @@ def test_what_may_push_out_or_wake_a_model_is_told(standin: StandIn) -> None:
     assert "refuses more than `concurrencyLimit`" in visit(standin("llama-swap").urls[0]).server.notes[0]
     asleep = {"default_generation_settings": {}, "is_sleeping": True}
     told = {"/props": asleep, "/v1/models": {"data": [{"id": "m"}]}}
-    server = llamacpp.look(lambda path: Reply(200, {}, json.dumps(told[path])))
+    server = llamacpp.identify(lambda path: Reply(200, {}, json.dumps(told[path])))
     assert server is not None
     assert "its first answer loads the model" in server.notes[0]
 
@@ -167,15 +172,15 @@ def test_what_may_push_out_or_wake_a_model_is_told(standin: StandIn) -> None:
 def test_reasoning_counts_as_tokens_whatever_it_is_called(standin: StandIn) -> None:
     for kind in ("lmstudio", "ollama", "mlx"):
         [url] = standin(kind, "--quirk", "reasoning").urls
-        for way in visit(url).ways:
-            assert ask(url, way).chunks == TOKENS, (kind, way.path)
+        for endpoint in visit(url).endpoints:
+            assert ask(url, endpoint).chunks == TOKENS, (kind, endpoint.path)
 
 
-def test_an_error_in_the_middle_of_a_stream_is_an_error_in_every_dialect(standin: StandIn) -> None:
-    for kind in KINDS:
+def test_an_error_in_the_middle_of_a_stream_is_an_error_of_every_kind(standin: StandIn) -> None:
+    for kind in SERVER_KINDS:
         [url] = standin(kind, "--quirk", "error-midstream").urls
-        for way in visit(url).ways[:2]:
-            answer = ask(url, way)
+        for endpoint in visit(url).endpoints[:2]:
+            answer = ask(url, endpoint)
             assert (answer.http_status, answer.error, answer.chunks) == (200, "the model has crashed", 3), (
                 kind
             )
@@ -184,7 +189,7 @@ def test_an_error_in_the_middle_of_a_stream_is_an_error_in_every_dialect(standin
 def test_the_scenario_may_say_what_a_server_is(standin: StandIn) -> None:
     [url] = standin("ollama").urls
     found = visit(url, kind="openai")
-    assert (found.info.kind, found.ways[0].path) == ("openai", "/v1/chat/completions")
+    assert (found.info.kind, found.endpoints[0].path) == ("openai", "/v1/chat/completions")
     with pytest.raises(TargetError, match="does not answer as vllm does; mend `kind`"):
         visit(url, kind="vllm")
 
@@ -192,7 +197,7 @@ def test_the_scenario_may_say_what_a_server_is(standin: StandIn) -> None:
 def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(standin: StandIn) -> None:
     [url] = standin("ollama").urls
     found = visit(url, Request(extra={"top_p": 0.9}))
-    assert {w.reader for w in found.ways} == {"openai"}
+    assert {w.reader for w in found.endpoints} == {"openai"}
 
 
 def test_the_greeting_alone_shows_an_lm_studio_that_wants_a_token(
@@ -222,10 +227,10 @@ def test_events_of_another_shape_than_promised_are_no_answer_and_no_crash() -> N
         {"message": "x", "done": True}, {"done": False, "message": {"content": 3}},
         {"total_duration": "y", "done": True},
     ]  # fmt: skip
-    for dialect in (lmstudio, ollama):
+    for kind in (lmstudio, ollama):
         for event in odd:
-            assert isinstance(dialect.chunk(event), dict)
-            dialect.times(0.0, [(1.0, event)])
+            assert isinstance(kind.chunk(event), dict)
+            kind.times(0.0, [(1.0, event)])
 
 
 VALUES = st.sampled_from(
@@ -272,21 +277,38 @@ LISTS = ("data", "models", "running", "default_generation_settings", "version")
 
 
 @given(entries=ODD, more=st.dictionaries(KEYS, ODD, max_size=3), event=st.dictionaries(KEYS, ODD, max_size=5))
-def test_no_json_of_a_server_can_make_a_dialect_raise(entries: Any, more: dict[str, Any], event: Any) -> None:
+def test_no_json_of_a_server_can_make_a_kind_raise(entries: Any, more: dict[str, Any], event: Any) -> None:
     documents = {True: json.dumps(more | dict.fromkeys(LISTS, entries)), False: json.dumps(more)}
 
     def get(path: str) -> Reply:
         return Reply(200, {"server": "basehttp/0.6"}, documents["models" in path or "p" in path])
 
-    for dialect in DIALECTS:
-        server = dialect.look(get)
+    for kind in SERVER_KINDS.values():
+        server = kind.identify(get)
         assert server is None or all(isinstance(m.id, str) for m in server.models)
-        dialect.served(get)
+        kind.request_counter(get)
     for reader in READERS.values():
         assert isinstance(reader.chunk(event), dict)
         reader.times(0.0, [(1.0, event)])
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"must be one of llamacpp, lmstudio, .*, openai; or take it out"):
+    with pytest.raises(ValueError, match=r"must be one of llamacpp, lmstudio, .*, openai; or omit it"):
         Target(name="A", base_url="http://127.0.0.1:1", kind="llama.cpp")
+
+
+def test_every_kind_has_a_file_a_mock_server_and_words_for_the_next_steps() -> None:
+    """Its other parts have no default: a `ServerKind` without one cannot be made."""
+    folder = CHECKOUT / "replay" / "server_kinds"
+    files = {path.stem.replace("_", "-") for path in folder.glob("*/[a-z]*.py")} | {"openai"}
+    assert set(SERVER_KINDS) == files, "a kind's file without a line in the list, or the other way round"
+    assert set(SERVER_KINDS) == set(mock_kinds.KINDS), "a mock server for each kind"
+    assert set(SERVER_KINDS) - {"openai"} == set(next_steps.KINDS), "next_steps.yaml"
+
+
+def test_every_kind_states_endpoints_of_a_known_reader_and_usual_ports() -> None:
+    for name, kind in SERVER_KINDS.items():
+        assert kind.name == name
+        assert {endpoint.reader for endpoint in kind.endpoints} <= {name, "openai"}
+        assert kind.ports
+        assert [f.name for f in fields(ServerKind) if f.default is not MISSING] == []

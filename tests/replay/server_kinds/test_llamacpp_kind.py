@@ -30,9 +30,11 @@ def two() -> Iterator[Servers]:
 def ask(
     url: str, tokens: int = TOKENS, words: str = "tell me of the sea", model: str | None = None
 ) -> Answer:
-    way = check(Target(name="A", base_url=url)).ways[0]
+    endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     connection = Connection()
-    connection.prepare(ChatOrder(url, way.body(Ask(words, model, tokens, 0.0)), 60.0, way.path, way.reader))
+    connection.prepare(
+        ChatOrder(url, endpoint.body(Ask(words, model, tokens, 0.0)), 60.0, endpoint.path, endpoint.reader)
+    )
     try:
         return connection.ask()
     finally:

@@ -15,7 +15,7 @@ from replay.checks.check import check
 from replay.client.connection import ChatOrder, Connection
 from replay.client.response import Answer
 from replay.scenario.load import Target
-from replay.server_kinds import Ask, Way, openai
+from replay.server_kinds import Ask, Endpoint, openai
 from servers.ports import free_ports
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import locust, phase, scenario
@@ -74,19 +74,21 @@ def two(model: Path) -> Iterator[list[str]]:
         yield [stack.enter_context(serving(model)) for _ in range(2)]
 
 
-def ask(url: str, way: Way = openai.USUAL, tokens: int = TOKENS, words: str = "w1005 w1006 w1007") -> Answer:
+def ask(
+    url: str, endpoint: Endpoint = openai.USUAL, tokens: int = TOKENS, words: str = "w1005 w1006 w1007"
+) -> Answer:
     connection = Connection()
-    body = way.body(Ask(words, None, tokens, 0.0))
-    connection.prepare(ChatOrder(url, body, 60.0, way.path, way.reader))
+    body = endpoint.body(Ask(words, None, tokens, 0.0))
+    connection.prepare(ChatOrder(url, body, 60.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
     finally:
         connection.close()
 
 
-def together(urls: list[str], way: Way = openai.USUAL) -> list[Answer]:
+def together(urls: list[str], endpoint: Endpoint = openai.USUAL) -> list[Answer]:
     words = [f"{i:03d} w1006 w1007" for i in range(len(urls))]
-    asked = [gevent.spawn(ask, url, way, AT_LENGTH, w) for url, w in zip(urls, words, strict=True)]
+    asked = [gevent.spawn(ask, url, endpoint, AT_LENGTH, w) for url, w in zip(urls, words, strict=True)]
     gevent.joinall(asked)
     answers = [one.get() for one in asked]
     assert [a.error for a in answers] == [None] * len(urls)
@@ -112,7 +114,7 @@ def test_one_port_decodes_four_requests_together(two: list[str]) -> None:
 
 
 def test_a_seed_makes_the_same_port_answer_one_after_the_other(two: list[str]) -> None:
-    seeded = Way(openai.PATH, lambda ask: openai.body(ask) | {"seed": 7})
+    seeded = Endpoint(openai.PATH, lambda ask: openai.body(ask) | {"seed": 7})
     first, second = together([two[0]] * 2, seeded)
     assert first.last_token_s is not None
     assert second.first_token_s is not None
