@@ -1,4 +1,4 @@
-"""Every code with which a command of portlap ends. docs/FORMAT.md explains them to users."""
+"""Every code with which a command of portlap ends. docs/COMMAND_LINE.md explains them to users."""
 
 from typing import Final
 

@@ -24,7 +24,7 @@ def socket_cases(each: int) -> Iterator[Case]:
 
 
 def as_farm(case: Case) -> dict[str, Any]:
-    """The same farm as a file says it (docs/FORMAT.md), its times shorter."""
+    """The same farm as a file says it (docs/SERVERS.md), its times shorter."""
     policy, port = case.policy, case.policy.port
     compute_s = SOLO_S * (1 - case.overhead)
     limits = {"slots": port.slots, "prefills": port.prefills}

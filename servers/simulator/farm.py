@@ -178,7 +178,7 @@ def make_farm(data: dict[str, Any], where: str = "") -> FarmSpec:
 def _words(details: Any) -> str:
     if details["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(details["loc"][-1]), KEYS, n=1)
-        return f"unknown key; did you mean {close[0]!r}?" if close else "unknown key; see docs/FORMAT.md"
+        return f"unknown key; did you mean {close[0]!r}?" if close else "unknown key; see docs/SERVERS.md"
     if details["type"] == "missing":
         return "is missing; add it"
     if details["type"] == "value_error":

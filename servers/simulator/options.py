@@ -21,7 +21,7 @@ def add_simulate_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--farm",
         metavar="FILE",
-        help="a YAML file that says it all (docs/FORMAT.md); or the YAML itself, in {}",
+        help="a YAML file that says it all (docs/SERVERS.md); or the YAML itself, in {}",
     )
     add("--time-scale", type=float, metavar="F", help="multiplies all times: 0.02 is fifty times faster")
     add("--policy", choices=POLICIES, help="who is served when (default: serial)")

@@ -29,12 +29,13 @@ from tests.support.checkout import CHECKOUT
 from tests.support.farm import farm, watched
 
 DOCUMENTS = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
-README, FORMAT, METHODOLOGY = (
-    (CHECKOUT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "docs/FORMAT.md", "docs/METHODOLOGY.md")
+TEXT = {path.stem: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+README, FORMAT, METHODOLOGY, SCENARIOS, COMMAND_LINE = (
+    TEXT[name] for name in ("README", "FORMAT", "METHODOLOGY", "SCENARIOS", "COMMAND_LINE")
 )
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
-RECORDED = "tests/runs/two-ports"  # the run whose report the README shows
+RECORDED = "tests/runs/two-ports"  # the run whose report the documents show
+EXCERPTS = {"answer": "README.md", "phases": "docs/REPORT.md", "machine": "docs/REPORT.md"}
 WITH_THRESHOLDS = ("analysis/thresholds.py", "replay/plan/budget.py")
 
 
@@ -96,13 +97,13 @@ def slug(heading: str) -> str:
 
 
 def excerpts(report: str) -> dict[str, str]:
-    """What the README shows of a report: the answer with two phases' lanes, the figures, the machine."""
+    """What the documents show of a report: the answer with two phases' lanes, the figures, the machine."""
     head, _, rest = report.partition("\n\nPhases")
     table, _, rest = rest.partition("\n\n")
     lanes = rest[rest.index("Lanes") : rest.index("\nphase2, round")]
-    steps = rest[rest.rindex("\nNext") :].rstrip()
+    first_step = rest[rest.rindex("\nNext") : rest.rindex("\n2. ")]
     machine = rest[rest.index("\nMachine") + 1 : rest.index("\n\nHardware")]
-    answer = f"{head}\n[...]\n\n{lanes}\n[...]\n{steps}"
+    answer = f"{head}\n[...]\n\n{lanes}\n[...]\n{first_step}\n[...]"
     return {"answer": answer, "phases": f"Phases{table}", "machine": machine}
 
 
@@ -149,7 +150,7 @@ def test_every_file_of_a_run_is_named() -> None:
 
 
 def test_every_verdict_has_its_row_in_the_readme_and_its_rule() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \|", section(README, "How to read the verdict"), re.M)
+    rows = re.findall(r"^\| `([\w-]+)` \|", section(README, "How to read the answer"), re.M)
     assert set(rows) == set(findings()) - {SERIAL_PORTS, MACHINES, PAIRS_DIFFER, *LOCKS.values()}
     assert missing(findings(), METHODOLOGY) == []
 
@@ -168,40 +169,41 @@ def test_every_threshold_is_listed_with_the_value_it_has() -> None:
 # What a person types
 
 
-def test_every_command_is_in_the_readme() -> None:
+def test_every_command_is_explained() -> None:
     for door in (analysis_door, servers_door):
         names = commands_of(door._parser())
         assert names
-        assert [name for name in names if not re.search(rf"`[^`\n]*\b{name}\b", README)] == []
+        assert [name for name in names if not re.search(rf"`[^`\n]*\b{name}\b", COMMAND_LINE)] == []
 
 
-def test_every_option_of_portlap_is_in_the_readme() -> None:
+def test_every_option_of_portlap_is_explained() -> None:
     tree = ast.parse((CHECKOUT / "replay" / "options.py").read_text(encoding="utf-8"))
     added = [
         n for n in ast.walk(tree) if isinstance(n, ast.Call) and any(k.arg == "help" for k in n.keywords)
     ]
     options = [ast.literal_eval(call.args[0]) for call in added]
     assert "--scenario" in options
-    assert [name for name in options if f"| `{name}" not in README] == []
+    assert [name for name in options if f"| `{name}" not in COMMAND_LINE] == []
 
 
-def test_the_readmes_make_targets_exist_and_are_all_there() -> None:
+def test_every_make_target_is_explained_and_no_other_is_named() -> None:
     phony = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.M)
     assert phony is not None
-    told = {target for target in re.findall(r"(?:^|`|[A-Z_]+=\S+ )make ([a-z]+)", README, re.M)}
-    assert told == set(phony[1].split()) - {"help"}
+    targets = set(phony[1].split()) - {"help"}
+    assert set(re.findall(r"^\| `make ([a-z]+)` \|", COMMAND_LINE, re.M)) == targets
+    for name in ("README", "COMMAND_LINE", "WEB_UI"):
+        assert set(re.findall(r"(?:^|`|[A-Z_]+=\S+ )make ([a-z]+)", TEXT[name], re.M)) <= targets
 
 
-def test_the_readmes_scenarios_exist() -> None:
-    named = re.findall(r"scenarios/[\w-]+\.yaml", README)
-    assert named
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_scenario_that_is_named_exists(document: Path) -> None:
+    named = re.findall(r"scenarios/[\w/-]+\.yaml", TEXT[document.stem])
     assert [name for name in named if not (CHECKOUT / name).is_file()] == []
 
 
 @pytest.mark.parametrize("code", [code for code in vars(exit_codes).values() if type(code) is int])
 def test_every_exit_code_has_its_row(code: int) -> None:
-    assert f"\n| {code} |" in README
-    assert f"\n| {code} |" in section(FORMAT, "Exit codes")
+    assert f"\n| {code} |" in section(COMMAND_LINE, "Exit codes")
 
 
 # The scenario
@@ -209,11 +211,11 @@ def test_every_exit_code_has_its_row(code: int) -> None:
 
 def test_every_key_of_a_scenario_is_explained() -> None:
     keys = dict.fromkeys(key for names in KEYS.values() for key in names if key not in ("min", "max"))
-    assert missing(keys, section(FORMAT, "The scenario")) == []
+    assert missing(keys, section(SCENARIOS, "A scenario of your own")) == []
 
 
 def test_the_example_of_a_scenario_is_one(tmp_path: Path) -> None:
-    block = re.search(r"```yaml\n(.*?)```", section(FORMAT, "The scenario"), re.S)
+    block = re.search(r"```yaml\n(.*?)```", section(SCENARIOS, "A scenario of your own"), re.S)
     assert block is not None
     path = tmp_path / "example.yaml"
     path.write_text(block[1], encoding="utf-8")
@@ -222,6 +224,22 @@ def test_the_example_of_a_scenario_is_one(tmp_path: Path) -> None:
 
 
 # The documents themselves
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 120
+
+
+@pytest.mark.parametrize("page", sorted((CHECKOUT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_the_readme_links_every_page(page: Path) -> None:
+    assert f"(docs/{page.name})" in README
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_list_of_contents_names_every_section(document: Path) -> None:
+    head, *_ = TEXT[document.stem].partition("\n## ")
+    listed = re.findall(r"^- \[(.+?)\]\(#", head, re.M)
+    assert listed in ([], re.findall(r"^## (.+)$", TEXT[document.stem], re.M))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -237,23 +255,22 @@ def test_every_relative_link_leads_somewhere(document: Path) -> None:
             assert anchor in map(slug, headings), link
 
 
-def test_the_readme_shows_a_real_report(
+def test_the_documents_show_a_real_report(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`pytest --update-golden` puts the report of the recorded run there; review the diff."""
     monkeypatch.chdir(CHECKOUT)
     monkeypatch.setenv("NO_COLOR", "1")
-    if not (CHECKOUT / f"{RECORDED}_run.json").exists():
-        pytest.skip("no recorded run yet")
     assessment = assess(read_run(Path(RECORDED)))
     figures = run_figures(assessment)
     report = printed(
         lambda console: as_text.show(console, report_of(assessment, figures)), io.StringIO(), width=100
     )
-    shown = README
+    update = request.config.getoption("--update-golden")
     for name, wanted in excerpts(report).items():
+        path = CHECKOUT / EXCERPTS[name]
+        shown = path.read_text(encoding="utf-8")
         before, marked, after = re.split(f"(?<=<!-- {name} -->\n)|(?=\n<!-- /{name} -->)", shown)
-        assert request.config.getoption("--update-golden") or marked == f"```text\n{wanted}\n```", name
-        shown = f"{before}```text\n{wanted}\n```{after}"
-    if request.config.getoption("--update-golden"):
-        (CHECKOUT / "README.md").write_text(shown, encoding="utf-8")
+        assert update or marked == f"```text\n{wanted}\n```", name
+        if update:
+            path.write_text(f"{before}```text\n{wanted}\n```{after}", encoding="utf-8")

@@ -16,7 +16,7 @@ from tests.support.checkout import CHECKOUT
 
 ROOT = CHECKOUT
 FARMS = ROOT / "scenarios" / "farms"
-FORMAT = (ROOT / "docs" / "FORMAT.md").read_text(encoding="utf-8")
+SERVERS = (ROOT / "docs" / "SERVERS.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_drift_is_scaled_like_every_other_time() -> None:
 
 @pytest.mark.parametrize("spec", [FarmSpec, MachineSpec, PortSpec])
 def test_every_key_of_a_farm_is_explained(spec: type[FarmSpec | MachineSpec | PortSpec]) -> None:
-    assert [key for key in spec.model_fields if f"`{key}`" not in FORMAT] == []
+    assert [key for key in spec.model_fields if f"`{key}`" not in SERVERS] == []
 
 
 def test_every_column_of_the_truth_is_explained() -> None:
-    assert [column for column in COLUMNS if f"`{column}`" not in FORMAT] == []
+    assert [column for column in COLUMNS if f"`{column}`" not in SERVERS] == []
 
 
 def job_of(farm: FarmSpec, machine: int, place: int, time_scale: float = 1.0) -> Job:
@@ -139,7 +139,7 @@ def test_six_workers_kept_busy_get_the_seed_s_answers_per_minute(name: str, per_
 
 
 def test_the_example_of_a_farm_is_one() -> None:
-    section = FORMAT.split("## A farm")[1]
+    section = SERVERS.split("## A farm")[1]
     example = section.split("```yaml\n")[1].split("```")[0]
     assert len(make_farm(yaml.safe_load(example), "example").ports) == 4
 
