@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from analysis.advice.answer import Answer, answer
 from analysis.advice.evidence import why
+from analysis.conditions.condition import Condition
 from analysis.conditions.locust_agrees import witness
-from analysis.conditions.of_phase import Condition, phase_conditions
+from analysis.conditions.of_phase import phase_conditions
 from analysis.conditions.of_run import accounted_for, chain_fair, distinct_servers, right_model, warm
 from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import WARMUP

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import Run, file_of
 from analysis.thresholds import AVERAGES_AGREE_MS

@@ -1,20 +1,14 @@
-"""Conditions of a phase's verdict: each a named test of the data with a sentence, and a hint where it fails.
-
-`passed` is None where the data cannot tell: absence of data never passes and never fails.
-"""
+"""Conditions of a phase: was the burst a burst, were answers whole and of equal length, the client idle?"""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
 
-from scipy.special import stdtrit
-
+from analysis.conditions.condition import Condition
 from analysis.conditions.lengths import lengths_of
-from analysis.files.request_record import RequestRecord
 from analysis.files.run import ClientHealth
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round
+from analysis.statistics.estimates import percentile
 from analysis.thresholds import (
     AT_ONCE_S,
     LENGTHS_BAND,
@@ -33,19 +27,6 @@ ALL_BROKE = (
     "all requests of a round broke at once: the context they share may be full; "
     "load the model with a larger one, or ask for fewer tokens"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    name: str
-    passed: bool | None
-    sentence: str
-    hint: str = ""
-
-
-def _all(phase: PhaseMeasured) -> list[RequestRecord]:
-    """The requests that count: whole solos and those of scored rounds."""
-    return [*phase.solos, *(r for a in phase.scored for r in a.requests)]
 
 
 def release_spread(phase: PhaseMeasured) -> Condition:
@@ -86,7 +67,7 @@ def _broke_at_once(one: Round) -> bool:
 
 def no_cache(phase: PhaseMeasured) -> Condition:
     """Cached tokens may be the chat template's at most: our own words are never the same twice."""
-    requests = _all(phase)
+    requests = phase.counted
     told = [
         (r, words)
         for r in requests
@@ -110,7 +91,7 @@ def no_cache(phase: PhaseMeasured) -> Condition:
 def equal_prompts(phase: PhaseMeasured) -> Condition:
     worst = 0
     for target in phase.alone:
-        sizes = {r.prompt_tokens for r in _all(phase) if r.target == target and r.prompt_tokens is not None}
+        sizes = {r.prompt_tokens for r in phase.counted if r.target == target and r.prompt_tokens is not None}
         worst = max(worst, max(sizes) - min(sizes) if sizes else 0)
     if all(s.prompt_tokens is None for s in phase.solos):
         return Condition("equal prompts", None, "no server reports prompt tokens")
@@ -135,30 +116,23 @@ def enough_measured(phase: PhaseMeasured) -> Condition:
 
 
 def drift(phase: PhaseMeasured) -> Condition:
-    if phase.fit is None:
+    change = phase.drift
+    if change is None:
         return Condition("drift", None, "too few measurements to see a drift")
-    span_s = _span_s(_all(phase))
-    change, error = phase.fit.drift_per_s * span_s, phase.fit.drift_se * span_s
-    surely = abs(change) - float(stdtrit(phase.fit.df, 0.5 + SURELY / 2)) * error
     return Condition(
         "drift",
-        surely <= MAX_DRIFT,
-        f"solo times changed by {math.expm1(change) * 100:+.1f} % over {span_s:.0f} s (allowed for in G)",
+        not change.surely_outside((math.exp(-MAX_DRIFT), math.exp(MAX_DRIFT)), SURELY),
+        f"solo times changed by {math.expm1(change.log) * 100:+.1f} % over {phase.span_s:.0f} s "
+        "(allowed for in G)",
         "let the machine cool down, stop other programs, run again",
     )
-
-
-def _span_s(requests: Sequence[RequestRecord]) -> float:
-    starts = [r.start_s for r in requests if r.start_s is not None]
-    ends = [r.end_s for r in requests if r.end_s is not None]
-    return max(ends) - min(starts) if starts and ends else 0.0
 
 
 def server_timings(phase: PhaseMeasured) -> Condition:
     """llama.cpp and Ollama say themselves how long they decoded; it must be what we saw arrive."""
     pairs = [
         (r.decode_s, r.server_decode_s)
-        for r in _all(phase)
+        for r in phase.counted
         if r.decode_s is not None and r.server_decode_s is not None
     ]
     if not pairs:
@@ -195,17 +169,17 @@ def answer_lengths(phase: PhaseMeasured) -> Condition:
     A chunk is not always a token, and the faster they come the more may share one. Without streams nobody
     sees what a token takes.
     """
-    told = lengths_of(phase)
-    if not told:
+    lengths = lengths_of(phase)
+    if not lengths:
         return Condition("answer lengths", None, "no tokens were counted")
-    off = [n for n in told if n.surely_outside(LENGTHS_BAND, SURELY)]
-    worst = max(off or told, key=lambda n: abs(math.log(n.ratio)))
-    counted = phase.streams and all(r.output_tokens is not None for r in _all(phase))
+    off = [n for n in lengths if n.ratio.surely_outside(LENGTHS_BAND, SURELY)]
+    worst = max(off or lengths, key=lambda n: abs(n.ratio.log))
+    counted = phase.streams and all(r.output_tokens is not None for r in phase.counted)
     why = "answers do not stream" if not phase.streams else "chunks were counted, not tokens"
     return Condition(
         "answer lengths",
         counted or not off,
-        f"{worst.target}'s answers are {worst.ratio:.2f} times as long together as alone "
+        f"{worst.target}'s answers are {worst.ratio.value:.2f} times as long together as alone "
         f"({'allowed for in all times' if counted else why})",
         "ask for fewer tokens than any answer would have, or measure where tokens stream and are counted",
     )
@@ -214,16 +188,15 @@ def answer_lengths(phase: PhaseMeasured) -> Condition:
 def client(phase: PhaseMeasured, health: ClientHealth) -> Condition:
     """Is portlap itself the bottleneck? Its processor share, event-loop lag and own timing error."""
     solo_s = min(phase.solo_s.values(), default=None)
-    late = [r.clock_error_s for r in _all(phase) if r.clock_error_s is not None]
+    late = [r.clock_error_s for r in phase.counted if r.clock_error_s is not None]
     if solo_s is None or (health.cpu_percent is None and not late):
         return Condition("client", None, "portlap's own load was not recorded")
     cpu, lag = health.cpu_percent or 0.0, health.loop_lag_p99_s or 0.0
-    error = sorted(late)[math.ceil(0.99 * len(late)) - 1] if late else None
-    said = f", saw bytes {error * 1e3:.1f} ms late at p99" if error is not None else ""
+    own_error = f", saw bytes {percentile(late, 0.99) * 1e3:.1f} ms late at p99" if late else ""
     return Condition(
         "client",
         cpu <= MAX_CPU_PERCENT and lag <= MAX_SPREAD * solo_s,
-        f"portlap used {cpu:.0f} % of one core, its loop lagged {lag * 1e3:.1f} ms at p99{said}",
+        f"portlap used {cpu:.0f} % of one core, its loop lagged {lag * 1e3:.1f} ms at p99{own_error}",
         "measure from another machine, or with fewer users",
     )
 

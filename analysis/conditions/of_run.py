@@ -4,14 +4,13 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from scipy.special import stdtrit
-
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import Run, TargetInfo
 from analysis.phase.intervals import busy_s
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round, bursts
+from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import CHAIN_BAND, SURELY, SWAP_JUMP, SWAP_JUMP_S
 
 
@@ -129,12 +128,10 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
     ratio = sum(map(phase.expected_s, chain.requests)) / busy_s(spans)
     since_s = (spans[0][0] + spans[-1][1]) / 2 - fit.middle_s
     scatter = fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
-    error = math.hypot(scatter, fit.drift_se * since_s)
-    half = float(stdtrit(fit.df, 0.5 + SURELY / 2)) * error
-    least, most = (math.log(b) for b in CHAIN_BAND)
+    estimate = LogEstimate(math.log(ratio), math.hypot(scatter, fit.drift_se * since_s), fit.df, links)
     return Condition(
         "chain",
-        math.log(ratio) - half <= most and math.log(ratio) + half >= least,
+        not estimate.surely_outside(CHAIN_BAND, SURELY),
         f"the solo times of {links} requests come to {ratio:.2f} of what the same took one after another",
         "run again on a quieter machine",
     )

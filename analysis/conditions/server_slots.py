@@ -5,7 +5,7 @@ from statistics import median
 
 import numpy as np
 
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.files.request_record import RequestRecord
 from analysis.files.server_samples import WitnessSample
 from analysis.phase.measure import PhaseMeasured

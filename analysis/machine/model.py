@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from scipy.special import stdtrit
-
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.machine.slots import SlotsSeen, slots_seen
 from analysis.machine.tables import FACTOR, GAIN, Asked, Fitted, Load, fit_mechanism, fit_tables
 from analysis.phase.measure import PhaseMeasured
@@ -37,13 +35,8 @@ class Prediction:
     @property
     def surely_off(self) -> bool:
         """99 % sure that the prediction misses by more than a tenth."""
-        if self.predicted_s is None:
-            return False
-        log = self.predicted_s.log - self.wall_s.log
-        df = min(self.predicted_s.df, self.wall_s.df)
-        half = float(stdtrit(df, 0.5 + SURELY / 2)) * math.hypot(self.predicted_s.se, self.wall_s.se)
-        low, high = (math.log(b) for b in PREDICTED_BAND)
-        return log - half > high or log + half < low
+        off = self.predicted_s and self.predicted_s.over(self.wall_s)
+        return off is not None and off.surely_outside(PREDICTED_BAND, SURELY)
 
 
 @dataclass(frozen=True, slots=True)

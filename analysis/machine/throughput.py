@@ -38,7 +38,7 @@ def _throughput(machine: Machine, workers: int) -> Throughput | None:
     pace = machine.fitted.estimate(lambda tables: math.log(_steady(machine, machine.ports, workers, tables)))
     if pace is None:
         return None
-    per_s = ratio(pace, machine.solo_s)
+    per_s = pace.over(machine.solo_s)
     tokens = per_s.times(machine.tokens) if machine.tokens else None
     measured = machine.fitted.tables.unmeasured(running) is None
     return Throughput(workers, pace, per_s.times(60), tokens, wall, measured)
@@ -128,8 +128,3 @@ def _steady(machine: Machine, ports: Sequence[str], workers: int, tables: Tables
 
 def dealt(ports: Sequence[str], n: int) -> list[str]:
     return list(islice(cycle(ports), n))
-
-
-def ratio(a: LogEstimate, b: LogEstimate) -> LogEstimate:
-    """Of two independent estimates."""
-    return LogEstimate(a.log - b.log, math.hypot(a.se, b.se), min(a.df, b.df), min(a.n, b.n))

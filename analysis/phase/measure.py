@@ -59,6 +59,26 @@ class PhaseMeasured:
         """Solo latency per target as fitted for the middle of the phase."""
         return {t: e.value for t, e in self.fit.solo_s.items()} if self.fit else {}
 
+    @property
+    def counted(self) -> list[RequestRecord]:
+        """The whole solos and the requests of the scored rounds."""
+        return [*self.solos, *(r for a_round in self.scored for r in a_round.requests)]
+
+    @property
+    def span_s(self) -> float:
+        """First send to last end of what is counted."""
+        starts = [r.start_s for r in self.counted if r.start_s is not None]
+        ends = [r.end_s for r in self.counted if r.end_s is not None]
+        return max(ends) - min(starts) if starts and ends else 0.0
+
+    @property
+    def drift(self) -> LogEstimate | None:
+        """By what factor solo times changed over the span, as fitted."""
+        if self.fit is None:
+            return None
+        fit, span_s = self.fit, self.span_s
+        return LogEstimate(fit.drift_per_s * span_s, fit.drift_se * span_s, fit.df, len(self.counted))
+
     def expected_s(self, request: RequestRecord) -> float:
         """What this request would take alone: fitted for its target, its own token count, its instant."""
         assert self.fit is not None and request.start_s is not None

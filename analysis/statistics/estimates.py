@@ -1,4 +1,7 @@
-"""Values with their intervals: on the log scale (speedups, durations), and of an arithmetic mean."""
+"""Values with their intervals: on the log scale (speedups, durations), and of an arithmetic mean.
+
+All of the analysis takes its quantile of Student's t, its percentile and its bands from here.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +10,21 @@ from dataclasses import dataclass
 from scipy.special import stdtrit
 
 from analysis.thresholds import REPORT_LEVEL
+
+
+def student(df: float, level: float) -> float:
+    """The t that a variable of Student's distribution stays within, on both sides, at this level."""
+    return float(stdtrit(df, 0.5 + level / 2))
+
+
+def bonferroni(level: float, n: int) -> float:
+    """The level for each of n statements that shall all hold together at `level`."""
+    return 1 - (1 - level) / n
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Nearest rank: the smallest value that at least `share` of the values do not exceed."""
+    return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +61,20 @@ class LogEstimate:
         """The same estimate of a quantity that is `factor` (> 0, taken as known) times as large."""
         return LogEstimate(self.log + math.log(factor), self.se, self.df, self.n)
 
+    def over(self, other: "LogEstimate") -> "LogEstimate":
+        """The ratio to another estimate, independent of this one."""
+        se, df, n = math.hypot(self.se, other.se), min(self.df, other.df), min(self.n, other.n)
+        return LogEstimate(self.log - other.log, se, df, n)
+
+    def surely_outside(self, band: tuple[float, float], level: float) -> bool:
+        """Whether the interval of this level has no value in common with the band."""
+        return self.low(level) > band[1] or self.high(level) < band[0]
+
     def estimate(self) -> Estimate:
         return Estimate(self.value, self.low(), self.high(), self.n)
 
     def _half_width(self, level: float) -> float:
-        return float(stdtrit(self.df, 0.5 + level / 2)) * self.se
+        return student(self.df, level) * self.se
 
 
 def mean_estimate(values: Sequence[float]) -> Estimate | None:
@@ -62,5 +89,5 @@ def mean_estimate(values: Sequence[float]) -> Estimate | None:
     if n == 1:
         return Estimate(mean, None, None, 1)
     sd = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
-    half = float(stdtrit(n - 1, 0.5 + REPORT_LEVEL / 2)) * sd / math.sqrt(n)
+    half = student(n - 1, REPORT_LEVEL) * sd / math.sqrt(n)
     return Estimate(mean, max(mean - half, 0.0), mean + half, n)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import end_steps, ended_together, first_ends, first_token_steps
 from analysis.statistics.estimates import LogEstimate

@@ -7,6 +7,7 @@ import gevent
 import psutil
 
 from analysis.files.run import ClientHealth
+from analysis.statistics.estimates import percentile
 
 TICK_S = 0.02
 
@@ -36,11 +37,10 @@ class HealthSampler:
     def summary(self) -> ClientHealth:
         if not self._lags_s or self._open_s <= 0:
             return ClientHealth()
-        ordered = sorted(self._lags_s)
         return ClientHealth(
             cpu_percent=round(100 * self._busy_s / self._open_s, 1),
-            loop_lag_p50_s=round(median(ordered), 6),
-            loop_lag_p99_s=round(ordered[int(0.99 * (len(ordered) - 1))], 6),
+            loop_lag_p50_s=round(median(self._lags_s), 6),
+            loop_lag_p99_s=round(percentile(self._lags_s, 0.99), 6),
         )
 
     def _tick(self) -> None:

@@ -148,6 +148,30 @@ def test_a_verdict_is_named_by_its_outcome_and_never_by_a_bare_text() -> None:
     assert bare == []
 
 
+def test_no_module_reaches_itself_through_its_imports() -> None:
+    """Imports within a function count too: they only hide a cycle."""
+    files = {dotted(path): path for room in ROOMS for path in modules(room)}
+    reaches = {
+        name: {i if i in files else i.rpartition(".")[0] for i in imports(path)} & set(files)
+        for name, path in files.items()
+    }
+    while leaves := {name for name, needed in reaches.items() if not needed}:
+        reaches = {name: needed - leaves for name, needed in reaches.items() if name not in leaves}
+    assert reaches == {}
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(CHECKOUT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_folder_holds_more_than_nine_files() -> None:
+    """Its packages not counted: they are rooms of their own."""
+    folders = {path.parent for room in ROOMS for path in modules(room)}
+    sizes = {str(f.relative_to(CHECKOUT)): sum(p.is_file() for p in f.iterdir()) for f in folders}
+    assert {name: files for name, files in sizes.items() if files > 9} == {}
+
+
 def test_no_module_is_longer_than_250_lines() -> None:
     paths = [path for room in ROOMS for path in modules(room)] + [CHECKOUT / "locustfile.py"]
     sizes = {str(p.relative_to(CHECKOUT)): len(p.read_text("utf-8").splitlines()) for p in paths}

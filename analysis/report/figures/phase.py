@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from scipy.special import stdtrit
-
 from analysis.assess import PhaseJudged
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round
 from analysis.phase.server_load import MachineLoad, PortLoad
-from analysis.statistics.estimates import Estimate, mean_estimate
+from analysis.statistics.estimates import Estimate, bonferroni, mean_estimate, percentile, student
 from analysis.thresholds import ENOUGH_FOR_P95, OUTLIER_LEVEL
 from analysis.verdict.outcomes import Outcome
 
@@ -101,7 +99,7 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         tpot_ratio=_tpot_ratio(phase, scored),
         responses_per_min=len(scored) / busy_s * 60 if busy_s else None,
         output_tokens_per_s=sum(r.tokens or 0 for r in scored) / busy_s if busy_s else None,
-        drift=_drift(phase),
+        drift=math.expm1(phase.drift.log) if phase.drift else None,
         outliers=_outliers(phase),
         verdict=verdict.outcome,
         sentence=verdict.sentence,
@@ -111,11 +109,6 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         servers=judged.seen.ports if judged.seen else {},
         machine=judged.seen.machine if judged.seen else None,
     )
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Nearest rank: the smallest value that at least `share` of the values do not exceed."""
-    return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
 
 
 def percentiles(values: Sequence[float]) -> Percentiles:
@@ -164,16 +157,6 @@ def _tpot_ratio(phase: PhaseMeasured, scored: Sequence[RequestRecord]) -> float 
     return fmean(ratios) if ratios and phase.streams else None
 
 
-def _drift(phase: PhaseMeasured) -> float | None:
-    """Fitted change of the solo time from the phase's first instant to its last."""
-    if phase.fit is None:
-        return None
-    counted = [*phase.solos, *(r for a in phase.scored for r in a.requests)]
-    starts = [r.start_s for r in counted if r.start_s is not None]
-    ends = [r.end_s for r in counted if r.end_s is not None]
-    return math.expm1(phase.fit.drift_per_s * (max(ends) - min(starts)))
-
-
 def _outliers(phase: PhaseMeasured) -> tuple[str, ...]:
     """Solos and rounds far from the fit, named with their residual; they are kept.
 
@@ -181,8 +164,7 @@ def _outliers(phase: PhaseMeasured) -> tuple[str, ...]:
     """
     if phase.fit is None or phase.fit.df < 2:
         return ()
-    beyond = (1 - OUTLIER_LEVEL) / (2 * len(phase.fit.residuals))
-    bound = float(stdtrit(phase.fit.df - 1, 1 - beyond))
+    bound = student(phase.fit.df - 1, bonferroni(OUTLIER_LEVEL, len(phase.fit.residuals)))
     names = [
         f"the solo of {s.target} in gap {(s.round or 0) + 1}"
         for s in phase.solos

@@ -7,8 +7,8 @@ from analysis.assess import Assessment, PhaseJudged
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
-from analysis.report.figures.phase import PhaseFigures, percentile, phase_figures
-from analysis.statistics.estimates import Estimate
+from analysis.report.figures.phase import PhaseFigures, phase_figures
+from analysis.statistics.estimates import Estimate, percentile
 from analysis.verdict.outcomes import Outcome
 
 FREE = "free"

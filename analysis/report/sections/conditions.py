@@ -3,7 +3,7 @@
 import re
 
 from analysis.assess import Assessment
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.report.sections.section import VERDICT, ConditionRow, Conditions, Section, section
 
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "?"}

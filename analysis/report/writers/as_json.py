@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.assess import Assessment
-from analysis.conditions.of_phase import Condition
+from analysis.conditions.condition import Condition
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures

@@ -1,0 +1,13 @@
+"""What every condition of a verdict is: a test of the data with a name, an outcome and a sentence."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`passed` is None where the data cannot tell: absence of data never passes and never fails."""
+
+    name: str
+    passed: bool | None
+    sentence: str  # what was measured
+    hint: str = ""  # what to do if it fails
