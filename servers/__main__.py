@@ -1,4 +1,4 @@
-"""The door of the room: `python -m servers llamacpp …`, `simulate …`, `standin …` and `find`."""
+"""The command line: `python -m servers llamacpp …`, `simulate …`, `mock …` and `find`."""
 
 import argparse
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis.errors import PortlapError
 from servers.llamacpp import fleet
-from servers.mock_servers import options as standins
+from servers.mock_servers import options as mocks
 from servers.ready import tell
 from servers.simulator import serve as simulator
 from servers.simulator.options import add_simulate_options, farm_of
@@ -21,7 +21,7 @@ Once all servers answer, stdout holds a JSON line for each, then {"ready": true}
   python -m servers simulate --port 0 --port 0 --policy port-serial
   python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02
   python -m servers simulate --farm scenarios/farms/seed-serial.yaml --time-scale 0.02 --truth truth.csv
-  python -m servers standin --kind ollama --port 0
+  python -m servers mock --kind ollama --port 0
 And what runs here already, with its models and slots (GET only):
   python -m servers find"""
 
@@ -48,19 +48,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXAMPLES,
     )
-    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate | standin | find")
+    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate | mock | find")
     _add_llamacpp(kinds.add_parser("llamacpp", help="real llama.cpp servers, one process per port"))
     _add_simulate(kinds.add_parser("simulate", help="simulated servers with exact token times"))
-    standin = kinds.add_parser("standin", help="servers that answer as LM Studio, Ollama and others do")
-    _add_common(standin)
-    standins.add_options(standin)
+    mock = kinds.add_parser("mock", help="servers that answer as LM Studio, Ollama and others do")
+    _add_common(mock)
+    mocks.add_options(mock)
     found = kinds.add_parser("find", help="the LLM servers that run on this host", add_help=False)
     found.set_defaults(run=_run_find)
     return parser
 
 
 def _run_find(arguments: Sequence[str]) -> int:
-    """By a child: recognition belongs to the room that asks servers, and no code is shared with it."""
+    """In a child process: servers/ shares no code with replay/, which recognises kinds of servers."""
     command = [sys.executable, "-m", "replay.checks.discover", *arguments]
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 

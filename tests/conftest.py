@@ -7,10 +7,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.support.serving import Servers, StandIn, servers
+from servers.mock_servers import KINDS
+from tests.support.serving import MockServer, Servers, servers
 
-QUICK = ("--ttft-s", "0.03", "--tpot-s", "0.003")  # of a stand-in, unless its words say otherwise
-STAND_INS = ("lmstudio", "ollama", "llamacpp", "mlx", "vllm", "llama-swap", "litellm", "openai")
+QUICK = ("--ttft-s", "0.03", "--tpot-s", "0.003")  # of a mock server, unless its options differ
 # A busy machine makes examples slow, not wrong. The same examples each time: a red run can be repeated.
 hypothesis.settings.register_profile(
     "here",
@@ -41,8 +41,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture(scope="session")
-def standin() -> Iterator[StandIn]:
-    """standin(kind, *options): running stand-ins; the same ones for the same words.
+def mock() -> Iterator[MockServer]:
+    """mock(kind, *options): running mock servers; the same ones for the same options.
 
     All kinds with the same options share a process: each takes a second to start.
     """
@@ -51,13 +51,13 @@ def standin() -> Iterator[StandIn]:
 
         def start(*words: str) -> Servers:
             if words not in running:
-                running[words] = stack.enter_context(servers("standin", *QUICK, *words))
+                running[words] = stack.enter_context(servers("mock", *QUICK, *words))
             return running[words]
 
         def one(kind: str, *options: str) -> Servers:
             if "--port" in options or "--host" in options:
                 return start("--kind", kind, *options)
-            every = start(*(w for k in STAND_INS for w in ("--kind", k)), *options)
-            return Servers(every.process, (every.lines[STAND_INS.index(kind)],))
+            every = start(*(w for k in KINDS for w in ("--kind", k)), *options)
+            return Servers(every.process, (every.lines[list(KINDS).index(kind)],))
 
         yield one

@@ -1,0 +1,31 @@
+"""Mock servers: they answer to the letter as LM Studio, Ollama, llama.cpp and others document it.
+
+In: options (models, slots, speed, quirks). Out: an HTTP server per port, with tokens at their instants.
+A file per kind, named as in `replay/server_kinds`; no code is shared with it, so that one tests the other.
+`mock_engine.py`: models, slots and queue behind every mock. `openai_chat.py`: the chat completions of most.
+`options.py`: the command line. `serve.py`: the ports.
+
+To add one: a file with `app(engine)`, its routes, and its line in `KINDS` below.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from aiohttp import web
+
+from servers.mock_servers import openai
+from servers.mock_servers.apps import lmstudio, ollama
+from servers.mock_servers.engines import llamacpp, mlx, vllm
+from servers.mock_servers.mock_engine import MockEngine
+from servers.mock_servers.proxies import litellm, llama_swap
+
+KINDS: Final[Mapping[str, Callable[[MockEngine], web.Application]]] = {
+    "lmstudio": lmstudio.app,
+    "ollama": ollama.app,
+    "llamacpp": llamacpp.app,
+    "mlx": mlx.app,
+    "vllm": vllm.app,
+    "llama-swap": llama_swap.app,
+    "litellm": litellm.app,
+    "openai": openai.app,
+}

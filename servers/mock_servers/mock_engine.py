@@ -1,4 +1,4 @@
-"""What every stand-in has behind its door: models in memory, slots, a queue, tokens at their instants.
+"""What every mock server is made of: models in memory, slots, a queue, tokens at their instants.
 
 Who is served when is the queueing model's business; slots count per model, as in the real programs.
 """
@@ -46,9 +46,9 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a stand-in is set up."""
+    """How a mock server is set up."""
 
-    models: tuple[str, ...] = ("stand-in",)  # on disk
+    models: tuple[str, ...] = ("mock-model",)  # on disk
     slots: int = 1  # per model in memory
     compute: float = math.inf  # solo streams that the machine is worth
     ttft_s: float = 0.05
@@ -63,7 +63,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a client wants, whatever way it said so."""
+    """What a client asks for, at any endpoint."""
 
     model: str
     prompt_tokens: int
@@ -100,7 +100,7 @@ class Served:
 
 
 @dataclass(slots=True)
-class Desk:
+class MockEngine:
     """One server program: its models, its slots, and its counters. Needs a running loop."""
 
     setup: Setup

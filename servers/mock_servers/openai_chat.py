@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions as the stand-ins answer it; what differs between programs is a `Style`."""
+"""POST /v1/chat/completions as the mock servers answer it; what differs between programs is a `Style`."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers.mock_servers.mock_engine import Ask, Broken, Desk, Refusal, Served, word, words_of
+from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal, Served, word, words_of
 
 PLAIN_FIELDS = {
     *("model", "messages", "max_tokens", "temperature", "top_p", "n", "stream", "stop", "user"),
@@ -23,17 +23,17 @@ class Style:
 
     error: Callable[[Refusal], tuple[int, Any]]  # status and body
     broken: Callable[[str], Any]  # the document that ends a broken stream
-    model: Callable[[Desk, str], str] = lambda desk, asked: known_model(desk, asked)
+    model: Callable[[MockEngine, str], str] = lambda engine, asked: known_model(engine, asked)
     head: dict[str, Any] = field(default_factory=dict)  # further fields of every document
     reasoning_key: str = "reasoning_content"
     timings: bool = False  # llama.cpp's, in the last chunk
-    cached_tokens: bool = False  # told in the usage
+    cached_tokens: bool = False  # shown in the usage
     done_after_error: bool = False
 
 
-def known_model(desk: Desk, asked: str) -> str:
+def known_model(engine: MockEngine, asked: str) -> str:
     """Raises Refusal unless the model is there."""
-    if asked not in desk.setup.models:
+    if asked not in engine.setup.models:
         raise Refusal(404, f"The model `{asked}` does not exist.", "model_not_found")
     return asked
 
@@ -45,35 +45,35 @@ def openai_error(refusal: Refusal) -> tuple[int, Any]:
     return refusal.status, {"error": body}
 
 
-async def chat(http: web.Request, desk: Desk, style: Style) -> web.StreamResponse:
+async def chat(http: web.Request, engine: MockEngine, style: Style) -> web.StreamResponse:
     """The whole answer, streamed or not, errors included."""
     try:
         body = await http.json()
-        ask = read(body, desk, style)
-        served = desk.admit(ask)
+        ask = read(body, engine, style)
+        served = engine.admit(ask)
     except json.JSONDecodeError:
         return _refused(Refusal(400, "the body is not JSON"), style)
     except Refusal as refusal:
         return _refused(refusal, style)
     try:
-        return await (_stream if ask.stream else _whole)(http, desk, style, served)
+        return await (_stream if ask.stream else _whole)(http, engine, style, served)
     except ClientConnectionResetError:  # it went between two tokens
         return web.Response()
 
 
-def read(body: Any, desk: Desk, style: Style) -> Ask:
+def read(body: Any, engine: MockEngine, style: Style) -> Ask:
     """What the body asks for. Raises Refusal."""
     if not isinstance(body, dict):
         raise Refusal(400, "the body is no JSON object")
     odd = sorted(set(body) - PLAIN_FIELDS)
-    if desk.does("strict") and odd:
+    if engine.does("strict") and odd:
         raise Refusal(400, f"Unrecognized request argument supplied: {odd[0]}", "unknown_field")
     limit = body.get("max_completion_tokens", body.get("max_tokens")) or DEFAULT_MAX_TOKENS
     if not isinstance(limit, int) or limit < 1:
         raise Refusal(400, "'max_tokens' must be a positive integer")
     words = words_of(body.get("messages"))
     return Ask(
-        model=style.model(desk, str(body.get("model", ""))),
+        model=style.model(engine, str(body.get("model", ""))),
         prompt_tokens=len(words),
         max_tokens=limit,
         stream=bool(body.get("stream")),
@@ -90,13 +90,13 @@ def _refused(refusal: Refusal, style: Style) -> web.Response:
     return web.json_response(body, status=status)
 
 
-async def _stream(http: web.Request, desk: Desk, style: Style, served: Served) -> web.StreamResponse:
+async def _stream(http: web.Request, engine: MockEngine, style: Style, served: Served) -> web.StreamResponse:
     reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await reply.prepare(http)
     await reply.write(_chunk(style, served, {"role": "assistant", "content": ""}))
-    reasoning = served.ask.max_tokens // 2 if desk.does("reasoning") else 0
+    reasoning = served.ask.max_tokens // 2 if engine.does("reasoning") else 0
     try:
-        async for index in desk.tokens(served):
+        async for index in engine.tokens(served):
             key = style.reasoning_key if index < reasoning else "content"
             await reply.write(_chunk(style, served, {key: word(index)}))
     except Broken as broken:
@@ -113,11 +113,11 @@ async def _stream(http: web.Request, desk: Desk, style: Style, served: Served) -
     return reply
 
 
-async def _whole(http: web.Request, desk: Desk, style: Style, served: Served) -> web.StreamResponse:
-    reasoning = served.ask.max_tokens // 2 if desk.does("reasoning") else 0
+async def _whole(http: web.Request, engine: MockEngine, style: Style, served: Served) -> web.StreamResponse:
+    reasoning = served.ask.max_tokens // 2 if engine.does("reasoning") else 0
     text = {style.reasoning_key: "", "content": ""} if reasoning else {"content": ""}
     try:
-        async for index in desk.tokens(served):
+        async for index in engine.tokens(served):
             text[style.reasoning_key if index < reasoning else "content"] += word(index)
     except Broken as broken:
         return web.json_response(style.broken(str(broken)), status=500)

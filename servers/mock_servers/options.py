@@ -1,17 +1,18 @@
-"""The options of `python -m servers standin`."""
+"""The options of `python -m servers mock_server`."""
 
 import argparse
 import math
 
+from servers.mock_servers import KINDS
 from servers.mock_servers.mock_engine import QUIRKS, Setup
-from servers.mock_servers.serve import KINDS, serve
+from servers.mock_servers.serve import serve
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Beside --port, --host and --until-stdin-closes, which all servers have."""
     add = parser.add_argument
     add("--kind", choices=list(KINDS), action="append", required=True, help="the program; or one per port")
-    add("--model", action="append", metavar="ID", help="on disk; repeatable (default: stand-in)")
+    add("--model", action="append", metavar="ID", help="on disk; repeatable (default: mock-model)")
     add("--slots", type=int, default=1, metavar="K", help="per model (default: 1)")
     add("--compute", type=float, default=math.inf, metavar="C", help="solo streams the machine is worth")
     add("--ttft-s", type=float, default=0.05, help="solo time to first token (default: %(default)s)")
@@ -30,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serves until it is asked to stop; the exit code."""
     setup = Setup(
-        models=tuple(options.model or ["stand-in"]),
+        models=tuple(options.model or ["mock-model"]),
         slots=options.slots,
         compute=options.compute,
         ttft_s=options.ttft_s,

@@ -1,33 +1,17 @@
-"""Stand-ins on ports of their own, one process and one loop."""
+"""Mock servers on ports of their own, in one process and one loop."""
 
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
-
-from aiohttp import web
+from collections.abc import Sequence
 
 from analysis.errors import ScenarioError
-from servers.mock_servers import openai as plain
-from servers.mock_servers.apps import lmstudio, ollama
-from servers.mock_servers.engines import llamacpp, mlx, vllm
-from servers.mock_servers.mock_engine import Desk, Setup
-from servers.mock_servers.proxies import fronts
+from servers.mock_servers import KINDS
+from servers.mock_servers.mock_engine import MockEngine, Setup
 from servers.ports import listen_all, reachable
 from servers.ready import announce, tell
 from servers.simulator.live import precise_loop
 from servers.web_ports import answering, stop_event
-
-KINDS: dict[str, Callable[[Desk], web.Application]] = {
-    "lmstudio": lmstudio.app,
-    "ollama": ollama.app,
-    "llamacpp": llamacpp.app,
-    "mlx": mlx.app,
-    "vllm": vllm.app,
-    "llama-swap": fronts.llama_swap,
-    "litellm": fronts.litellm,
-    "openai": plain.app,
-}
 
 
 def check(setup: Setup) -> None:
@@ -53,7 +37,7 @@ def serve(
     same_program: bool,
     until_stdin_closes: bool,
 ) -> int:
-    """Runs them until it is asked to stop; the exit code. `same_program`: one desk behind all ports."""
+    """Runs them until it is asked to stop; the exit code. `same_program`: one engine behind all ports."""
     check(setup)
     if len(kinds) not in (1, len(ports)):
         raise ScenarioError(
@@ -70,18 +54,18 @@ async def _serve(
     setup: Setup, host: str, kinds: dict[socket.socket, str], same_program: bool, until_stdin_closes: bool
 ) -> None:
     stop = stop_event(until_stdin_closes)
-    one = Desk(setup)
-    apps = [(at, KINDS[kind](one if same_program else Desk(setup))) for at, kind in kinds.items()]
+    one = MockEngine(setup)
+    apps = [(at, KINDS[kind](one if same_program else MockEngine(setup))) for at, kind in kinds.items()]
     async with answering(apps, setup.idle_s):
         announce(
             _description(setup, kind, f"http://{reachable(host)}:{at.getsockname()[1]}")
             for at, kind in kinds.items()
         )
-        tell(f"standing in for {len(apps)} server(s); Ctrl-C stops them")
+        tell(f"{len(apps)} mock server(s) answer; Ctrl-C stops them")
         await stop.wait()
 
 
 def _description(setup: Setup, kind: str, url: str) -> dict[str, object]:
     """The line of one server on stdout."""
-    told = {"base_url": url, "model": setup.models[0], "kind": kind, "slots": setup.slots}
-    return told | {"threads": None, "pid": os.getpid()}
+    line = {"base_url": url, "model": setup.models[0], "kind": kind, "slots": setup.slots}
+    return line | {"threads": None, "pid": os.getpid()}

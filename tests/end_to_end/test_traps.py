@@ -32,7 +32,7 @@ from servers.queue_model import Policy, Port
 from tests.support import farm
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import locust, phase, scenario
-from tests.support.serving import StandIn
+from tests.support.serving import MockServer
 
 HERE = "test_traps"
 TRAPS: dict[int, tuple[str, list[str]]] = {
@@ -207,10 +207,10 @@ def test_every_trap_has_a_test_that_exists() -> None:
 
 
 TOKENS = 12
-SOLO_S = 0.03 + (TOKENS - 1) * 0.003  # of tests.conftest's stand-ins
+SOLO_S = 0.03 + (TOKENS - 1) * 0.003  # of tests.conftest's mock servers
 
 
-def ask(url: str, endpoint: Endpoint, tokens: int = TOKENS, model: str = "stand-in") -> Answer:
+def ask(url: str, endpoint: Endpoint, tokens: int = TOKENS, model: str = "mock-model") -> Answer:
     connection = Connection()
     body = endpoint.body(Ask("tell me of the sea", model, tokens, 0.0))
     connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
@@ -227,15 +227,15 @@ def together(url: str, endpoint: Endpoint, users: int, **keys: Any) -> tuple[flo
     return time.monotonic() - began, [one.get() for one in asked]
 
 
-def as_record(answer: Answer, model: str = "stand-in") -> RequestRecord:
+def as_record(answer: Answer, model: str = "mock-model") -> RequestRecord:
     of_answer: dict[str, Any] = {name: getattr(answer, name, None) for name in COLUMNS}
     known = {"request_id": 1, "phase": "p", "kind": BURST, "target": "A", "worker": 0, "model": model}
     return RequestRecord(**(of_answer | known))
 
 
-def test_status_200_is_no_answer_yet(standin: StandIn) -> None:
-    [url] = standin("lmstudio").urls
-    naive = requests.post(f"{url}/chat/completions", json={"model": "stand-in"}, timeout=5)
+def test_status_200_is_no_answer_yet(mock: MockServer) -> None:
+    [url] = mock("lmstudio").urls
+    naive = requests.post(f"{url}/chat/completions", json={"model": "mock-model"}, timeout=5)
     assert naive.ok, "the naive reading: a fast success"
     answer = ask(url, Endpoint("/chat/completions", openai.body))
     assert answer.http_status == 200
@@ -243,18 +243,18 @@ def test_status_200_is_no_answer_yet(standin: StandIn) -> None:
     assert as_record(answer).not_whole_because(TOKENS) is not None
 
 
-def test_a_substituted_model_is_not_work_done(standin: StandIn) -> None:
-    [url] = standin("lmstudio").urls
+def test_a_substituted_model_is_not_work_done(mock: MockServer) -> None:
+    [url] = mock("lmstudio").urls
     for endpoint in check(Target(name="A", base_url=url)).endpoints:
         answer = ask(url, endpoint, model="the-large-one")
         assert (answer.error, answer.chunks) == (None, TOKENS), "the naive reading: answered"
         because = as_record(answer, "the-large-one").not_whole_because(TOKENS)
-        assert because == "'stand-in' answered in place of 'the-large-one'"
+        assert because == "'mock-model' answered in place of 'the-large-one'"
 
 
-def test_a_run_whose_model_is_substituted_ends_in_the_warm_up(standin: StandIn, tmp_path: Path) -> None:
+def test_a_run_whose_model_is_substituted_ends_in_the_warm_up(mock: MockServer, tmp_path: Path) -> None:
     """Naive: it measures to the end, what it measures is another model."""
-    [url] = standin("llamacpp", "--model", "small", "--model", "large").urls  # answers any name with `small`
+    [url] = mock("llamacpp", "--model", "small", "--model", "large").urls  # answers any name with `small`
     path = scenario(
         tmp_path, targets=[{"name": "A", "base_url": url, "model": "large"}], phases=[phase("n2", 2)]
     )
@@ -264,10 +264,10 @@ def test_a_run_whose_model_is_substituted_ends_in_the_warm_up(standin: StandIn, 
     assert {r["kind"] for r in run.rows} == {"warmup"}
 
 
-def test_models_that_evict_each_other_are_no_lock(standin: StandIn, tmp_path: Path) -> None:
+def test_models_that_evict_each_other_are_no_lock(mock: MockServer, tmp_path: Path) -> None:
     """Naive: the two wait for one another, so the server is serial."""
     words = ("--model", "a", "--model", "b", "--quirk", "evict", "--load-s", "0.8", "--slots", "4")
-    [url] = standin("lmstudio", *words).urls
+    [url] = mock("lmstudio", *words).urls
     targets = [{"name": m, "base_url": url, "model": m} for m in "ab"]
     path = scenario(tmp_path, targets=targets, phases=[phase("both", 2)], request={"max_tokens": 8})
     run = locust(tmp_path, "--scenario", str(path))
@@ -276,8 +276,8 @@ def test_models_that_evict_each_other_are_no_lock(standin: StandIn, tmp_path: Pa
     assert {r["server_load_s"] for r in run.rows} - {"", "0.000000"}, "the loads are in the log"
 
 
-def test_four_slots_at_eight_users_are_four_slots_and_no_lock(standin: StandIn, tmp_path: Path) -> None:
-    [url] = standin("lmstudio", "--slots", "4", "--tpot-s", "0.01").urls
+def test_four_slots_at_eight_users_are_four_slots_and_no_lock(mock: MockServer, tmp_path: Path) -> None:
+    [url] = mock("lmstudio", "--slots", "4", "--tpot-s", "0.01").urls
     path = scenario(tmp_path, targets=[{"name": "A", "base_url": url}], phases=[phase("n8", 8)])
     run = locust(tmp_path, "--scenario", str(path))
     of_n8 = run.phase("n8")
@@ -286,9 +286,11 @@ def test_four_slots_at_eight_users_are_four_slots_and_no_lock(standin: StandIn, 
     assert all(float(r["server_queue_s"]) >= 0 for r in run.rows)
 
 
-def test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_together(standin: StandIn) -> None:
+def test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_together(
+    mock: MockServer,
+) -> None:
     """Naive: first tokens come one after the other in equal steps, so the requests waited in line."""
-    [url] = standin("vllm", "--quirk", "one-prefill", "--slots", "4").urls
+    [url] = mock("vllm", "--quirk", "one-prefill", "--slots", "4").urls
     _, answers = together(url, openai.USUAL, 4, tokens=80)
     records = sorted(map(as_record, answers), key=lambda r: r.ttft_s or 0.0)
     steps = [b.ttft_s - a.ttft_s for a, b in pairwise(records) if a.ttft_s and b.ttft_s]
@@ -305,8 +307,8 @@ def test_a_staircase_of_first_tokens_is_no_verdict_of_its_own() -> None:
     assert (judged.verdict.outcome, judged.measured.total.streams) == (Outcome.PARALLEL, 4)
 
 
-def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
-    [url] = standin("mlx", "--slots", "8").urls
+def test_a_seed_would_fake_a_lock_and_is_never_sent(mock: MockServer) -> None:
+    [url] = mock("mlx", "--slots", "8").urls
     for kind in SERVER_KINDS.values():
         for endpoint in kind.endpoints:
             assert "seed" not in str(endpoint.body(Ask("x", "m", 8, 0.0)))
@@ -318,13 +320,13 @@ def test_a_seed_would_fake_a_lock_and_is_never_sent(standin: StandIn) -> None:
 
 
 @pytest.mark.parametrize("kind", ["llamacpp", "lmstudio", "ollama", "vllm", "mlx"])
-def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(standin: StandIn, kind: str) -> None:
+def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(mock: MockServer, kind: str) -> None:
     """Naive: the same words each time, so that all but the first start at once and a round seems to gain."""
-    [url] = standin(kind, "--quirk", "cache", "--ttft-s", "0.2").urls
+    [url] = mock(kind, "--quirk", "cache", "--ttft-s", "0.2").urls
     connection = Connection()
 
     def ttft_s(words: str, endpoint: Endpoint) -> float:
-        body = endpoint.body(Ask(words, "stand-in", 2, 0.0))
+        body = endpoint.body(Ask(words, "mock-model", 2, 0.0))
         connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
         answer = connection.ask()
         assert answer.first_token_s is not None and answer.send_s is not None
@@ -375,8 +377,8 @@ def test_answers_that_stop_early_in_company_are_no_speedup() -> None:
     assert judged.verdict.outcome == Outcome.SLICED, judged.verdict.sentence
 
 
-def test_reasoning_is_when_the_first_token_came(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--quirk", "reasoning", "--tpot-s", "0.02").urls
+def test_reasoning_is_when_the_first_token_came(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--quirk", "reasoning", "--tpot-s", "0.02").urls
     answer = ask(url, openai.USUAL)
     assert answer.send_s is not None
     assert answer.first_token_s is not None
@@ -385,9 +387,9 @@ def test_reasoning_is_when_the_first_token_came(standin: StandIn) -> None:
     assert answer.chunks == answer.output_tokens == TOKENS
 
 
-def test_a_strict_server_is_asked_without_what_it_refuses(standin: StandIn, tmp_path: Path) -> None:
+def test_a_strict_server_is_asked_without_what_it_refuses(mock: MockServer, tmp_path: Path) -> None:
     """Naive: it refuses every request, so nothing can be measured."""
-    [url] = standin("openai", "--quirk", "strict", "--slots", "2", "--tpot-s", "0.01").urls
+    [url] = mock("openai", "--quirk", "strict", "--slots", "2", "--tpot-s", "0.01").urls
     assert "Unrecognized request argument" in (ask(url, openai.USUAL).error or "")
     path = scenario(tmp_path, targets=[{"name": "A", "base_url": url}], phases=[phase("n2", 2)])
     run = locust(tmp_path, "--scenario", str(path))
@@ -415,12 +417,12 @@ def test_what_two_requests_show_is_not_what_four_and_eight_do() -> None:
 
 
 def test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_its_own(
-    standin: StandIn,
+    mock: MockServer,
 ) -> None:
-    [url] = standin("openai", "--slots", "8").urls
+    [url] = mock("openai", "--slots", "8").urls
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=1, pool_block=True))
-    body = openai.body(Ask("x", "stand-in", TOKENS, 0.0)) | {"stream": False}
+    body = openai.body(Ask("x", "mock-model", TOKENS, 0.0)) | {"stream": False}
     body.pop("stream_options")
     began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
@@ -431,13 +433,13 @@ def test_a_small_pool_fakes_a_serial_server_and_every_user_has_a_connection_of_i
     assert ours_s < 2 * SOLO_S
 
 
-def test_a_connection_that_died_idle_is_no_failure_of_the_server(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--idle-s", "0.05").urls
+def test_a_connection_that_died_idle_is_no_failure_of_the_server(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--idle-s", "0.05").urls
     endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     connection = Connection()
     for _ in range(3):
         connection.prepare(
-            ChatOrder(url, endpoint.body(Ask("x", "stand-in", 2, 0.0)), 5.0, endpoint.path, endpoint.reader)
+            ChatOrder(url, endpoint.body(Ask("x", "mock-model", 2, 0.0)), 5.0, endpoint.path, endpoint.reader)
         )
         time.sleep(0.1)  # at the gate: the server has closed by now
         assert connection.ask().error is None
@@ -472,9 +474,9 @@ def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
     ],
 )
 def test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer(
-    standin: StandIn, kind: str, status: int, words: str
+    mock: MockServer, kind: str, status: int, words: str
 ) -> None:
-    [url] = standin(kind, "--queue", "1").urls
+    [url] = mock(kind, "--queue", "1").urls
     endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     _, answers = together(url, endpoint, 2)
     refused = next(a for a in answers if a.error is not None)
@@ -482,9 +484,9 @@ def test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer(
     assert as_record(refused).not_whole_because(TOKENS) is not None
 
 
-def test_a_full_context_breaks_all_at_once_and_none_counts(standin: StandIn) -> None:
+def test_a_full_context_breaks_all_at_once_and_none_counts(mock: MockServer) -> None:
     words = ("--slots", "4", "--context", "70", "--quirk", "unified")
-    [url] = standin("llamacpp", *words).urls
+    [url] = mock("llamacpp", *words).urls
     endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     assert ask(url, endpoint, tokens=30).error is None
     _, answers = together(url, endpoint, 4, tokens=30)
@@ -503,17 +505,17 @@ def test_a_round_that_broke_at_once_is_named_with_the_likely_reason() -> None:
     assert (whole.passed, whole.hint.split(":")[0]) == (False, "all requests of a round broke at once")
 
 
-def test_an_address_of_version_six_is_asked_like_any_other(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--host", "::1").urls
+def test_an_address_of_version_six_is_asked_like_any_other(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--host", "::1").urls
     assert url.startswith("http://[::1]:")
     found = check(Target.model_validate({"name": "A", "base_url": url + "/v1"}))
     assert (found.info.kind, ask(url, found.endpoints[0]).error) == ("llamacpp", None)
 
 
-def test_what_was_measured_is_written_down_with_the_result(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--slots", "4").urls
+def test_what_was_measured_is_written_down_with_the_result(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--slots", "4").urls
     info = check(Target(name="A", base_url=url)).info
-    assert (info.kind, info.model, info.slots) == ("lmstudio", "stand-in", 4)
+    assert (info.kind, info.model, info.slots) == ("lmstudio", "mock-model", 4)
     assert info.server["model"] == {"format": "gguf", "quantization": "Q4_K_M", "architecture": "llama"}
     for kind, key in (("ollama", "version"), ("vllm", "version"), ("llamacpp", "build_info")):
-        assert key in check(Target(name="A", base_url=standin(kind).urls[0])).info.server
+        assert key in check(Target(name="A", base_url=mock(kind).urls[0])).info.server

@@ -1,4 +1,4 @@
-"""The real clients from PyPI talk to stand-ins and simulator: these are not our imagination only."""
+"""The real clients from PyPI talk to mock servers and simulator: these are not our imagination only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from replay.server_kinds import SERVER_KINDS
-from tests.support.serving import Servers, StandIn, servers
+from tests.support.serving import MockServer, Servers, servers
 
 TOKENS = 5
 ASKED: list[Any] = [{"role": "user", "content": "Tell me of the sea."}]
@@ -47,33 +47,35 @@ def talk(url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SERVER_KINDS)
-def test_openais_client_talks_to_every_stand_in(standin: StandIn, kind: str) -> None:
-    talk(standin(kind).urls[0])
+def test_openais_client_talks_to_every_mock_server(mock: MockServer, kind: str) -> None:
+    talk(mock(kind).urls[0])
 
 
 def test_openais_client_talks_to_the_simulator(simulator: Servers) -> None:
     talk(simulator.urls[0])
 
 
-def test_openais_client_names_what_went_wrong(standin: StandIn) -> None:
+def test_openais_client_names_what_went_wrong(mock: MockServer) -> None:
     for kind in ("openai", "vllm", "ollama"):
-        with client_of(standin(kind).urls[0]) as client, pytest.raises(openai.NotFoundError):
+        with client_of(mock(kind).urls[0]) as client, pytest.raises(openai.NotFoundError):
             client.chat.completions.create(model="no-such", messages=[{"role": "user", "content": "x"}])
-    keyed = standin("openai", "--key", "sesame").urls[0]
+    keyed = mock("openai", "--key", "sesame").urls[0]
     with client_of(keyed) as client, pytest.raises(openai.AuthenticationError):
         client.models.list()
-    with client_of(standin("vllm", "--quirk", "error-midstream").urls[0]) as client:
+    with client_of(mock("vllm", "--quirk", "error-midstream").urls[0]) as client:
         stream = client.chat.completions.create(
-            model="stand-in", messages=[{"role": "user", "content": "x"}], stream=True
+            model="mock-model", messages=[{"role": "user", "content": "x"}], stream=True
         )
         with pytest.raises(openai.APIError, match="the model has crashed"):
             list(stream)
 
 
-def test_ollamas_client_talks_to_its_stand_in(standin: StandIn) -> None:
-    client = ollama.Client(host=standin("ollama").urls[0])
-    assert [m.model for m in client.list().models] == ["stand-in"]
-    lines = list(client.chat(model="stand-in", messages=ASKED, options={"num_predict": TOKENS}, stream=True))
+def test_ollamas_client_talks_to_its_mock_server(mock: MockServer) -> None:
+    client = ollama.Client(host=mock("ollama").urls[0])
+    assert [m.model for m in client.list().models] == ["mock-model"]
+    lines = list(
+        client.chat(model="mock-model", messages=ASKED, options={"num_predict": TOKENS}, stream=True)
+    )
     assert [line.message.content for line in lines[:-1]] == [f" w{i}" for i in range(TOKENS)]
     last = lines[-1]
     assert (last.done, last.done_reason, last.eval_count) == (True, "length", TOKENS)
@@ -81,18 +83,18 @@ def test_ollamas_client_talks_to_its_stand_in(standin: StandIn) -> None:
     assert last.eval_duration is not None
     assert last.total_duration > last.eval_duration > 0
     [running] = client.ps().models
-    assert (running.model, running.context_length) == ("stand-in", 4096)
-    whole = client.chat(model="stand-in", messages=ASKED, options={"num_predict": TOKENS})
+    assert (running.model, running.context_length) == ("mock-model", 4096)
+    whole = client.chat(model="mock-model", messages=ASKED, options={"num_predict": TOKENS})
     assert whole.message.content == "".join(f" w{i}" for i in range(TOKENS))
     client.close()
 
 
-def test_ollamas_client_names_what_went_wrong(standin: StandIn) -> None:
-    client = ollama.Client(host=standin("ollama").urls[0])
+def test_ollamas_client_names_what_went_wrong(mock: MockServer) -> None:
+    client = ollama.Client(host=mock("ollama").urls[0])
     with pytest.raises(ollama.ResponseError, match="not found, try pulling it first"):
         client.chat(model="no-such", messages=ASKED)
     client.close()
-    client = ollama.Client(host=standin("ollama", "--quirk", "error-midstream").urls[0])
+    client = ollama.Client(host=mock("ollama", "--quirk", "error-midstream").urls[0])
     with pytest.raises(ollama.ResponseError, match="the model has crashed"):
-        list(client.chat(model="stand-in", messages=ASKED, options={"num_predict": 9}, stream=True))
+        list(client.chat(model="mock-model", messages=ASKED, options={"num_predict": 9}, stream=True))
     client.close()

@@ -28,7 +28,7 @@ class Servers:
         return [line["base_url"] for line in self.lines]
 
 
-StandIn = Callable[..., Servers]  # the fixture `standin` of conftest
+MockServer = Callable[..., Servers]  # the fixture `mock` of conftest
 
 
 @contextmanager

@@ -7,34 +7,34 @@ from typing import Any
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Handler
 
-from servers.mock_servers.mock_engine import Ask, Broken, Desk, Refusal, Served, word, words_of
+from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal, Served, word, words_of
 from servers.mock_servers.openai_chat import DEFAULT_MAX_TOKENS, Style, chat
 
 HEADERS = {"X-Powered-By": "Express", "Keep-Alive": "timeout=5"}
 NOT_LOADED = "No models loaded. Please load a model in the developer page or use the `lms load` command."
 
 
-def app(desk: Desk) -> web.Application:
+def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
 
     async def v0_models(http: web.Request) -> web.Response:
-        return _json({"object": "list", "data": [_v0_model(desk, m) for m in desk.setup.models]})
+        return _json({"object": "list", "data": [_v0_model(engine, m) for m in engine.setup.models]})
 
     async def v1_models(http: web.Request) -> web.Response:
-        return _json({"models": [_v1_model(desk, m) for m in desk.setup.models]})
+        return _json({"models": [_v1_model(engine, m) for m in engine.setup.models]})
 
     async def openai_models(http: web.Request) -> web.Response:
-        data = [{"id": m, "object": "model", "owned_by": "organization_owner"} for m in desk.setup.models]
+        data = [{"id": m, "object": "model", "owned_by": "organization_owner"} for m in engine.setup.models]
         return _json({"object": "list", "data": data})  # careful: all that are on disk, loaded or not
 
     async def greeting(http: web.Request) -> web.Response:
         return _json({"lmstudio": True})
 
     async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, desk, STYLE)
+        return await chat(http, engine, STYLE)
 
     async def native(http: web.Request) -> web.StreamResponse:
-        return await _native_chat(http, desk)
+        return await _native_chat(http, engine)
 
     async def unknown(http: web.Request) -> web.Response:
         return _json({"error": f"Unexpected endpoint or method. ({http.method} {http.path})"})
@@ -45,61 +45,61 @@ def app(desk: Desk) -> web.Application:
         web.get("/api/v0/models", v0_models),
         web.post("/v1/chat/completions", completions),
     ]
-    if not desk.does("old"):
+    if not engine.does("old"):
         routes += [web.get("/api/v1/models", v1_models), web.post("/api/v1/chat", native)]
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        key, public = desk.setup.key, request.path == "/lmstudio-greeting"
+        key, public = engine.setup.key, request.path == "/lmstudio-greeting"
         if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
             words = "An LM Studio API token is required to make requests to this server."
             refusal = {"type": "invalid_request", "code": "invalid_api_key", "message": words}
             return _json({"error": refusal}, 401)
         return await handler(request)
 
-    made = web.Application(middlewares=[guard])
-    made.add_routes([*routes, web.route("*", "/{path:.*}", unknown)])
-    return made
+    application = web.Application(middlewares=[guard])
+    application.add_routes([*routes, web.route("*", "/{path:.*}", unknown)])
+    return application
 
 
 def _json(body: Any, status: int = 200) -> web.Response:
     return web.json_response(body, status=status, headers=HEADERS)
 
 
-def _v0_model(desk: Desk, model: str) -> dict[str, Any]:
-    here = model in desk.loaded
-    told = {
+def _v0_model(engine: MockEngine, model: str) -> dict[str, Any]:
+    here = model in engine.loaded
+    entry = {
         "id": model,
         "object": "model",
         "type": "llm",
-        "publisher": "stand-in",
+        "publisher": "mock-model",
         "arch": "llama",
         "compatibility_type": "gguf",
         "quantization": "Q4_K_M",
         "state": "loaded" if here else "not-loaded",
         "max_context_length": 131072,
     }
-    return told | ({"loaded_context_length": desk.setup.context} if here else {})
+    return entry | ({"loaded_context_length": engine.setup.context} if here else {})
 
 
-def _v1_model(desk: Desk, model: str) -> dict[str, Any]:
+def _v1_model(engine: MockEngine, model: str) -> dict[str, Any]:
     config = {
-        "context_length": desk.setup.context,
+        "context_length": engine.setup.context,
         "eval_batch_size": 512,
-        "parallel": desk.setup.slots,
+        "parallel": engine.setup.slots,
         "flash_attention": True,
         "offload_kv_cache_to_gpu": True,
     }
     return {
         "type": "llm",
-        "publisher": "stand-in",
+        "publisher": "mock-model",
         "key": model,
         "display_name": model,
         "architecture": "llama",
         "quantization": {"name": "Q4_K_M", "bits_per_weight": 4},
         "size_bytes": 1_000_000,
         "params_string": "1B",
-        "loaded_instances": [{"id": model, "config": config}] if model in desk.loaded else [],
+        "loaded_instances": [{"id": model, "config": config}] if model in engine.loaded else [],
         "max_context_length": 131072,
         "format": "gguf",
         "capabilities": {"vision": False, "trained_for_tool_use": False},
@@ -109,15 +109,15 @@ def _v1_model(desk: Desk, model: str) -> dict[str, Any]:
     }
 
 
-def choose(desk: Desk, asked: str) -> str:
+def choose(engine: MockEngine, asked: str) -> str:
     """The model that answers: careful, a wrong name is answered by the only one that is loaded."""
-    if asked in desk.setup.models:
+    if asked in engine.setup.models:
         return asked
-    if len(desk.loaded) == 1:
-        return desk.loaded[0]
-    if not desk.loaded:
+    if len(engine.loaded) == 1:
+        return engine.loaded[0]
+    if not engine.loaded:
         raise Refusal(404, NOT_LOADED, "model_not_found")
-    yours = "".join(f"\n{m}" for m in desk.setup.models)
+    yours = "".join(f"\n{m}" for m in engine.setup.models)
     words = f'Model "{asked}" not found. Please specify a valid model.\n\nYour models:{yours}'
     raise Refusal(404, words, "model_not_found")
 
@@ -131,51 +131,51 @@ STYLE = Style(
     error=_error,
     broken=lambda words: {"error": {"message": words}},
     model=choose,
-    head={"system_fingerprint": "stand-in", "stats": {}},
+    head={"system_fingerprint": "mock-model", "stats": {}},
 )
 
 
-async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
+async def _native_chat(http: web.Request, engine: MockEngine) -> web.StreamResponse:
     """POST /api/v1/chat: named events, of which those of loading and prompt processing are the point."""
     body = await http.json()
     words = words_of([{"content": body.get("input")}])
     try:
-        model = choose(desk, str(body.get("model", "")))
+        model = choose(engine, str(body.get("model", "")))
         limit = int(body.get("max_output_tokens") or DEFAULT_MAX_TOKENS)
-        served = desk.admit(Ask(model, len(words), limit, bool(body.get("stream")), words=words))
+        served = engine.admit(Ask(model, len(words), limit, bool(body.get("stream")), words=words))
     except Refusal as refusal:
-        status, said = _error(refusal)
-        return _json(said, status)
+        status, body = _error(refusal)
+        return _json(body, status)
     if not served.ask.stream:
-        async for _ in desk.tokens(served):
+        async for _ in engine.tokens(served):
             pass
-        return _json(_result(desk, served))
+        return _json(_result(engine, served))
     reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await reply.prepare(http)
     try:
-        await _events(reply, desk, served)
+        await _events(reply, engine, served)
     except Broken as broken:
         error = {"type": "internal_error", "message": str(broken)}
-        await reply.write(_event("error", error=error) + _event("chat.end", result=_result(desk, served)))
+        await reply.write(_event("error", error=error) + _event("chat.end", result=_result(engine, served)))
     except ClientConnectionResetError:
         return web.Response()
     await reply.write_eof()
     return reply
 
 
-async def _events(reply: web.StreamResponse, desk: Desk, served: Served) -> None:
+async def _events(reply: web.StreamResponse, engine: MockEngine, served: Served) -> None:
     """The events of one answer, each when it happens."""
     ask = served.ask
     name = {"model_instance_id": ask.model}
     await reply.write(_event("chat.start", **name))
-    if ask.model not in desk.loaded:
+    if ask.model not in engine.loaded:
         await reply.write(_event("model_load.start", **name))
-        await desk.load(served)
+        await engine.load(served)
         await reply.write(_event("model_load.progress", **name, progress=1.0))
         await reply.write(_event("model_load.end", **name, load_time_seconds=served.load_s))
-    reasoning, kind = _reasoning(desk, ask), ""
+    reasoning, kind = _reasoning(engine, ask), ""
     starts = asyncio.create_task(_tell_start(reply, served))
-    async for index in desk.tokens(served):
+    async for index in engine.tokens(served):
         if index == 0:
             await starts
             await reply.write(_event("prompt_processing.progress", progress=1.0))
@@ -185,12 +185,12 @@ async def _events(reply: web.StreamResponse, desk: Desk, served: Served) -> None
             await reply.write((_event(f"{kind}.end") if kind else b"") + _event(f"{now}.start"))
             kind = now
         await reply.write(_event(f"{kind}.delta", content=word(index)))
-    await reply.write(_event(f"{kind}.end") + _event("chat.end", result=_result(desk, served)))
+    await reply.write(_event(f"{kind}.end") + _event("chat.end", result=_result(engine, served)))
 
 
-def _reasoning(desk: Desk, ask: Ask) -> int:
+def _reasoning(engine: MockEngine, ask: Ask) -> int:
     """How many tokens of the answer are thoughts."""
-    return ask.max_tokens // 2 if desk.does("reasoning") else 0
+    return ask.max_tokens // 2 if engine.does("reasoning") else 0
 
 
 async def _tell_start(reply: web.StreamResponse, served: Served) -> None:
@@ -199,8 +199,8 @@ async def _tell_start(reply: web.StreamResponse, served: Served) -> None:
     await reply.write(_event("prompt_processing.start"))
 
 
-def _result(desk: Desk, served: Served) -> dict[str, Any]:
-    reasoning = min(_reasoning(desk, served.ask), served.tokens)
+def _result(engine: MockEngine, served: Served) -> dict[str, Any]:
+    reasoning = min(_reasoning(engine, served.ask), served.tokens)
     stats = {
         "input_tokens": served.ask.prompt_tokens,
         "total_output_tokens": served.tokens,

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from servers.mock_servers.mock_engine import Ask, Broken, Desk, Refusal, Served, word, words_of
+from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal, Served, word, words_of
 from servers.mock_servers.openai_chat import Style, chat
 
 VERSION = "0.12.6"
@@ -22,7 +22,7 @@ DETAILS = {
 }
 
 
-def app(desk: Desk) -> web.Application:
+def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
 
     async def root(http: web.Request) -> web.Response:
@@ -32,26 +32,28 @@ def app(desk: Desk) -> web.Application:
         return web.json_response({"version": VERSION})
 
     async def tags(http: web.Request) -> web.Response:
-        return web.json_response({"models": [_model(m) for m in desk.setup.models]})
+        return web.json_response({"models": [_model(m) for m in engine.setup.models]})
 
     async def ps(http: web.Request) -> web.Response:
-        return web.json_response({"models": [_in_memory(desk, m) for m in desk.loaded]})
+        return web.json_response({"models": [_in_memory(engine, m) for m in engine.loaded]})
 
     async def openai_models(http: web.Request) -> web.Response:
-        data = [{"id": m, "object": "model", "created": 0, "owned_by": "library"} for m in desk.setup.models]
+        data = [
+            {"id": m, "object": "model", "created": 0, "owned_by": "library"} for m in engine.setup.models
+        ]
         return web.json_response({"object": "list", "data": data})
 
     async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, desk, STYLE)
+        return await chat(http, engine, STYLE)
 
     async def native(http: web.Request) -> web.StreamResponse:
-        return await _native_chat(http, desk)
+        return await _native_chat(http, engine)
 
     async def unknown(http: web.Request) -> web.Response:
         return web.Response(text="404 page not found", status=404)
 
-    made = web.Application()
-    made.add_routes(
+    application = web.Application()
+    application.add_routes(
         [
             web.get("/", root),
             web.get("/api/version", version),
@@ -63,7 +65,7 @@ def app(desk: Desk) -> web.Application:
             web.route("*", "/{path:.*}", unknown),
         ]
     )
-    return made
+    return application
 
 
 def _model(model: str) -> dict[str, Any]:
@@ -77,20 +79,20 @@ def _model(model: str) -> dict[str, Any]:
     }
 
 
-def _in_memory(desk: Desk, model: str) -> dict[str, Any]:
-    told = {k: v for k, v in _model(model).items() if k != "modified_at"}
-    expires = datetime.fromtimestamp(desk.used.get(model, desk.began_s), UTC) + KEEP_ALIVE
-    return told | {
+def _in_memory(engine: MockEngine, model: str) -> dict[str, Any]:
+    entry = {k: v for k, v in _model(model).items() if k != "modified_at"}
+    expires = datetime.fromtimestamp(engine.used.get(model, engine.began_s), UTC) + KEEP_ALIVE
+    return entry | {
         "expires_at": expires.isoformat(),
         "size_vram": 1_000_000,
-        "context_length": desk.setup.context,
+        "context_length": engine.setup.context,
     }
 
 
-def choose(desk: Desk, asked: str) -> str:
+def choose(engine: MockEngine, asked: str) -> str:
     """The model, `:latest` added where no tag is given."""
     for name in (asked, f"{asked}:latest"):
-        if name in desk.setup.models:
+        if name in engine.setup.models:
             return name
     raise Refusal(404, f'model "{asked}" not found, try pulling it first', "not_found")
 
@@ -111,30 +113,30 @@ STYLE = Style(
 )
 
 
-async def _native_chat(http: web.Request, desk: Desk) -> web.StreamResponse:
+async def _native_chat(http: web.Request, engine: MockEngine) -> web.StreamResponse:
     """POST /api/chat: one JSON document per line; a missing `stream` means that it streams."""
     body = await http.json()
     try:
-        model = choose(desk, str(body.get("model", "")))
+        model = choose(engine, str(body.get("model", "")))
         limit = (body.get("options") or {}).get("num_predict") or 64
         words = words_of(body.get("messages"))
-        served = desk.admit(Ask(model, len(words), limit, body.get("stream", True), words=words))
+        served = engine.admit(Ask(model, len(words), limit, body.get("stream", True), words=words))
     except Refusal as refusal:
-        status, said = _openai_error(refusal)
-        return web.json_response({"error": said["error"]["message"]}, status=status)
-    reasoning = limit // 2 if desk.does("reasoning") else 0
+        status, body = _openai_error(refusal)
+        return web.json_response({"error": body["error"]["message"]}, status=status)
+    reasoning = limit // 2 if engine.does("reasoning") else 0
     if not served.ask.stream:
-        text = "".join([word(i) async for i in desk.tokens(served)])
-        return web.json_response(_line(served, {"role": "assistant", "content": text}) | _end(desk, served))
+        text = "".join([word(i) async for i in engine.tokens(served)])
+        return web.json_response(_line(served, {"role": "assistant", "content": text}) | _end(engine, served))
     reply = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await reply.prepare(http)
     try:
-        async for index in desk.tokens(served):
+        async for index in engine.tokens(served):
             text_of = (
                 {"content": "", "thinking": word(index)} if index < reasoning else {"content": word(index)}
             )
             await _write(reply, _line(served, {"role": "assistant", **text_of}) | {"done": False})
-        await _write(reply, _line(served, {"role": "assistant", "content": ""}) | _end(desk, served))
+        await _write(reply, _line(served, {"role": "assistant", "content": ""}) | _end(engine, served))
     except Broken as broken:
         await _write(reply, {"error": str(broken)})  # under status 200
     except ClientConnectionResetError:
@@ -152,7 +154,7 @@ def _line(served: Served, message: dict[str, str]) -> dict[str, Any]:
     return {"model": served.ask.model, "created_at": now, "message": message}
 
 
-def _end(desk: Desk, served: Served) -> dict[str, Any]:
+def _end(engine: MockEngine, served: Served) -> dict[str, Any]:
     """Durations in nanoseconds; what is left of the total is the wait for a slot."""
 
     def ns(seconds: float) -> int:
@@ -161,7 +163,7 @@ def _end(desk: Desk, served: Served) -> dict[str, Any]:
     return {
         "done": True,
         "done_reason": "length",
-        "total_duration": ns(desk.now_s - served.arrival_s),
+        "total_duration": ns(engine.now_s - served.arrival_s),
         "load_duration": ns(served.load_s + 0.001),
         "prompt_eval_count": served.ask.prompt_tokens,
         "prompt_eval_duration": ns(served.prefill_s),

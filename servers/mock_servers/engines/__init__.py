@@ -1,0 +1,1 @@
+"""Mocks of inference engines: llama.cpp, vLLM, MLX. Each file has `app(engine)`, its routes."""

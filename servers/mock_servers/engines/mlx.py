@@ -5,13 +5,13 @@ from typing import Any
 
 from aiohttp import web
 
-from servers.mock_servers.mock_engine import Desk, Refusal
+from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style, chat
 
 SERVER = {"Server": "BaseHTTP/0.6 Python/3.12.4", "Access-Control-Allow-Origin": "*"}
 
 
-def app(desk: Desk) -> web.Application:
+def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
     alone = asyncio.Lock()
 
@@ -19,23 +19,23 @@ def app(desk: Desk) -> web.Application:
         return web.json_response({"status": "ok"}, headers=SERVER)
 
     async def models(http: web.Request) -> web.Response:
-        data = [{"id": m, "object": "model", "created": 0} for m in desk.setup.models]
+        data = [{"id": m, "object": "model", "created": 0} for m in engine.setup.models]
         return web.json_response({"object": "list", "data": data}, headers=SERVER)
 
     async def completions(http: web.Request) -> web.StreamResponse:
         body = await http.json()
         async with alone:
-            while body.get("seed") is not None and desk.open:
+            while body.get("seed") is not None and engine.open:
                 await asyncio.sleep(0.001)  # the batch drains
             if body.get("seed") is not None:
-                return await chat(http, desk, STYLE)
-        return await chat(http, desk, STYLE)
+                return await chat(http, engine, STYLE)
+        return await chat(http, engine, STYLE)
 
     async def unknown(http: web.Request) -> web.Response:
         return web.Response(text="Not Found", status=404, headers=SERVER)
 
-    made = web.Application()
-    made.add_routes(
+    application = web.Application()
+    application.add_routes(
         [
             web.get("/health", health),
             web.get("/v1/models", models),
@@ -43,7 +43,7 @@ def app(desk: Desk) -> web.Application:
             web.route("*", "/{path:.*}", unknown),
         ]
     )
-    return made
+    return application
 
 
 def _error(refusal: Refusal) -> tuple[int, Any]:
@@ -53,7 +53,7 @@ def _error(refusal: Refusal) -> tuple[int, Any]:
 STYLE = Style(
     error=_error,
     broken=lambda words: {"error": words},
-    head={"system_fingerprint": "0.29.1-0.30.0-stand-in"},
+    head={"system_fingerprint": "0.29.1-0.30.0-mock"},
     reasoning_key="reasoning",
     cached_tokens=True,
 )

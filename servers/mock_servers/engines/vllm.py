@@ -5,11 +5,11 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from servers.mock_servers.mock_engine import Desk, Refusal
+from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style, chat
 
 
-def app(desk: Desk) -> web.Application:
+def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
 
     async def health(http: web.Request) -> web.Response:
@@ -19,26 +19,26 @@ def app(desk: Desk) -> web.Application:
         return web.json_response({"version": "0.11.0"})
 
     async def models(http: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [_model(desk, m) for m in desk.setup.models]})
+        return web.json_response({"object": "list", "data": [_model(engine, m) for m in engine.setup.models]})
 
     async def metrics(http: web.Request) -> web.Response:
-        return web.Response(text=_metrics(desk), content_type="text/plain")
+        return web.Response(text=_metrics(engine), content_type="text/plain")
 
     async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, desk, STYLE)
+        return await chat(http, engine, STYLE)
 
     async def unknown(http: web.Request) -> web.Response:
         return web.json_response({"detail": "Not Found"}, status=404)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        key = desk.setup.key
+        key = engine.setup.key
         if key and request.path.startswith("/v1") and request.headers.get("Authorization") != f"Bearer {key}":
             return web.json_response({"error": "Unauthorized"}, status=401)
         return await handler(request)
 
-    made = web.Application(middlewares=[guard])
-    made.add_routes(
+    application = web.Application(middlewares=[guard])
+    application.add_routes(
         [
             web.get("/health", health),
             web.get("/version", version),
@@ -48,10 +48,10 @@ def app(desk: Desk) -> web.Application:
             web.route("*", "/{path:.*}", unknown),
         ]
     )
-    return made
+    return application
 
 
-def _model(desk: Desk, model: str) -> dict[str, Any]:
+def _model(engine: MockEngine, model: str) -> dict[str, Any]:
     return {
         "id": model,
         "object": "model",
@@ -59,19 +59,19 @@ def _model(desk: Desk, model: str) -> dict[str, Any]:
         "owned_by": "vllm",
         "root": model,
         "parent": None,
-        "max_model_len": desk.setup.context,
+        "max_model_len": engine.setup.context,
         "permission": [],
     }
 
 
-def _metrics(desk: Desk) -> str:
-    label = f'{{engine="0",model_name="{desk.setup.models[0]}"}}'
+def _metrics(engine: MockEngine) -> str:
+    label = f'{{engine="0",model_name="{engine.setup.models[0]}"}}'
     values = {
-        "num_requests_running": float(len(desk.running)),
-        "num_requests_waiting": float(len(desk.waiting)),
+        "num_requests_running": float(len(engine.running)),
+        "num_requests_waiting": float(len(engine.waiting)),
         "kv_cache_usage_perc": 0.0,
-        "prompt_tokens_total": float(desk.prompt_tokens),
-        "generation_tokens_total": float(desk.output_tokens),
+        "prompt_tokens_total": float(engine.prompt_tokens),
+        "generation_tokens_total": float(engine.output_tokens),
     }
     return "".join(
         f"# HELP vllm:{name} a counter.\n# TYPE vllm:{name} gauge\nvllm:{name}{label} {value}\n"

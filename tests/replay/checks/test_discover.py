@@ -24,7 +24,7 @@ from replay.checks.local_ports import WELL_KNOWN, listeners
 from replay.scenario.load import load_scenario
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import locust
-from tests.support.serving import StandIn, servers
+from tests.support.serving import MockServer, servers
 
 FAST = (
     "simulate",
@@ -122,10 +122,10 @@ def test_two_servers_are_listed_with_kind_model_and_program() -> None:
 
 @pytest.mark.parametrize(("kind", "slots"), [("lmstudio", 3), ("llamacpp", 3), ("ollama", None)])
 def test_a_program_is_named_with_what_it_tells_of_its_slots(kind: str, slots: int | None) -> None:
-    with servers("standin", "--kind", kind, "--slots", "3") as started:
+    with servers("mock", "--kind", kind, "--slots", "3") as started:
         (one,) = find([int(started.urls[0].rpartition(":")[2])])
     assert (one.kind, one.slots) == (kind, slots)
-    assert one.models == ("stand-in",) or one.remark == "has no model loaded"
+    assert one.models == ("mock-model",) or one.remark == "has no model loaded"
 
 
 def test_nothing_but_get_is_sent_and_a_web_server_of_another_kind_is_left_out() -> None:
@@ -144,8 +144,8 @@ def test_a_server_that_cannot_be_measured_now_is_listed_with_its_reason(status: 
         scenario_of([one])
 
 
-def test_a_server_whose_list_is_there_while_it_loads_is_not_measured(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--quirk", "loading").urls
+def test_a_server_whose_list_is_there_while_it_loads_is_not_measured(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--quirk", "loading").urls
     [one] = find([int(url.rpartition(":")[2])])
     assert (one.kind, one.models, one.remark) == (
         "llamacpp",

@@ -26,7 +26,7 @@ from replay.checks.http_get import first_meaning, is_here, reason
 from replay.scenario.load import Request, Target
 from replay.server_kinds import Model, Reply, Server
 from tests.support.locusts import locust, phase, scenario
-from tests.support.serving import StandIn
+from tests.support.serving import MockServer
 
 FOUR = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
 FAR, HERE = "http://192.0.2.7:1234", "http://127.0.0.1:1234"
@@ -159,10 +159,10 @@ def test_one_program_behind_two_ports_is_said_so(changes: dict[str, Any], why: s
     assert "the same program" not in about(one, elsewhere)
 
 
-def test_two_ports_of_one_ollama_tell_the_same_inner_state(standin: StandIn) -> None:
+def test_two_ports_of_one_ollama_tell_the_same_inner_state(mock: MockServer) -> None:
     for same in (True, False):
         words = ("ollama", "--port", "0", "--port", "0", *(["--same-program"] if same else []))
-        ports = standin(*words).urls
+        ports = mock(*words).urls
         both = [check(Target(name=n, base_url=url)) for n, url in zip("AB", ports, strict=True)]
         apart = [replace(c, info=replace(c.info, pid=None)) for c in both]  # as on another host
         assert ("both tell the same inner state" in about(*apart)) == same
@@ -209,19 +209,19 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_check_shows_the_table_and_asks_with_get_only(standin: StandIn, tmp_path: Any) -> None:
-    ports = standin("ollama", "--port", "0", "--port", "0", "--quirk", "jit").urls
-    run = locust(tmp_path, "--check", *(w for url in ports for w in ("--target", f"{url}=stand-in")))
+def test_a_check_shows_the_table_and_asks_with_get_only(mock: MockServer, tmp_path: Any) -> None:
+    ports = mock("ollama", "--port", "0", "--port", "0", "--quirk", "jit").urls
+    run = locust(tmp_path, "--check", *(w for url in ports for w in ("--target", f"{url}=mock-model")))
     assert run.code == 0
     assert run.out.count("ollama") >= 2
     assert run.out.count("the first warm-up answer loads it") == 2
-    after = [check(Target(name="A", base_url=url, model="stand-in")).model for url in ports]
+    after = [check(Target(name="A", base_url=url, model="mock-model")).model for url in ports]
     assert [m.loaded for m in after if m] == [False, False], "nothing was loaded by the check"
 
 
-def test_a_request_that_shows_on_another_port_means_one_server(standin: StandIn, tmp_path: Any) -> None:
+def test_a_request_that_shows_on_another_port_means_one_server(mock: MockServer, tmp_path: Any) -> None:
     """The processes hidden, as on another host: only the counters tell."""
-    ports = standin("llamacpp", "--port", "0", "--port", "0", "--same-program", "--slots", "2").urls
+    ports = mock("llamacpp", "--port", "0", "--port", "0", "--same-program", "--slots", "2").urls
     targets = [{"name": n, "base_url": url} for n, url in zip("AB", ports, strict=True)]
     path = scenario(tmp_path, targets=targets, phases=[phase("ports", 2)], request={"max_tokens": 8})
     run = locust(tmp_path, "--scenario", str(path))

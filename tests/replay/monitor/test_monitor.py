@@ -31,7 +31,7 @@ from replay.server_kinds.engines import llamacpp, vllm
 from replay.server_kinds.kind import Load
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import analysis, locust, phase, scenario, until
-from tests.support.serving import StandIn, stream, together
+from tests.support.serving import MockServer, stream, together
 
 LLAMACPP = """# HELP llamacpp:n_decode_total Total number of llama_decode() calls
 # TYPE llamacpp:n_decode_total counter
@@ -175,8 +175,8 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
         assert questioner.look()["busy"] == 3
 
 
-def test_a_router_is_asked_about_the_one_model_that_is_measured(standin: StandIn) -> None:
-    url = standin("llamacpp", "--quirk", "router", "--model", "a/b", "--model", "c").urls[0]
+def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer) -> None:
+    url = mock("llamacpp", "--quirk", "router", "--model", "a/b", "--model", "c").urls[0]
     with closing(Questioner(Port(url, "llamacpp"))) as questioner:
         assert questioner.look() == {"error": "GET /slots: HTTP 400"}
     with closing(Questioner(Port(url, "llamacpp", model="a/b"))) as questioner:
@@ -220,22 +220,24 @@ SLOW = ("--slots", "4", "--ttft-s", "0.05", "--tpot-s", "0.05")
 
 
 @pytest.mark.parametrize("kind", ["llamacpp", "vllm"])
-def test_a_stand_in_with_four_slots_and_six_users_works_on_four_while_two_wait(
-    kind: str, standin: StandIn
+def test_a_mock_server_with_four_slots_and_six_users_works_on_four_while_two_wait(
+    kind: str, mock: MockServer
 ) -> None:
-    url = standin(kind, *SLOW).urls[0]
+    url = mock(kind, *SLOW).urls[0]
     with closing(Questioner(Port(url, kind))) as questioner, ThreadPoolExecutor(1) as pool:
         assert questioner.look()["busy"] == 0
-        six = pool.submit(together, [url] * 6, model="stand-in", max_tokens=20)
+        six = pool.submit(together, [url] * 6, model="mock-model", max_tokens=20)
         until(lambda: (questioner.look()["busy"], questioner.look()["waiting"]) == (4, 2), 5)
         six.result()
         until(lambda: questioner.look()["busy"] == 0, 5)
 
 
 @pytest.mark.parametrize(("kind", "slots"), [("ollama", None), ("lmstudio", 4)])
-def test_a_stand_in_tells_its_model_once_it_is_loaded(kind: str, slots: int | None, standin: StandIn) -> None:
-    url = standin(kind, *SLOW).urls[0]
-    stream(url, model="stand-in", max_tokens=2)
+def test_a_mock_server_tells_its_model_once_it_is_loaded(
+    kind: str, slots: int | None, mock: MockServer
+) -> None:
+    url = mock(kind, *SLOW).urls[0]
+    stream(url, model="mock-model", max_tokens=2)
     with closing(Questioner(Port(url, kind))) as questioner:
         seen = questioner.look()
     assert (seen["loaded"], seen["slots"], seen["busy"]) == (1, slots, None)

@@ -20,9 +20,9 @@ from replay.server_kinds import READERS, SERVER_KINDS, Ask, Endpoint, Reply
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, vllm
 from replay.server_kinds.kind import ServerKind
-from servers.mock_servers import serve as mock_kinds
+from servers import mock_servers
 from tests.support.checkout import CHECKOUT
-from tests.support.serving import StandIn
+from tests.support.serving import MockServer
 
 TTFT_S, TPOT_S, TOKENS = 0.03, 0.003, 8  # of tests.conftest
 
@@ -31,7 +31,7 @@ def visit(url: str, request: Request | None = None, **keys: Any) -> Checked:
     return check(Target.model_validate({"name": "A", "base_url": url} | keys), request, os.environ)
 
 
-def ask(url: str, endpoint: Endpoint, model: str | None = "stand-in") -> Answer:
+def ask(url: str, endpoint: Endpoint, model: str | None = "mock-model") -> Answer:
     connection = Connection()
     body = endpoint.body(Ask("tell me of the sea", model, TOKENS, 0.0))
     connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
@@ -42,25 +42,25 @@ def ask(url: str, endpoint: Endpoint, model: str | None = "stand-in") -> Answer:
 
 
 @pytest.mark.parametrize("kind", SERVER_KINDS)
-def test_every_kind_is_recognised_by_asking(standin: StandIn, kind: str) -> None:
-    [url] = standin(kind).urls
+def test_every_kind_is_recognised_by_asking(mock: MockServer, kind: str) -> None:
+    [url] = mock(kind).urls
     assert visit(url).info.kind == kind
     assert visit(url + "/v1/").info.kind == kind, "with /v1 as well"
 
 
 @pytest.mark.parametrize("kind", SERVER_KINDS)
-def test_every_endpoint_of_every_kind_brings_a_whole_answer(standin: StandIn, kind: str) -> None:
-    [url] = standin(kind).urls
+def test_every_endpoint_of_every_kind_brings_a_whole_answer(mock: MockServer, kind: str) -> None:
+    [url] = mock(kind).urls
     for endpoint in visit(url).endpoints:
         answer = ask(url, endpoint)
         assert (answer.error, answer.chunks) == (None, TOKENS), endpoint.path
         assert answer.finish_reason in ("length", "stop")
-        assert answer.answered_model == "stand-in"
+        assert answer.answered_model == "mock-model"
 
 
 @pytest.mark.parametrize("kind", ["lmstudio", "ollama", "llamacpp", "llama-swap"])
-def test_the_first_endpoint_shows_the_servers_own_times(standin: StandIn, kind: str) -> None:
-    [url] = standin(kind).urls
+def test_the_first_endpoint_shows_the_servers_own_times(mock: MockServer, kind: str) -> None:
+    [url] = mock(kind).urls
     answer = ask(url, visit(url).endpoints[0])
     assert answer.server_prefill_s == pytest.approx(TTFT_S, abs=0.015)
     assert answer.output_tokens == TOKENS
@@ -69,10 +69,10 @@ def test_the_first_endpoint_shows_the_servers_own_times(standin: StandIn, kind: 
 
 
 @pytest.mark.parametrize("kind", ["lmstudio", "ollama"])
-def test_the_wait_for_a_slot_is_told_apart_from_the_work(standin: StandIn, kind: str) -> None:
+def test_the_wait_for_a_slot_is_told_apart_from_the_work(mock: MockServer, kind: str) -> None:
     import gevent
 
-    [url] = standin(kind).urls
+    [url] = mock(kind).urls
     endpoint = visit(url).endpoints[0]
     both = [gevent.spawn(ask, url, endpoint) for _ in range(2)]
     gevent.joinall(both)
@@ -81,10 +81,10 @@ def test_the_wait_for_a_slot_is_told_apart_from_the_work(standin: StandIn, kind:
     assert waits[1] == pytest.approx(TTFT_S + (TOKENS - 1) * TPOT_S, abs=0.025)
 
 
-def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
+def test_a_load_that_hid_in_the_first_answer_is_told(mock: MockServer) -> None:
     for kind in ("lmstudio", "ollama"):
-        [url] = standin(kind, "--quirk", "jit", "--load-s", "0.2").urls
-        found = visit(url, model="stand-in")
+        [url] = mock(kind, "--quirk", "jit", "--load-s", "0.2").urls
+        found = visit(url, model="mock-model")
         assert found.model is not None
         assert found.model.loaded is False
         answers = [ask(url, found.endpoints[0]) for _ in range(2)]
@@ -97,7 +97,7 @@ def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
         assert again.loaded is True
 
 
-def test_slots_and_context_are_those_of_the_program(standin: StandIn) -> None:
+def test_slots_and_context_are_those_of_the_program(mock: MockServer) -> None:
     for kind, slots, context in (
         ("lmstudio", 4, 4096),
         ("llamacpp", 4, 4096),
@@ -106,7 +106,7 @@ def test_slots_and_context_are_those_of_the_program(standin: StandIn) -> None:
         ("mlx", None, None),
         ("openai", None, None),
     ):
-        found = visit(standin(kind, "--slots", "4").urls[0])
+        found = visit(mock(kind, "--slots", "4").urls[0])
         assert found.model is not None
         assert (found.info.slots, found.model.context) == (slots, context), kind
 
@@ -120,30 +120,30 @@ def test_a_request_shows_whichever_engine_of_a_vllm_has_answered_it() -> None:
     assert trace() is None
 
 
-def test_an_old_lm_studio_is_asked_by_its_old_ways(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--quirk", "old").urls
+def test_an_old_lm_studio_is_asked_by_its_old_ways(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--quirk", "old").urls
     found = visit(url)
     assert (found.info.kind, found.info.slots) == ("lmstudio", None)
     assert [w.path for w in found.endpoints] == ["/v1/chat/completions"] * 2
 
 
 def test_litellm_is_known_whether_or_not_it_tells_its_version(
-    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Newer ones keep it for those with a key: by the version alone they would pass for a plain server."""
     for options, version in (((), "1.80.0"), (("--quirk", "old"), "1.80.0")):
-        found = visit(standin("litellm", *options).urls[0])
+        found = visit(mock("litellm", *options).urls[0])
         assert (found.info.kind, found.info.server.get("version")) == ("litellm", version)
         assert "its own limits and routing are measured too" in found.server.notes[0]
-    [url] = standin("litellm", "--key", "sesame").urls
+    [url] = mock("litellm", "--key", "sesame").urls
     with pytest.raises(TargetError, match="a key is needed"):
         visit(url)
     monkeypatch.setenv("PROXY_KEY", "sesame")
     assert visit(url, api_key_env="PROXY_KEY").info.kind == "litellm"
 
 
-def test_a_router_says_which_of_its_models_are_loaded(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--quirk", "router", "--model", "a", "--model", "b", "--load-s", "0.1").urls
+def test_a_router_says_which_of_its_models_are_loaded(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--quirk", "router", "--model", "a", "--model", "b", "--load-s", "0.1").urls
     with pytest.raises(TargetError, match="no model is loaded; load one, or name one of: a, b"):
         visit(url)
     found = visit(url, model="b")
@@ -157,11 +157,11 @@ def test_a_router_says_which_of_its_models_are_loaded(standin: StandIn) -> None:
     assert again.model.context == 4096
 
 
-def test_what_may_push_out_or_wake_a_model_is_told(standin: StandIn) -> None:
+def test_what_may_push_out_or_wake_a_model_is_told(mock: MockServer) -> None:
     many = [w for m in "abcde" for w in ("--model", m)]
-    [url] = standin("llamacpp", "--quirk", "router", *many).urls
+    [url] = mock("llamacpp", "--quirk", "router", *many).urls
     assert "beyond --models-max (4) push each other out" in visit(url, model="a").server.notes[0]
-    assert "refuses more than `concurrencyLimit`" in visit(standin("llama-swap").urls[0]).server.notes[0]
+    assert "refuses more than `concurrencyLimit`" in visit(mock("llama-swap").urls[0]).server.notes[0]
     asleep = {"default_generation_settings": {}, "is_sleeping": True}
     told = {"/props": asleep, "/v1/models": {"data": [{"id": "m"}]}}
     server = llamacpp.identify(lambda path: Reply(200, {}, json.dumps(told[path])))
@@ -169,16 +169,16 @@ def test_what_may_push_out_or_wake_a_model_is_told(standin: StandIn) -> None:
     assert "its first answer loads the model" in server.notes[0]
 
 
-def test_reasoning_counts_as_tokens_whatever_it_is_called(standin: StandIn) -> None:
+def test_reasoning_counts_as_tokens_whatever_it_is_called(mock: MockServer) -> None:
     for kind in ("lmstudio", "ollama", "mlx"):
-        [url] = standin(kind, "--quirk", "reasoning").urls
+        [url] = mock(kind, "--quirk", "reasoning").urls
         for endpoint in visit(url).endpoints:
             assert ask(url, endpoint).chunks == TOKENS, (kind, endpoint.path)
 
 
-def test_an_error_in_the_middle_of_a_stream_is_an_error_of_every_kind(standin: StandIn) -> None:
+def test_an_error_in_the_middle_of_a_stream_is_an_error_of_every_kind(mock: MockServer) -> None:
     for kind in SERVER_KINDS:
-        [url] = standin(kind, "--quirk", "error-midstream").urls
+        [url] = mock(kind, "--quirk", "error-midstream").urls
         for endpoint in visit(url).endpoints[:2]:
             answer = ask(url, endpoint)
             assert (answer.http_status, answer.error, answer.chunks) == (200, "the model has crashed", 3), (
@@ -186,24 +186,24 @@ def test_an_error_in_the_middle_of_a_stream_is_an_error_of_every_kind(standin: S
             )
 
 
-def test_the_scenario_may_say_what_a_server_is(standin: StandIn) -> None:
-    [url] = standin("ollama").urls
+def test_the_scenario_may_say_what_a_server_is(mock: MockServer) -> None:
+    [url] = mock("ollama").urls
     found = visit(url, kind="openai")
     assert (found.info.kind, found.endpoints[0].path) == ("openai", "/v1/chat/completions")
     with pytest.raises(TargetError, match="does not answer as vllm does; mend `kind`"):
         visit(url, kind="vllm")
 
 
-def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(standin: StandIn) -> None:
-    [url] = standin("ollama").urls
+def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(mock: MockServer) -> None:
+    [url] = mock("ollama").urls
     found = visit(url, Request(extra={"top_p": 0.9}))
     assert {w.reader for w in found.endpoints} == {"openai"}
 
 
 def test_the_greeting_alone_shows_an_lm_studio_that_wants_a_token(
-    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [url] = standin("lmstudio", "--key", "sesame").urls
+    [url] = mock("lmstudio", "--key", "sesame").urls
     with pytest.raises(TargetError, match="a key is needed"):
         visit(url)
     monkeypatch.setenv("LM_KEY", "sesame")
@@ -211,10 +211,10 @@ def test_the_greeting_alone_shows_an_lm_studio_that_wants_a_token(
 
 
 def test_a_list_that_everybody_may_see_does_not_hide_that_a_key_is_wanted(
-    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """llama-server shows its models to all: it would pass for a plain server, and refuse every request."""
-    [url] = standin("llamacpp", "--key", "sesame").urls
+    [url] = mock("llamacpp", "--key", "sesame").urls
     with pytest.raises(TargetError, match="a key is needed"):
         visit(url)
     monkeypatch.setenv("LLAMA_KEY", "sesame")
@@ -302,7 +302,7 @@ def test_every_kind_has_a_file_a_mock_server_and_words_for_the_next_steps() -> N
     folder = CHECKOUT / "replay" / "server_kinds"
     files = {path.stem.replace("_", "-") for path in folder.glob("*/[a-z]*.py")} | {"openai"}
     assert set(SERVER_KINDS) == files, "a kind's file without a line in the list, or the other way round"
-    assert set(SERVER_KINDS) == set(mock_kinds.KINDS), "a mock server for each kind"
+    assert set(SERVER_KINDS) == set(mock_servers.KINDS), "a mock server for each kind"
     assert set(SERVER_KINDS) - {"openai"} == set(next_steps.KINDS), "next_steps.yaml"
 
 

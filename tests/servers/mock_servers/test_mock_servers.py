@@ -1,4 +1,4 @@
-"""The stand-ins answer as the programs they stand in for, to the letter of what is known of them."""
+"""The mock servers answer as the programs they imitate, to the letter of their documentation."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.serving import StandIn, chat, get, refused, stream, together
+from tests.support.serving import MockServer, chat, get, refused, stream, together
 
 
 def raw(url: str, path: str, method: str = "GET", **body: Any) -> tuple[int, dict[str, str], bytes]:
@@ -34,15 +34,17 @@ def lines(body: bytes) -> list[dict[str, Any]]:
 MESSAGES = [{"role": "user", "content": "one two three"}]
 
 
-def test_lm_studio_says_200_to_paths_it_does_not_know(standin: StandIn) -> None:
-    [url] = standin("lmstudio").urls
+def test_lm_studio_says_200_to_paths_it_does_not_know(mock: MockServer) -> None:
+    [url] = mock("lmstudio").urls
     for path in ("/props", "/api/version", "/chat/completions"):
         assert get(url, path) == (200, {"error": f"Unexpected endpoint or method. (GET {path})"})
     assert get(url, "/lmstudio-greeting") == (200, {"lmstudio": True})
 
 
-def test_lm_studio_tells_slots_per_loaded_instance_and_the_state_of_each_model(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--model", "a", "--model", "b", "--slots", "4", "--quirk", "evict").urls
+def test_lm_studio_tells_slots_per_loaded_instance_and_the_state_of_each_model(
+    mock: MockServer,
+) -> None:
+    [url] = mock("lmstudio", "--model", "a", "--model", "b", "--slots", "4", "--quirk", "evict").urls
     assert [(m["id"], m["state"]) for m in get(url, "/api/v0/models")[1]["data"]] == [
         ("a", "loaded"),
         ("b", "not-loaded"),
@@ -53,17 +55,17 @@ def test_lm_studio_tells_slots_per_loaded_instance_and_the_state_of_each_model(s
     assert [m["id"] for m in get(url, "/v1/models")[1]["data"]] == ["a", "b"], "downloaded is listed too"
 
 
-def test_lm_studio_answers_a_wrong_name_with_the_only_loaded_model(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--model", "a").urls
+def test_lm_studio_answers_a_wrong_name_with_the_only_loaded_model(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--model", "a").urls
     status, body = chat(url, model="no-such", max_tokens=2)
     assert (status, body["model"]) == (200, "a")
-    [url] = standin("lmstudio", "--model", "a", "--model", "b").urls
+    [url] = mock("lmstudio", "--model", "a", "--model", "b").urls
     status, body = chat(url, model="no-such", max_tokens=2)
     assert (status, body["error"]["code"]) == (404, "model_not_found")
 
 
-def test_lm_studios_own_stream_tells_loading_and_prompt_processing(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--model", "a", "--quirk", "jit", "--load-s", "0.05").urls
+def test_lm_studios_own_stream_tells_loading_and_prompt_processing(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--model", "a", "--quirk", "jit", "--load-s", "0.05").urls
     ask = {"model": "a", "input": "one two", "max_output_tokens": 3, "stream": True}
     told = events(raw(url, "/api/v1/chat", "POST", **ask)[2])
     assert [name for name, _ in told] == [
@@ -78,9 +80,9 @@ def test_lm_studios_own_stream_tells_loading_and_prompt_processing(standin: Stan
     assert "model_load.start" not in dict(again)
 
 
-def test_lm_studios_own_stream_ends_with_what_there_is_even_after_an_error(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--quirk", "error-midstream", "--quirk", "reasoning").urls
-    ask = {"model": "stand-in", "input": "one two", "max_output_tokens": 8, "stream": True}
+def test_lm_studios_own_stream_ends_with_what_there_is_even_after_an_error(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--quirk", "error-midstream", "--quirk", "reasoning").urls
+    ask = {"model": "mock-model", "input": "one two", "max_output_tokens": 8, "stream": True}
     told = events(raw(url, "/api/v1/chat", "POST", **ask)[2])
     assert [name for name, _ in told][-3:] == ["reasoning.delta", "error", "chat.end"]
     assert told[-2][1]["error"] == {"type": "internal_error", "message": "the model has crashed"}
@@ -88,8 +90,8 @@ def test_lm_studios_own_stream_ends_with_what_there_is_even_after_an_error(stand
     assert (stats["total_output_tokens"], stats["reasoning_output_tokens"]) == (4, 4)
 
 
-def test_a_model_that_is_evicted_is_loaded_at_each_turn(standin: StandIn) -> None:
-    [url] = standin("lmstudio", "--model", "a", "--model", "b", "--quirk", "evict", "--load-s", "0.1").urls
+def test_a_model_that_is_evicted_is_loaded_at_each_turn(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--model", "a", "--model", "b", "--quirk", "evict", "--load-s", "0.1").urls
     for model, loads in (("a", False), ("b", True), ("a", True), ("a", False)):
         began = time.monotonic()
         chat(url, model=model, max_tokens=2)
@@ -97,16 +99,16 @@ def test_a_model_that_is_evicted_is_loaded_at_each_turn(standin: StandIn) -> Non
 
 
 @pytest.mark.parametrize("kind", ["lmstudio", "vllm", "openai", "llamacpp", "litellm"])
-def test_a_key_is_wanted_and_taken(standin: StandIn, kind: str) -> None:
-    [url] = standin(kind, "--key", "sesame").urls
-    assert chat(url, model="stand-in")[0] == 401
+def test_a_key_is_wanted_and_taken(mock: MockServer, kind: str) -> None:
+    [url] = mock(kind, "--key", "sesame").urls
+    assert chat(url, model="mock-model")[0] == 401
 
 
-def test_ollama_streams_lines_with_durations_that_show_the_wait(standin: StandIn) -> None:
-    [url] = standin("ollama").urls
+def test_ollama_streams_lines_with_durations_that_show_the_wait(mock: MockServer) -> None:
+    [url] = mock("ollama").urls
     assert raw(url, "/")[2] == b"Ollama is running"
     assert set(get(url, "/api/version")[1]) == {"version"}
-    ask = {"model": "stand-in", "messages": MESSAGES, "options": {"num_predict": 4}}
+    ask = {"model": "mock-model", "messages": MESSAGES, "options": {"num_predict": 4}}
     status, headers, body = raw(url, "/api/chat", "POST", **ask)
     told = lines(body)
     assert (status, headers["Content-Type"], len(told)) == (200, "application/x-ndjson", 5)
@@ -122,19 +124,19 @@ def test_ollama_streams_lines_with_durations_that_show_the_wait(standin: StandIn
     assert get(url, "/api/ps")[1]["models"][0]["context_length"] == 4096
 
 
-def test_ollama_refuses_in_its_own_words(standin: StandIn) -> None:
-    [url] = standin("ollama", "--queue", "1", "--quirk", "error-midstream", "--tpot-s", "0.05").urls
-    ask = {"model": "stand-in", "messages": MESSAGES, "options": {"num_predict": 10}}
+def test_ollama_refuses_in_its_own_words(mock: MockServer) -> None:
+    [url] = mock("ollama", "--queue", "1", "--quirk", "error-midstream", "--tpot-s", "0.05").urls
+    ask = {"model": "mock-model", "messages": MESSAGES, "options": {"num_predict": 10}}
     status, _, body = raw(url, "/api/chat", "POST", **ask)
     assert (status, lines(body)[-1]) == (200, {"error": "the model has crashed"})
-    _, streams = together([url, url], model="stand-in", max_tokens=3)
+    _, streams = together([url, url], model="mock-model", max_tokens=3)
     assert sorted(len(s.events) for s in streams)[0] == 0
     status, _, body = raw(url, "/api/chat", "POST", **(ask | {"model": "x"}))
     assert (status, json.loads(body)["error"]) == (404, 'model "x" not found, try pulling it first')
 
 
-def test_llama_server_shows_its_slots_while_they_are_busy(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--slots", "2", "--tpot-s", "0.02").urls
+def test_llama_server_shows_its_slots_while_they_are_busy(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--slots", "2", "--tpot-s", "0.02").urls
     assert get(url, "/props")[1]["total_slots"] == 2
     assert [s["is_processing"] for s in get(url, "/slots")[1]] == [False, False]
     last = [e for _, e in stream(url, max_tokens=3).events if e != "[DONE]"][-1]
@@ -142,9 +144,11 @@ def test_llama_server_shows_its_slots_while_they_are_busy(standin: StandIn) -> N
     assert b"llamacpp:tokens_predicted_total 3\n" in raw(url, "/metrics")[2]
 
 
-def test_llama_server_tells_how_many_slots_shared_each_decode_since_it_started(standin: StandIn) -> None:
+def test_llama_server_tells_how_many_slots_shared_each_decode_since_it_started(
+    mock: MockServer,
+) -> None:
     """The mean of its whole life: what happened between two looks is the difference of its products."""
-    [url] = standin("llamacpp", "--slots", "4", "--tpot-s", "0.021").urls
+    [url] = mock("llamacpp", "--slots", "4", "--tpot-s", "0.021").urls
 
     def told() -> tuple[float, float]:
         values = dict(
@@ -161,44 +165,44 @@ def test_llama_server_tells_how_many_slots_shared_each_decode_since_it_started(s
     assert (both[1] - alone[1]) / (both[0] - alone[0]) > 3
 
 
-def test_llama_server_is_not_ready_while_it_loads(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--quirk", "loading").urls
+def test_llama_server_is_not_ready_while_it_loads(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--quirk", "loading").urls
     status, body = get(url, "/health")
     assert (status, body["error"]["message"]) == (503, "Loading model")
 
 
-def test_the_router_loads_models_on_demand(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--quirk", "router", "--model", "a", "--model", "b").urls
+def test_the_router_loads_models_on_demand(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--quirk", "router", "--model", "a", "--model", "b").urls
     states = lambda: [m["status"]["value"] for m in get(url, "/models")[1]["data"]]  # noqa: E731
     assert (get(url, "/props")[1]["role"], states()) == ("router", ["unloaded", "unloaded"])
     chat(url, model="b", max_tokens=2)
     assert states() == ["unloaded", "loaded"]
 
 
-def test_a_full_context_breaks_all_requests_at_once(standin: StandIn) -> None:
-    [url] = standin("llamacpp", "--slots", "4", "--context", "60", "--quirk", "unified").urls
+def test_a_full_context_breaks_all_requests_at_once(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--slots", "4", "--context", "60", "--quirk", "unified").urls
     assert stream(url, max_tokens=40).events[-1][1] == "[DONE]"
     _, streams = together([url] * 4, max_tokens=40)
     assert ["error" in s.events[-1][1] for s in streams] == [True] * 4
 
 
-def test_mlx_runs_a_request_with_a_seed_alone(standin: StandIn) -> None:
-    [url] = standin("mlx", "--slots", "8", "--tpot-s", "0.01").urls
-    batched_s, _ = together([url] * 3, model="stand-in", max_tokens=11)
-    alone_s, _ = together([url] * 3, model="stand-in", max_tokens=11, seed=7)
+def test_mlx_runs_a_request_with_a_seed_alone(mock: MockServer) -> None:
+    [url] = mock("mlx", "--slots", "8", "--tpot-s", "0.01").urls
+    batched_s, _ = together([url] * 3, model="mock-model", max_tokens=11)
+    alone_s, _ = together([url] * 3, model="mock-model", max_tokens=11, seed=7)
     assert batched_s < 0.25
     assert alone_s > 0.34
 
 
-def test_vllm_counts_who_runs_and_who_waits(standin: StandIn) -> None:
-    [url] = standin("vllm").urls
+def test_vllm_counts_who_runs_and_who_waits(mock: MockServer) -> None:
+    [url] = mock("vllm").urls
     assert raw(url, "/health")[::2] == (200, b"")
     assert get(url, "/v1/models")[1]["data"][0]["max_model_len"] == 4096
-    assert b'vllm:num_requests_running{engine="0",model_name="stand-in"} 0.0\n' in raw(url, "/metrics")[2]
+    assert b'vllm:num_requests_running{engine="0",model_name="mock-model"} 0.0\n' in raw(url, "/metrics")[2]
 
 
-def test_llama_swap_names_itself_in_each_of_its_errors_and_tells_what_runs(standin: StandIn) -> None:
-    [url] = standin("llama-swap", "--model", "a", "--model", "b", "--quirk", "evict").urls
+def test_llama_swap_names_itself_in_each_of_its_errors_and_tells_what_runs(mock: MockServer) -> None:
+    [url] = mock("llama-swap", "--model", "a", "--model", "b", "--quirk", "evict").urls
     status, body = chat(url, model="no-such")
     assert (status, body["src"], body["error"]["code"]) == (404, "llama-swap", "not_found")
     assert get(url, "/props")[0] == 400, "without a model; with one it would load it"
@@ -207,47 +211,47 @@ def test_llama_swap_names_itself_in_each_of_its_errors_and_tells_what_runs(stand
     assert [m["status"]["value"] for m in get(url, "/v1/models")[1]["data"]] == ["loaded", "unloaded"]
 
 
-def test_a_newer_litellm_tells_its_version_to_those_with_a_key_only(standin: StandIn) -> None:
-    [url] = standin("litellm", "--key", "sesame").urls
+def test_a_newer_litellm_tells_its_version_to_those_with_a_key_only(mock: MockServer) -> None:
+    [url] = mock("litellm", "--key", "sesame").urls
     assert get(url, "/health/liveliness") == (200, "I'm alive!")
     assert get(url, "/health/readiness") == (200, {"status": "healthy", "db": "Not connected"})
     assert get(url, "/health/readiness/details")[0] == 401
-    [url] = standin("litellm", "--quirk", "old").urls
+    [url] = mock("litellm", "--quirk", "old").urls
     assert "litellm_version" in get(url, "/health/readiness")[1]
 
 
-def test_the_fronts_refuse_with_429_in_their_own_words(standin: StandIn) -> None:
+def test_the_fronts_refuse_with_429_in_their_own_words(mock: MockServer) -> None:
     for kind, words in (("llama-swap", "Too many requests"), ("litellm", "Max parallel request limit")):
-        [url] = standin(kind, "--queue", "1", "--tpot-s", "0.05").urls
-        _, streams = together([url, url], model="stand-in", max_tokens=8)
+        [url] = mock(kind, "--queue", "1", "--tpot-s", "0.05").urls
+        _, streams = together([url, url], model="mock-model", max_tokens=8)
         assert sorted(len(s.events) > 0 for s in streams) == [False, True], words
 
 
-def test_a_strict_server_refuses_what_openai_did_not_have_at_first(standin: StandIn) -> None:
-    [url] = standin("openai", "--quirk", "strict").urls
-    status, body = chat(url, model="stand-in", stream_options={"include_usage": True})
+def test_a_strict_server_refuses_what_openai_did_not_have_at_first(mock: MockServer) -> None:
+    [url] = mock("openai", "--quirk", "strict").urls
+    status, body = chat(url, model="mock-model", stream_options={"include_usage": True})
     assert (status, body["error"]["message"]) == (
         400,
         "Unrecognized request argument supplied: stream_options",
     )
-    assert chat(url, model="stand-in", max_tokens=2)[0] == 200
+    assert chat(url, model="mock-model", max_tokens=2)[0] == 200
 
 
 @pytest.mark.parametrize(("kind", "key"), [("lmstudio", "reasoning_content"), ("mlx", "reasoning")])
-def test_reasoning_has_a_field_of_its_own(standin: StandIn, kind: str, key: str) -> None:
-    [url] = standin(kind, "--quirk", "reasoning").urls
-    deltas = stream(url, model="stand-in", max_tokens=4).deltas
+def test_reasoning_has_a_field_of_its_own(mock: MockServer, kind: str, key: str) -> None:
+    [url] = mock(kind, "--quirk", "reasoning").urls
+    deltas = stream(url, model="mock-model", max_tokens=4).deltas
     assert sum(key in d for d in deltas) == 2
 
 
-def test_one_program_may_stand_behind_two_ports(standin: StandIn) -> None:
-    two = standin("llamacpp", "--port", "0", "--port", "0", "--same-program", "--tpot-s", "0.02")
+def test_one_program_may_stand_behind_two_ports(mock: MockServer) -> None:
+    two = mock("llamacpp", "--port", "0", "--port", "0", "--same-program", "--tpot-s", "0.02")
     wall_s, _ = together(two.urls, max_tokens=6)
     assert wall_s > 0.25, "one slot for both"
 
 
 def test_a_wrong_option_is_refused_in_one_line() -> None:
-    code, words = refused("standin", "--kind", "ollama", "--slots", "0")
+    code, words = refused("mock", "--kind", "ollama", "--slots", "0")
     assert (code, words) == (2, "--slots 0: must be more than 0\n")
-    code, words = refused("standin", "--kind", "mlx", "--kind", "vllm", "--port", "0")
+    code, words = refused("mock", "--kind", "mlx", "--kind", "vllm", "--port", "0")
     assert (code, words) == (2, "--kind is given 2 times for 1 ports; give one, or one each\n")

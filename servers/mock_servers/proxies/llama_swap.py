@@ -1,0 +1,71 @@
+"""llama-swap: one process per model behind one port; by default one model at a time is in memory."""
+
+from typing import Any
+
+from aiohttp import web
+
+from servers.mock_servers.mock_engine import MockEngine, Refusal
+from servers.mock_servers.openai_chat import Style, chat
+
+
+def app(engine: MockEngine) -> web.Application:
+    """The server's routes."""
+
+    async def health(http: web.Request) -> web.Response:
+        return web.Response(text="OK")
+
+    async def running(http: web.Request) -> web.Response:
+        return web.json_response({"running": [_running(m) for m in engine.loaded]})
+
+    async def version(http: web.Request) -> web.Response:
+        return web.json_response({"version": "170", "commit": "abcdef", "build_date": "2026-01-01"})
+
+    async def models(http: web.Request) -> web.Response:
+        data = [_listed(engine, m) for m in engine.setup.models]
+        return web.json_response({"object": "list", "data": data})
+
+    async def props(http: web.Request) -> web.Response:  # passed on to the model named, which it would load
+        return web.json_response(_error_body("no model in request context", "bad_request"), status=400)
+
+    async def completions(http: web.Request) -> web.StreamResponse:
+        return await chat(http, engine, STYLE)
+
+    application = web.Application()
+    application.add_routes(
+        [
+            web.get("/health", health),
+            web.get("/running", running),
+            web.get("/props", props),
+            web.get("/api/version", version),
+            web.get("/v1/models", models),
+            web.post("/v1/chat/completions", completions),
+        ]
+    )
+    return application
+
+
+def _running(model: str) -> dict[str, Any]:
+    """A process that is not stopped."""
+    cmd = f"llama-server --port 5800 -m {model}.gguf"
+    process = {"model": model, "state": "ready", "cmd": cmd, "proxy": "http://localhost:5800", "ttl": 0}
+    return process | {"name": "", "description": ""}
+
+
+def _listed(engine: MockEngine, model: str) -> dict[str, Any]:
+    entry = {"id": model, "object": "model", "created": int(engine.began_s), "owned_by": "llama-swap"}
+    return entry | {"status": {"value": "loaded" if model in engine.loaded else "unloaded"}}
+
+
+def _error_body(message: str, code: str, kind: str = "invalid_request_error") -> dict[str, Any]:
+    return {"src": "llama-swap", "error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def _error(refusal: Refusal) -> tuple[int, Any]:
+    if refusal.status == 429:
+        return 429, _error_body("Too many requests", "concurrency_limit", "rate_limit_error")
+    return refusal.status, _error_body("no router found for model", "not_found")
+
+
+STYLE = Style(
+    error=_error, broken=lambda words: {"error": {"message": words}}, timings=True, cached_tokens=True
+)
