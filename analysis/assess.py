@@ -3,35 +3,26 @@
 from dataclasses import dataclass
 
 from analysis.advice.answer import Answer, answer
-from analysis.advice.evidence import why
+from analysis.advice.evidence import evidence
 from analysis.conditions.condition import Condition
-from analysis.conditions.locust_agrees import witness
+from analysis.conditions.locust_agrees import locust_agrees
 from analysis.conditions.of_phase import phase_conditions
 from analysis.conditions.of_run import accounted_for, chain_fair, distinct_servers, right_model, warm
 from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import WARMUP
 from analysis.files.run import Run
 from analysis.machine.model import Machine, consistent, machine_model
-from analysis.phase.measure import PhaseMeasured, measure_phase
+from analysis.phase.measure import measure_phase
 from analysis.phase.rounds import chain
-from analysis.phase.server_load import Witnessed, witnessed
+from analysis.phase.server_load import server_load
 from analysis.verdict.limit import Localisation, Pair, contention_matrix, groups, localise
-from analysis.verdict.of_phase import Verdict, phase_verdict
-from analysis.verdict.of_run import Judged
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseJudged:
-    measured: PhaseMeasured
-    conditions: tuple[Condition, ...]  # the phase's own
-    verdict: Verdict
-    seen: Witnessed | None = None  # what servers and machine said of themselves during the rounds
-    why: tuple[str, ...] = ()  # evidence from it, where there is no gain
+from analysis.verdict.of_phase import phase_verdict
+from analysis.verdict.phase_judged import PhaseJudged
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All that the report, the notebook and the exit code say of a run."""
+    """All that the report, the notebook and the exit code show of a run."""
 
     run: Run
     phases: tuple[PhaseJudged, ...]
@@ -49,7 +40,7 @@ def assess(run: Run) -> Assessment:
     sent = {r.phase for r in records}
     measured = [measure_phase(p, records, targets) for p in manifest.phases_planned if p.name in sent]
     smallest = min(measured, key=lambda m: m.plan.users, default=None)
-    invalid = (accounted_for(run), witness(run))
+    invalid = (accounted_for(run), locust_agrees(run))
     others = (
         chain_fair(chain(records), smallest),
         warm([r for r in records if r.kind == WARMUP]),
@@ -58,21 +49,21 @@ def assess(run: Run) -> Assessment:
     )
     judged = []
     for phase in measured:
-        seen = witnessed(phase, run.witness)
-        agree = servers_slots(phase, run.witness, records, seen)
+        load = server_load(phase, run.witness)
+        agree = servers_slots(phase, run.witness, records, load)
         own = (*phase_conditions(phase, manifest.client), agree)
         verdict = phase_verdict(phase, invalid, (*own, *others))
-        judged.append(PhaseJudged(phase, own, verdict, seen, why(phase, verdict, seen, manifest.host)))
-    told: list[Judged] = [(j.measured, j.verdict) for j in judged]
+        sentences = evidence(phase, verdict, load, manifest.host)
+        judged.append(PhaseJudged(phase, own, verdict, load, sentences))
     swapped = any(c.name == "warm" and c.passed is False for c in others)
     fair = all(c.passed is not False for c in (*invalid, *others))
-    limit, matrix = localise(told), contention_matrix(told)
+    limit, matrix = localise(judged), contention_matrix(judged)
     machine = machine_model([j.measured for j in judged if fair and _fair(j)])
     return Assessment(
         run=run,
         phases=tuple(judged),
         conditions=(*invalid, *others, consistent(machine)),
-        answer=answer(told, swapped, limit.limits, groups(matrix)),
+        answer=answer(judged, swapped, limit.limits, groups(matrix)),
         machine=machine,
         limit=limit,
         matrix=matrix,

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.advice.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, next_steps
-from analysis.verdict.of_run import Judged, compare, ports_phase, without_pairs
+from analysis.verdict.of_run import compare, ports_phase, without_pairs
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Answer:
 
 
 def answer(
-    judged: Sequence[Judged], swapped: bool, limits: Sequence[str] = (), groups: Sequence[str] = ()
+    judged: Sequence[PhaseJudged], swapped: bool, limits: Sequence[str] = (), groups: Sequence[str] = ()
 ) -> Answer:
     """The run's verdict. `swapped`: the warm-up saw models evict each other; `limits`: whose it may be.
 
@@ -27,33 +28,36 @@ def answer(
     """
     if not judged:
         return _answer(Outcome.INCONCLUSIVE, "No phase was measured.")
-    for _, verdict in judged:
-        if verdict.outcome == Outcome.INVALID:
-            said = f"The data are unfit for a statement: {verdict.sentence}."
-            return _answer(Outcome.INVALID, said, judged, verdict.hint)
+    for j in judged:
+        if j.outcome == Outcome.INVALID:
+            sentence = f"The data are unfit for a statement: {j.verdict.sentence}."
+            return _answer(Outcome.INVALID, sentence, judged, j.verdict.hint)
     if swapped:
         return _answer(
             Outcome.MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
         )
-    found = compare(judged, groups)
-    hints = (v.hint for _, v in without_pairs(judged) if v.outcome == Outcome.INCONCLUSIVE and v.hint)
-    finding = PAIRS_DIFFER if found.pairs_differ else _finding(found.outcome, ports_phase(judged), limits)
-    return _answer(found.outcome, found.sentence, judged, next(hints, ""), finding)
+    compared = compare(judged, groups)
+    undecided = (j for j in without_pairs(judged) if j.outcome == Outcome.INCONCLUSIVE)
+    hint = next((j.verdict.hint for j in undecided if j.verdict.hint), "")
+    ports = ports_phase(judged)
+    finding = PAIRS_DIFFER if compared.pairs_differ else _finding(compared.outcome, ports, limits)
+    return _answer(compared.outcome, compared.sentence, judged, hint, finding)
 
 
 def _answer(
-    outcome: Outcome, sentence: str, judged: Sequence[Judged] = (), hint: str = "", finding: str | None = None
+    outcome: Outcome,
+    sentence: str,
+    judged: Sequence[PhaseJudged] = (),
+    hint: str = "",
+    finding: str | None = None,
 ) -> Answer:
     finding = finding or outcome
-    if hint and outcome in (
-        Outcome.INCONCLUSIVE,
-        Outcome.INVALID,
-    ):  # it knows better than the table what is amiss
+    if hint and not outcome.decided:  # it knows better than the table what is amiss
         return Answer(outcome, sentence, (f"{hint[0].upper()}{hint[1:]}.",), finding)
     return Answer(outcome, sentence, next_steps(finding, _kinds(judged), _contains(judged)), finding)
 
 
-def _finding(outcome: Outcome, ports: Judged | None, limits: Sequence[str]) -> str:
+def _finding(outcome: Outcome, ports: PhaseJudged | None, limits: Sequence[str]) -> str:
     """The outcome, told apart where it has several mechanisms with different remedies."""
     if outcome == Outcome.SERIAL and len(limits) == 1 and limits[0] in LOCKS:
         return LOCKS[limits[0]]
@@ -61,24 +65,24 @@ def _finding(outcome: Outcome, ports: Judged | None, limits: Sequence[str]) -> s
         return outcome
     if outcome == Outcome.SERIAL:
         return SERIAL_PORTS
-    gained = outcome.gains
-    return MACHINES if gained and ports[0].topology == "machines" else outcome
+    return MACHINES if outcome.gains and ports.measured.topology == "machines" else outcome
 
 
-def _kinds(judged: Sequence[Judged]) -> tuple[str, ...]:
+def _kinds(judged: Sequence[PhaseJudged]) -> tuple[str, ...]:
     """The kinds of servers that were asked, each once."""
-    return tuple(dict.fromkeys(p.targets[t].kind for p, _ in judged for t in p.plan.deal))
+    return tuple(dict.fromkeys(j.measured.targets[t].kind for j in judged for t in j.plan.deal))
 
 
-def _contains(judged: Sequence[Judged]) -> set[str]:
+def _contains(judged: Sequence[PhaseJudged]) -> set[str]:
     """The experiments that the run already made: keys of `unless` in next_steps.yaml."""
-    one_port = [p for p, _ in judged if p.topology == "one-port"]
+    phases = [j.measured for j in judged]
+    one_port = [p for p in phases if p.topology == "one-port"]
     users = {p.plan.users for p in one_port}
     alike = [p for p in one_port if p.plan.users == max(p.plan.users for p in one_port)]
-    made = {
+    contains = {
         "control": bool(one_port),
         "more-users": len(users) > 2 and max(users) >= 8,
-        "several-ports": len({port for p, _ in judged for port in p.ports}) > 1,
+        "several-ports": len({port for p in phases for port in p.ports}) > 1,
         "slots": len({p.ports for p in alike}) > 1 and len({p.total.streams for p in alike}) > 1,
     }
-    return {name for name, found in made.items() if found}
+    return {name for name, is_there in contains.items() if is_there}

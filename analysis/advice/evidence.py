@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.server_load import MachineLoad, PortLoad, Witnessed
+from analysis.phase.server_load import MachineLoad, PortLoad, ServerLoad
 from analysis.thresholds import (
     BUSY_SHARE,
     IDLE_SHARE,
@@ -23,27 +23,27 @@ EXPLAINED = (Outcome.SERIAL, Outcome.SLICED, Outcome.CONTENTION, Outcome.PARTLY)
 HOT = ("heavy", "trapping", "sleeping", "throttled")
 
 
-def why(
-    phase: PhaseMeasured, verdict: Verdict, seen: Witnessed | None, host: Mapping[str, Any]
+def evidence(
+    phase: PhaseMeasured, verdict: Verdict, load: ServerLoad | None, host: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Evidence for the phase's outcome, most telling first; () where it gains, or nobody tells."""
-    if verdict.outcome == Outcome.INCONCLUSIVE and seen is not None and seen.machine is not None:
-        return _crowded(seen.machine, host.get("cpus"))
+    """Evidence for the phase's outcome, most telling first; () where it gains, or nothing is known."""
+    if verdict.outcome == Outcome.INCONCLUSIVE and load is not None and load.machine is not None:
+        return _crowded(load.machine, host.get("cpus"))
     if verdict.outcome not in EXPLAINED:
         return ()
     waited = _queued(phase)
-    if seen is None:
+    if load is None:
         return waited
-    said = [s for port, load in seen.ports.items() if (s := _admitted(phase, port, load))]
-    said += waited
-    said += [s for port, load in seen.ports.items() if (s := _swapped_models(port, load))]
-    if seen.machine is not None:
-        said += _memory(seen.machine)
+    sentences = [s for port, own in load.ports.items() if (s := _admitted(phase, port, own))]
+    sentences += waited
+    sentences += [s for port, own in load.ports.items() if (s := _swapped_models(port, own))]
+    if load.machine is not None:
+        sentences += _memory(load.machine)
         if verdict.outcome != Outcome.PARTLY:
-            said += _compute(seen.machine, host.get("cpus"))
-        if seen.machine.thermal in HOT:
-            said.append(f"the machine was slowed by heat (thermal state: {seen.machine.thermal})")
-    return tuple(said)
+            sentences += _compute(load.machine, host.get("cpus"))
+        if load.machine.thermal in HOT:
+            sentences.append(f"the machine was slowed by heat (thermal state: {load.machine.thermal})")
+    return tuple(sentences)
 
 
 def _admitted(phase: PhaseMeasured, port: str, load: PortLoad) -> str | None:

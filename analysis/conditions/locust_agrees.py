@@ -67,7 +67,7 @@ def _tally(records: list[RequestRecord]) -> Tally:
     )
 
 
-def witness(run: Run) -> Condition:
+def locust_agrees(run: Run) -> Condition:
     """Equal counts, failures and averages after a finished run; after a cut one Locust may hold fewer."""
     name = "Locust agrees"
     stats = read_stats(file_of(run.prefix, "stats.csv"))

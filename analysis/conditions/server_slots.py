@@ -10,7 +10,7 @@ from analysis.files.request_record import RequestRecord
 from analysis.files.server_samples import WitnessSample
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import decode_intervals
-from analysis.phase.server_load import Witnessed
+from analysis.phase.server_load import ServerLoad
 from analysis.thresholds import MAX_FAULTY, MIN_CONTRADICTIONS, SETTLE_S, SURPLUS_STREAMS
 
 NAME = "server's slots"
@@ -20,7 +20,7 @@ def servers_slots(
     phase: PhaseMeasured,
     samples: Sequence[WitnessSample],
     records: Sequence[RequestRecord],
-    seen: Witnessed | None,
+    load: ServerLoad | None,
 ) -> Condition:
     """Fails if a server surely worked on fewer requests than streamed here, or on more than were asked.
 
@@ -55,7 +55,7 @@ def servers_slots(
             f"(in {len(more)} of {len(compared)} samples)",
             "somebody else is asking this server: stop the other program, run again",
         )
-    held = _held_back(phase, seen)
+    held = _held_back(phase, load)
     return held or _agree(inside, [streams for _, streams, _ in compared])
 
 
@@ -77,17 +77,17 @@ def _too_many(faulty: int, of: int) -> bool:
     return faulty >= MIN_CONTRADICTIONS and faulty > MAX_FAULTY * of
 
 
-def _held_back(phase: PhaseMeasured, seen: Witnessed | None) -> Condition | None:
+def _held_back(phase: PhaseMeasured, load: ServerLoad | None) -> Condition | None:
     """A server that decodes more streams at once than ever arrived together: who holds them back?"""
-    for port, load in (seen.ports if seen else {}).items():
+    for port, own in (load.ports if load else {}).items():
         peak = phase.per_port.get(port)
-        if peak is None or peak.streams is None or load.busy_per_decode is None:
+        if peak is None or peak.streams is None or own.busy_per_decode is None:
             continue
-        if load.busy_per_decode > peak.streams + SURPLUS_STREAMS:
+        if own.busy_per_decode > peak.streams + SURPLUS_STREAMS:
             return Condition(
                 NAME,
                 False,
-                f"{port} decoded {load.busy_per_decode:.1f} requests at once, {peak.streams} streamed here",
+                f"{port} decoded {own.busy_per_decode:.1f} requests at once, {peak.streams} streamed here",
                 "something in between hands answers on one by one: measure the server itself",
             )
     return None

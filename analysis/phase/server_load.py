@@ -1,4 +1,4 @@
-"""What servers and machine said of themselves during one phase: the other side of what the client saw.
+"""What servers and machine report of themselves during one phase: the other side of what the client saw.
 
 Only what lies within the scored rounds counts (`alone`: within the solos). Totals are read between samples
 by straight lines, so a phase whose rounds are shorter than the pauses between samples says little.
@@ -21,7 +21,7 @@ THERMALS = ("nominal", "moderate", "throttled", "heavy", "trapping", "sleeping")
 
 @dataclass(frozen=True, slots=True)
 class PortLoad:
-    """One port during the rounds of a phase; None where the server does not tell."""
+    """One port during the rounds of a phase; None where the server does not report it."""
 
     samples: int  # answers with counters that came within the rounds
     busy_peak: int | None
@@ -52,22 +52,26 @@ class MachineLoad:
 
 
 @dataclass(frozen=True, slots=True)
-class Witnessed:
-    ports: Mapping[str, PortLoad]  # by base URL: those that told anything
+class ServerLoad:
+    """What servers and machine report of themselves during a phase."""
+
+    ports: Mapping[str, PortLoad]  # by base URL: those that report anything
     machine: MachineLoad | None
 
 
-def witnessed(phase: PhaseMeasured, samples: Sequence[WitnessSample]) -> Witnessed | None:
+def server_load(phase: PhaseMeasured, samples: Sequence[WitnessSample]) -> ServerLoad | None:
     """None if nothing was sampled while the phase's rounds were open."""
     rounds = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
     alone = [(s.send_s, s.end_s) for s in phase.solos if s.send_s is not None and s.end_s is not None]
     by_port = {port: [s for s in samples if s.base_url == port and s.error is None] for port in phase.ports}
     configured = {phase.targets[t].base_url: phase.targets[t].slots for t in phase.plan.deal}
-    loads = {p: _port(found, rounds, alone, configured[p]) for p, found in by_port.items()}
-    told = {p: load for p, load in loads.items() if load is not None}
+    loads = {p: _port(samples_there, rounds, alone, configured[p]) for p, samples_there in by_port.items()}
+    ports = {p: load for p, load in loads.items() if load is not None}
     machine = [s for s in samples if s.base_url is None and s.error is None]
-    of_machine = _machine(machine, rounds, alone, _servers(phase, told)) if _within(machine, rounds) else None
-    return Witnessed(told, of_machine) if told or of_machine else None
+    of_machine = (
+        _machine(machine, rounds, alone, _servers(phase, ports)) if _within(machine, rounds) else None
+    )
+    return ServerLoad(ports, of_machine) if ports or of_machine else None
 
 
 def _port(
@@ -76,7 +80,7 @@ def _port(
     during = _within(samples, rounds)
     if not during:
         return None
-    told = [s.slots for s in during if s.slots is not None]
+    slots_reported = [s.slots for s in during if s.slots is not None]
     busy = [s.busy for s in during if s.busy is not None]
     worked = _total(
         samples, lambda s: None if s.busy_per_decode is None else s.busy_per_decode * (s.decodes or 0)
@@ -89,7 +93,7 @@ def _port(
         busy_peak=max(busy, default=None),
         busy_mean=fmean(busy) if busy else None,
         waiting_peak=_most(s.waiting for s in during),
-        slots=max(told) if told else slots,
+        slots=max(slots_reported, default=slots),
         loaded=tuple(sorted({s.loaded for s in during if s.loaded is not None})),
         busy_per_decode=requests / decodes if requests is not None and decodes else None,
         cores=_rate(cpu, rounds),
@@ -98,10 +102,10 @@ def _port(
     )
 
 
-def _servers(phase: PhaseMeasured, told: Mapping[str, PortLoad]) -> tuple[float | None, float | None]:
+def _servers(phase: PhaseMeasured, ports: Mapping[str, PortLoad]) -> tuple[float | None, float | None]:
     """Cores of all server processes together, each process once: in the rounds, and alone."""
     pids = {phase.targets[t].base_url: phase.targets[t].pid for t in phase.plan.deal}
-    one_each = {pids[port]: load for port, load in told.items()}.values()
+    one_each = {pids[port]: load for port, load in ports.items()}.values()
     return _sum([load.cores for load in one_each]), _sum([load.cores_alone for load in one_each])
 
 

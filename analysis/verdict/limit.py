@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from analysis.files.run import TargetInfo
 from analysis.phase.measure import PhaseMeasured
-from analysis.verdict.of_run import Judged
 from analysis.verdict.outcomes import COMPUTE, LOCK, NOTHING, PART, Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 
 # What tells two requests apart, from nothing to everything; behind each what it takes away from the shared.
 REQUESTS, MODELS, PORTS, PROGRAMS, MACHINES = "requests", "models", "ports", "programs", "machines"
@@ -79,12 +79,12 @@ def separation_of(phase: PhaseMeasured) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def localise(judged: Sequence[Judged]) -> Localisation:
+def localise(judged: Sequence[PhaseJudged]) -> Localisation:
     """The limit, by the farthest separation that brings nothing and the nearest beyond it that does."""
     compared = tuple(
-        Compared(apart, phase, verdict.outcome)
-        for phase, verdict in judged
-        if (apart := separation_of(phase)) is not None and verdict.outcome.decided
+        Compared(apart, j.measured, j.outcome)
+        for j in judged
+        if (apart := separation_of(j.measured)) is not None and j.outcome.decided
     )
     compared = tuple(sorted(compared, key=lambda c: SEPARATIONS.index(c.separation)))
     by_level = {s: [c for c in compared if c.separation == s] for s in SEPARATIONS}
@@ -147,18 +147,16 @@ class Pair:
     sentence: str
 
 
-def contention_matrix(judged: Sequence[Judged]) -> tuple[Pair, ...]:
+def contention_matrix(judged: Sequence[PhaseJudged]) -> tuple[Pair, ...]:
     """The pairs of the run's contention matrix in the order they were measured."""
-    found = []
-    for phase, verdict in judged:
-        if phase.plan.pair_of is None:
-            continue
-        a, b = (phase.targets[t] for t in phase.plan.deal[:2])
-        shares = verdict.outcome.shares
-        apart = separation(a, b)
-        text = _shared(a, apart, shares) if shares is not None else verdict.sentence
-        found.append(Pair(a.name, b.name, apart, phase, verdict.outcome, shares, text))
-    return tuple(found)
+    return tuple(_pair(j) for j in judged if j.plan.pair_of is not None)
+
+
+def _pair(judged: PhaseJudged) -> Pair:
+    a, b = (judged.measured.targets[t] for t in judged.plan.deal[:2])
+    apart, shares = separation(a, b), judged.outcome.shares
+    text = _shared(a, apart, shares) if shares is not None else judged.verdict.sentence
+    return Pair(a.name, b.name, apart, judged.measured, judged.outcome, shares, text)
 
 
 def _shared(one: TargetInfo, apart: str, shares: str) -> str:

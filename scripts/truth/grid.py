@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from analysis.assess import PhaseJudged, assess
+from analysis.assess import assess
 from analysis.report.figures.phase import naive_speedup
 from analysis.thresholds import FULL_SHARE, GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 from servers.queue_model import Job, Policy, Port, Request, simulate
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 

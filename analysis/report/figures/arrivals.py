@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from analysis.assess import Assessment, PhaseJudged
+from analysis.assess import Assessment
 from analysis.report.figures.phase import Percentiles, percentiles
 from analysis.statistics.estimates import Estimate, mean_estimate
+from analysis.verdict.phase_judged import PhaseJudged
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from analysis.assess import PhaseJudged
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
@@ -17,6 +16,7 @@ from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.statistics.estimates import Estimate, bonferroni, mean_estimate, percentile, student
 from analysis.thresholds import ENOUGH_FOR_P95, OUTLIER_LEVEL
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         sentence=verdict.sentence,
         hint=verdict.hint,
         pair_of=phase.plan.pair_of,
-        why=judged.why,
-        servers=judged.seen.ports if judged.seen else {},
-        machine=judged.seen.machine if judged.seen else None,
+        why=judged.evidence,
+        servers=judged.load.ports if judged.load else {},
+        machine=judged.load.machine if judged.load else None,
     )
 
 

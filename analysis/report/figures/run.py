@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.assess import Assessment, PhaseJudged
+from analysis.assess import Assessment
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
 from analysis.report.figures.phase import PhaseFigures, phase_figures
 from analysis.statistics.estimates import Estimate, percentile
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 
 FREE = "free"
 

@@ -273,12 +273,11 @@ def test_one_serial_port_is_not_yet_a_lock_of_the_whole_machine() -> None:
 
 def test_where_the_run_tells_whose_lock_it_is_its_remedy_comes_first() -> None:
     found = assess(farm("serial"))
-    pairs = [(j.measured, j.verdict) for j in found.phases]
     for limit in LOCKS:
-        told_apart = answer(pairs, swapped=False, limits=(limit,))
+        told_apart = answer(found.phases, swapped=False, limits=(limit,))
         assert (told_apart.outcome, told_apart.finding) == ("serial", f"lock-{limit}")
         assert told_apart.next_steps == next_steps(f"lock-{limit}", ["llamacpp"])
-    unknown = answer(pairs, swapped=False, limits=("program", "machine"))
+    unknown = answer(found.phases, swapped=False, limits=("program", "machine"))
     assert unknown.finding == SERIAL_PORTS
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.__main__ import main
-from analysis.assess import PhaseJudged, assess
+from analysis.assess import assess
 from analysis.conditions.server_slots import NAME
 from analysis.errors import RunError
 from analysis.files.request_record import BURST
@@ -17,6 +17,7 @@ from analysis.files.server_samples import WitnessSample
 from analysis.report.figures.phase import phase_figures
 from analysis.report.sections import servers
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 from tests.support.farm import farm, phase, standard_phases, watched, write_run
 
 ONE_PORT = [phase(4, ports=1)]
@@ -61,7 +62,7 @@ def test_the_sentence_sets_both_views_side_by_side() -> None:
 
 def test_without_a_witness_the_condition_cannot_be_told_and_nothing_is_explained() -> None:
     judged = only_phase(farm("serial", ONE_PORT))
-    assert judged.seen is None and judged.why == ()
+    assert judged.load is None and judged.evidence == ()
     assert agreement(farm("serial", ONE_PORT))[0] is None
 
 
@@ -114,7 +115,7 @@ def test_requests_to_another_port_do_not_count() -> None:
 
 
 def test_busy_slots_cores_and_decodes_are_those_of_the_rounds() -> None:
-    seen = only_phase(watched(farm("slots", ONE_PORT, slots=2), slots=2, cores=3.0)).seen
+    seen = only_phase(watched(farm("slots", ONE_PORT, slots=2), slots=2, cores=3.0)).load
     assert seen is not None and seen.machine is not None
     (load,) = seen.ports.values()
     assert (load.busy_peak, load.waiting_peak, load.slots) == (2, 2, 2)
@@ -128,7 +129,7 @@ def test_busy_slots_cores_and_decodes_are_those_of_the_rounds() -> None:
 def test_a_process_behind_two_ports_is_counted_once() -> None:
     run = watched(farm("time-sliced", [phase(2)]), slots=None, cores=2.0)
     same = replace(run.manifest, targets=tuple(replace(t, pid=7) for t in run.manifest.targets))
-    seen = only_phase(replace(run, manifest=same)).seen
+    seen = only_phase(replace(run, manifest=same)).load
     assert seen is not None and seen.machine is not None
     assert seen.machine.server_cores == pytest.approx(1, rel=0.1)  # of one of the two, not of both
 
@@ -140,14 +141,14 @@ def test_a_counter_that_starts_anew_is_not_read_across_its_restart() -> None:
         replace(s, cpu_s=s.cpu_s - 100) if i > middle and s.base_url and s.cpu_s is not None else s
         for i, s in enumerate(run.witness)
     )
-    seen = only_phase(replace(run, witness=restarted)).seen
+    seen = only_phase(replace(run, witness=restarted)).load
     assert seen is not None and [load.cores for load in seen.ports.values()] == [None]
 
 
 def test_a_solo_that_ends_after_the_last_sample_is_left_out_and_not_zero() -> None:
     run = watched(farm("serial", ONE_PORT), slots=1)
     last_s = max(r.end_s or 0.0 for r in run.log.records) - 0.3
-    seen = only_phase(replace(run, witness=tuple(s for s in run.witness if s.at_s < last_s))).seen
+    seen = only_phase(replace(run, witness=tuple(s for s in run.witness if s.at_s < last_s))).load
     assert seen is not None and seen.machine is not None
     assert seen.machine.server_cores_alone == pytest.approx(1, rel=0.2)
 
@@ -158,7 +159,7 @@ def test_a_solo_that_ends_after_the_last_sample_is_left_out_and_not_zero() -> No
 def evidence(run: Run, outcome: str) -> str:
     judged = only_phase(run)
     assert judged.verdict.outcome == outcome
-    return "; ".join(judged.why)
+    return "; ".join(judged.evidence)
 
 
 def test_a_queue_of_the_server_is_named_with_its_numbers() -> None:
@@ -242,7 +243,7 @@ def test_who_else_was_at_work_is_named_where_nothing_is_decided() -> None:
 
 
 def test_a_gain_needs_no_explanation() -> None:
-    assert only_phase(watched(farm("parallel", ONE_PORT), slots=4)).why == ()
+    assert only_phase(watched(farm("parallel", ONE_PORT), slots=4)).evidence == ()
 
 
 # Files and reports

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.assess import PhaseJudged, assess
+from analysis.assess import assess
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 from tests.support.farm import POLICIES, farm, phase, targets_on
 
 RIGHT = {  # of four users on one port; two slots

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.assess import PhaseJudged, assess
+from analysis.assess import assess
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run
 from analysis.phase.overlap import round_peak, slots_exact
 from analysis.verdict.of_run import control_phase
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 from servers.queue_model.policy import Policy, Port
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
@@ -232,8 +233,8 @@ def test_a_round_without_a_single_row_makes_the_run_invalid() -> None:
 
 def test_one_user_on_one_port_is_no_control() -> None:
     found = assess(farm("port-serial", [phase(2, 2), phase(1, 1, name="one"), phase(2, 1, name="control")]))
-    control = control_phase([(j.measured, j.verdict) for j in found.phases])
-    assert control is not None and control[0].plan.name == "control"
+    control = control_phase(found.phases)
+    assert control is not None and control.plan.name == "control"
     assert found.answer.outcome == Outcome.PORTS_PARALLEL
 
 

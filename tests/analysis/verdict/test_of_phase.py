@@ -286,8 +286,8 @@ def test_of_pairs_that_differ_the_weakest_speaks_and_who_shares_what_is_told(
     plans = [phase(2, 1, 5, "control"), *pairs_of("Ulysses", "Eternal", "Fear")]
     gain = assess(farm("port-serial", plans, targets=three))
     none = assess(farm(policy, plans, targets=three))
-    told = [(j.measured, j.verdict) for j in (none.phases[0], *gain.phases[1:3], none.phases[3])]
-    mixed = answer(told, swapped=False, groups=groups(contention_matrix(told)))
+    phases = (none.phases[0], *gain.phases[1:3], none.phases[3])
+    mixed = answer(phases, swapped=False, groups=groups(contention_matrix(phases)))
     assert mixed.outcome == outcome_
     assert mixed.sentence.startswith("Not all of your ports work in parallel: Eternal, Fear ")
     assert "2 of 3 pairs of ports gain (" in mixed.sentence
@@ -312,8 +312,8 @@ def test_of_more_and_more_ports_the_widest_gain_is_told_and_what_does_not_gain_b
     found = assess(farm("port-serial", plans, targets=targets_on(8)))
     assert found.answer.sentence.startswith("Yes: your 8 ports work in parallel, 8.00 times")
     sliced = assess(farm("time-sliced", plans, targets=targets_on(8)))
-    told = [(j.measured, j.verdict) for j in (*found.phases[:2], sliced.phases[2], found.phases[3])]
-    until_four = answer(told, swapped=False)
+    phases = (*found.phases[:2], sliced.phases[2], found.phases[3])
+    until_four = answer(phases, swapped=False)
     assert until_four.outcome == Outcome.PORTS_PARALLEL
     assert "your 4 ports" in until_four.sentence
     assert "Over more ports: 8 users: time-sliced 1.00." in until_four.sentence
