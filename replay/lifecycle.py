@@ -72,7 +72,7 @@ class RunLifecycle:
     def start(self) -> None:
         """A run begins: nothing of the one before is left over."""
         self.spawned.clear()
-        self.dispatch.seats.clear()
+        self.dispatch.ready.clear()
         for user_class in self.classes.values():
             user_class.fixed_count = 0
         # careful: the conductor calls runner.start, which would kill the greenlet that runs test_start
@@ -126,7 +126,7 @@ class RunLifecycle:
     def _all_here(self) -> bool:
         """Whether every user that was asked for is ready."""
         wanted = int(self.environment.runner.target_user_count)
-        return self.spawned.is_set() and len(self.dispatch.seats) >= wanted
+        return self.spawned.is_set() and len(self.dispatch.ready) >= wanted
 
     def _open(self, plan: str) -> RunState:
         """A new run with its files. Raises PortlapError."""

@@ -11,7 +11,7 @@ from replay.checks.hazards import Checked
 from replay.checks.http_get import NO_KEY, Visitor, visiting
 from replay.checks.local_process import listening_pid
 from replay.client.response import one_line
-from replay.scenario.load import Request, Target
+from replay.scenario.load import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
 from replay.server_kinds.engines.llamacpp import PROPS
 
@@ -20,7 +20,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def check_targets(
-    targets: Sequence[Target], request: Request, environ: Mapping[str, str] = os.environ
+    targets: Sequence[Target], request: RequestSettings, environ: Mapping[str, str] = os.environ
 ) -> tuple[list[Checked], dict[str, str]]:
     """(what answered, one line for each target that failed, by its name)."""
     found, problems = [], {}
@@ -32,7 +32,9 @@ def check_targets(
     return found, problems
 
 
-def check(target: Target, request: Request | None = None, environ: Mapping[str, str] = os.environ) -> Checked:
+def check(
+    target: Target, request: RequestSettings | None = None, environ: Mapping[str, str] = os.environ
+) -> Checked:
     """What the target's server says it is. Raises TargetError: one line with the likely remedy."""
     url = target.base_url or ""
     try:

@@ -8,7 +8,7 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.run import TargetInfo
 from replay.checks.http_get import first_meaning
 from replay.plan.budget import MOST_TOKENS
-from replay.scenario.load import Request, Target
+from replay.scenario.load import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Endpoint, Model, Server
 
 TOKENS_PER_WORD = 2  # at most, of a prompt in a language with spaces
@@ -38,7 +38,7 @@ def findings(
     checked: Sequence[Checked],
     targets: Sequence[Target],
     phases: Sequence[PlannedPhase],
-    request: Request,
+    request: RequestSettings,
 ) -> list[Finding]:
     """What may spoil the measurement although every target answers, the same thing once."""
     by_name = {t.name: t for t in targets}
@@ -69,7 +69,7 @@ def _of_model(c: Checked) -> Iterator[Finding]:
         )
 
 
-def _of_room(c: Checked, users: int, target: Target, request: Request) -> Iterator[Finding]:
+def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -> Iterator[Finding]:
     """Slots and context against what the phases will ask at once."""
     slots, context = c.info.slots, c.model.context if c.model else None
     if slots is not None and 1 < slots < users:

@@ -1,7 +1,7 @@
 """One streamed chat completion: prepared before the gate, sent in one write, read to its end.
 
-`Connection.prepare(order)` builds the bytes and connects; after the gate `ask()` returns the
-`Answer`, whatever network and server do; `cut()` returns what a stopped one had so far.
+`Connection.prepare(request)` builds the bytes and connects; after the gate `ask()` returns the
+`Response`, whatever network and server do; `cut()` returns what a stopped one had so far.
 """
 
 import json
@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,10 +18,10 @@ import h11
 
 from analysis.files.request_record import STOPPED
 from replay.client.http_stream import HttpStream, Reply
-from replay.client.response import Answer, one_line, read_answer
+from replay.client.request import Request
+from replay.client.response import Response, one_line, read_response
 from replay.server_kinds import READERS
 
-CHAT_PATH = "/v1/chat/completions"
 SERVERS_WORDS = ("error", "answered_model", "finish_reason")  # of an answer: what a server worded
 SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
@@ -33,69 +33,53 @@ FIXED_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChatOrder:
-    """Everything one request needs.
-
-    A server that refuses a field of the body (`stream_options`) gets another order without it: the
-    warm-up tries the ways of its dialect in turn.
-    """
-
-    base_url: str  # as `normal_base_url` writes it: without /v1
-    body: dict[str, Any]
-    timeout_s: float  # from send to end; a connect has as much once more
-    path: str = CHAT_PATH
-    reader: str = "openai"  # how the answer is read: a name in replay.server_kinds.READERS
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # holds the key
-
-
 class Connection:
     """The keep-alive connection of one user. A socket is state, so this is."""
 
     def __init__(self) -> None:
-        self._order: ChatOrder | None = None
+        self._request: Request | None = None
         self._stream: HttpStream | None = None
         self._http = h11.Connection(h11.CLIENT)
-        self._request = b""
+        self._bytes = b""
         self._reply = Reply()
 
-    def prepare(self, order: ChatOrder) -> None:
+    def prepare(self, request: Request) -> None:
         """Builds the request, sees to an open connection. Raises OSError, one line for people."""
-        self._order, self._reply = order, Reply()
-        url = urlsplit(order.base_url)
+        self._request, self._reply = request, Reply()
+        url = urlsplit(request.base_url)
         tls = url.scheme == "https"
         host, port = url.hostname or "", url.port or (443 if tls else 80)
         if self._stream is None or self._stream.address != (host, port, tls):
             self.close()
             self._stream = HttpStream(host, port, tls=tls)
         self._http = h11.Connection(h11.CLIENT)
-        self._request = _request_bytes(self._http, order, url)
-        problem = self._try(order, self._stream, self._stream.ensure_open)
+        self._bytes = _request_bytes(self._http, request, url)
+        problem = self._try(request, self._stream, self._stream.ensure_open)
         if problem:
             raise ConnectionError(problem)
 
-    def ask(self) -> Answer:
+    def ask(self) -> Response:
         """The whole answer to what was prepared, or what came of it with `error`.
 
         A connection that the server closed at the gate is opened once more; `send_s` is after that.
         A kill (GreenletExit, a foreign Timeout) passes through; `cut` then gives what had arrived.
         """
-        order, stream = self._order, self._stream
-        if order is None or stream is None or not self._request:
+        request, stream = self._request, self._stream
+        if request is None or stream is None or not self._bytes:
             raise RuntimeError("ask() without prepare()")
-        request, self._request = self._request, b""
+        message, self._bytes = self._bytes, b""
 
         def exchange() -> None:
             stream.ensure_open()
-            stream.exchange(self._http, request, self._reply)
+            stream.exchange(self._http, message, self._reply)
 
-        problem = self._try(order, stream, exchange)
+        problem = self._try(request, stream, exchange)
         end_s = time.monotonic() if problem else self._reply.seen_s
         with gevent.Timeout(MAX_COURTESY_S, False):
             gevent.idle()  # careful: others' bytes wait to be stamped while this answer is parsed
-        return self._answer(end_s, problem)
+        return self._response(end_s, problem)
 
-    def cut(self, reason: str = STOPPED) -> Answer:
+    def cut(self, reason: str = STOPPED) -> Response:
         """Gives up: closes the connection; what arrived since prepare(), `reason` as its error.
 
         An answer that was whole when the stop came is returned as whole.
@@ -103,23 +87,23 @@ class Connection:
         end_s = time.monotonic()
         self.close()
         if self._reply.whole:
-            return self._answer(self._reply.seen_s, None)
-        return self._answer(end_s, reason)
+            return self._response(self._reply.seen_s, None)
+        return self._response(end_s, reason)
 
     def close(self) -> None:
         if self._stream is not None:
             self._stream.close()
 
-    def _try(self, order: ChatOrder, stream: HttpStream, work: Callable[[], None]) -> str | None:
-        """What went wrong with `work` within the order's time, as one line; None if nothing did."""
-        deadline = gevent.Timeout.start_new(order.timeout_s)
+    def _try(self, request: Request, stream: HttpStream, work: Callable[[], None]) -> str | None:
+        """What went wrong with `work` within the request's time, as one line; None if nothing did."""
+        deadline = gevent.Timeout.start_new(request.timeout_s)
         try:
             work()
             return None
         except gevent.Timeout as expired:
             if expired is not deadline:
                 raise
-            problem = f"timed out after {order.timeout_s:g} s"
+            problem = f"timed out after {request.timeout_s:g} s"
         except (OSError, UnicodeError) as error:
             problem = _explain(error, stream)
         finally:
@@ -127,25 +111,25 @@ class Connection:
         self.close()
         return problem
 
-    def _answer(self, end_s: float | None, problem: str | None) -> Answer:
-        reader = READERS[self._order.reader if self._order else "openai"]
-        answer = read_answer(self._reply, end_s, problem, reader)
-        keys = _keys(self._order.headers if self._order else ())
-        told: dict[str, Any] = {name: _without(keys, getattr(answer, name)) for name in SERVERS_WORDS}
-        return replace(answer, **told)
+    def _response(self, end_s: float | None, problem: str | None) -> Response:
+        reader = READERS[self._request.reader if self._request else "openai"]
+        response = read_response(self._reply, end_s, problem, reader)
+        keys = _keys(self._request.headers if self._request else ())
+        masked: dict[str, Any] = {name: _without(keys, getattr(response, name)) for name in SERVERS_WORDS}
+        return replace(response, **masked)
 
 
-def _request_bytes(conn: h11.Connection, order: ChatOrder, url: SplitResult) -> bytes:
+def _request_bytes(conn: h11.Connection, request: Request, url: SplitResult) -> bytes:
     """The request as it goes over the wire, in one piece."""
-    body = json.dumps(order.body).encode()
+    body = json.dumps(request.body).encode()
     headers = [
         ("Host", url.netloc),
         *FIXED_HEADERS,
         ("Content-Length", str(len(body))),
-        *order.headers,
+        *request.headers,
     ]
     try:
-        head = h11.Request(method="POST", target=url.path + order.path, headers=headers)
+        head = h11.Request(method="POST", target=url.path + request.path, headers=headers)
     except (h11.LocalProtocolError, UnicodeEncodeError):
         # careful: their texts quote the header, and with it the key
         raise ConnectionError(

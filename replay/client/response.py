@@ -19,11 +19,15 @@ TEXT_KEYS = ("content", "reasoning_content", "reasoning", "text")  # a reasoning
 MAX_TEXT = 200  # characters of a server's own words in an error
 NO_END = "the stream ended without [DONE] and without a finish_reason"
 NO_TEXT = "the stream ended without any text"
+INSTANTS = ("scheduled_s", "send_s", "first_token_s", "last_token_s", "end_s", "longest_gap_end_s")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One request, send to end, on time.monotonic(); None is what never came or was not told."""
+class Response:
+    """One request, send to end, on time.monotonic(); None is what never came or is unknown.
+
+    The fields have the names of the log's columns.
+    """
 
     send_s: float | None = None
     first_token_s: float | None = None
@@ -31,6 +35,7 @@ class Answer:
     end_s: float | None = None
     chunks: int | None = None  # deltas with text; None where nothing was streamed
     longest_gap_s: float | None = None
+    longest_gap_end_s: float | None = None
     stamp: str | None = None
     http_status: int | None = None
     finish_reason: str | None = None
@@ -43,7 +48,7 @@ class Answer:
     server_decode_s: float | None = None
     server_queue_s: float | None = None
     server_load_s: float | None = None
-    lateness_s: float | None = None  # kernel to us, of the first or the last token: the longer one
+    clock_error_s: float | None = None  # kernel to us, of the first or the last token: the longer one
 
 
 class Content(NamedTuple):
@@ -55,26 +60,28 @@ class Content(NamedTuple):
     broken: str | None = None
 
 
-def read_answer(
+def read_response(
     reply: Reply, end_s: float | None, problem: str | None, reader: Reader = READERS["openai"]
-) -> Answer:
-    """The answer in `reply`; `problem` failed on the way, the server's own words go before it."""
+) -> Response:
+    """The response in `reply`; `problem` failed on the way, the server's own words go before it."""
     refusal = _refusal(reply)
     told = Content() if refusal else read_content(reply.pieces, reader.lines)
     content = told._replace(documents=tuple((at, reader.chunk(event)) for at, event in told.documents))
     documents = [document for _, document in content.documents]
     tokens = [at for at, document in content.documents if content.streamed and has_text(document)]
     late_s = [at.lateness_s for at in tokens[:1] + tokens[-1:] if at.lateness_s is not None]
+    gap_s, gap_end_s = max(((b.at_s - a.at_s, b.at_s) for a, b in pairwise(tokens)), default=(None, None))
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
     cached = _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
     times = reader.times(reply.send_s, [(at.at_s, event) for at, event in told.documents])
-    return Answer(
+    return Response(
         send_s=reply.send_s,
         first_token_s=tokens[0].at_s if tokens else None,
         last_token_s=tokens[-1].at_s if tokens else None,
         end_s=end_s,
         chunks=len(tokens) if content.streamed else None,
-        longest_gap_s=max((b.at_s - a.at_s for a, b in pairwise(tokens)), default=None),
+        longest_gap_s=gap_s,
+        longest_gap_end_s=gap_end_s,
         stamp=reply.stamp,
         http_status=reply.status,
         finish_reason=_finish_reason(documents),
@@ -87,7 +94,7 @@ def read_answer(
         server_load_s=times.load_s,
         server_prefill_s=times.prefill_s,
         server_decode_s=times.decode_s,
-        lateness_s=max(late_s) if late_s and reply.stamp == "kernel" else None,
+        clock_error_s=max(late_s) if late_s and reply.stamp == "kernel" else None,
     )
 
 

@@ -8,10 +8,10 @@ from analysis.errors import TargetError
 from analysis.files.request_record import BASELINE, FREE
 from replay.output import log
 from replay.plan import AFTER_FAILURE_S, FIRST_USERS_READY_S, NO_NEWS_S
-from replay.plan.one_phase import ask_alone, order_for
+from replay.plan.one_phase import ask_alone, request_for
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
-from replay.release.dispatch import Seat
+from replay.release.dispatch import ReadyUser
 
 FREE_PHASE = "free"
 SOLOS = 2  # per target, before the first user is admitted
@@ -33,7 +33,7 @@ def _with_users(run: RunState, targets: Sequence[str], all_here: Callable[[], bo
     """The targets that have a user. Raises TargetError if there is none."""
 
     def here() -> set[str]:
-        return {s.target for s in run.dispatch.seats}
+        return {s.target for s in run.dispatch.ready}
 
     run.dispatch.wait(lambda: here() >= set(targets) or all_here(), FIRST_USERS_READY_S)
     present = [t for t in targets if t in here()]
@@ -46,10 +46,10 @@ def _with_users(run: RunState, targets: Sequence[str], all_here: Callable[[], bo
 
 
 def _admit(run: RunState, targets: Collection[str]) -> None:
-    busy: dict[int, Seat] = {}  # by request
+    busy: dict[int, ReadyUser] = {}  # by request
 
-    def idle() -> list[Seat]:
-        return [s for s in run.dispatch.seats if s.target in targets and s not in busy.values()]
+    def idle() -> list[ReadyUser]:
+        return [s for s in run.dispatch.ready if s.target in targets and s not in busy.values()]
 
     while True:
         run.dispatch.wait(lambda: run.dispatch.rows_came or bool(idle()), NO_NEWS_S)
@@ -59,7 +59,7 @@ def _admit(run: RunState, targets: Collection[str]) -> None:
             else:
                 gevent.spawn_later(AFTER_FAILURE_S, busy.pop, record.request_id, None)
         for seat in idle():
-            batch, users = run.dispatch.next_batch(), len(run.dispatch.seats)
-            order = order_for(run, seat, batch, FREE_PHASE, 0, FREE, run.tokens(seat.target), users)
-            busy[order.request_id] = seat
-            run.dispatch.send([order])
+            batch, users = run.dispatch.next_batch(), len(run.dispatch.ready)
+            request = request_for(run, seat, batch, FREE_PHASE, 0, FREE, run.tokens(seat.target), users)
+            busy[request.request_id] = seat
+            run.dispatch.send([request])

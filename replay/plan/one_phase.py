@@ -7,12 +7,12 @@ from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestR
 from analysis.phase.measure import PhaseMeasured, measure_phase
 from analysis.verdict.certainty import decided
 from replay.client.prompt import prompt
+from replay.client.request import Request
 from replay.output import log
 from replay.plan import TIMEOUT_EXTRA_S, TIMEOUT_SOLOS, progress
 from replay.plan.budget import BUDGET_ROUNDS, solo_targets
 from replay.plan.run_state import RunState
-from replay.release.dispatch import Seat
-from replay.release.orders import Order
+from replay.release.dispatch import ReadyUser
 from replay.server_kinds import Ask
 
 
@@ -62,34 +62,34 @@ def _solos(run: RunState, plan: PlannedPhase, gap: int) -> list[RequestRecord]:
 
 
 def _burst(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]:
-    """One round: every user of the deal has its order, and all leave the gate together."""
+    """One round: every user of the deal has its request, and all leave the gate together."""
     batch = run.dispatch.next_batch()
-    seats: list[Seat] = []
+    ready: list[ReadyUser] = []
     for target in plan.deal:
-        seats.append(run.dispatch.seat_of(target, seats))
-    orders = [
+        ready.append(run.dispatch.user_of(target, ready))
+    requests = [
         replace(
-            order_for(run, seat, batch, plan.name, index, BURST, run.tokens(seat.target), plan.users),
+            request_for(run, seat, batch, plan.name, index, BURST, run.tokens(seat.target), plan.users),
             offset_s=i * plan.spacing_s,
             workers=plan.workers,
         )
-        for i, seat in enumerate(seats)
+        for i, seat in enumerate(ready)
     ]
-    run.dispatch.send(orders)
-    return run.dispatch.collect(orders)
+    run.dispatch.send(requests)
+    return run.dispatch.collect(requests)
 
 
 def ask_alone(run: RunState, target: str, phase: str, index: int, kind: str, tokens: int) -> RequestRecord:
     """The row of one request with nothing else open."""
-    seat = run.dispatch.seat_of(target)
-    order = order_for(run, seat, run.dispatch.next_batch(), phase, index, kind, tokens)
-    run.dispatch.send([order])
-    return run.dispatch.collect([order])[0]
+    seat = run.dispatch.user_of(target)
+    request = request_for(run, seat, run.dispatch.next_batch(), phase, index, kind, tokens)
+    run.dispatch.send([request])
+    return run.dispatch.collect([request])[0]
 
 
-def order_for(
-    run: RunState, seat: Seat, batch: int, phase: str, index: int, kind: str, tokens: int, users: int = 1
-) -> Order:
+def request_for(
+    run: RunState, seat: ReadyUser, batch: int, phase: str, index: int, kind: str, tokens: int, users: int = 1
+) -> Request:
     """The next request of the run, for this user: own prefix, own id. Raises RunError if the disk is full."""
     run.recorder.raise_problem()
     request_id = next(run.request_ids)
@@ -98,7 +98,7 @@ def order_for(
     content = prompt(target.test_message, run.seed, request_id)
     endpoint = run.endpoints[seat.target][0]
     slowest_s = max(run.solo_s.values(), default=0.0)  # careful: it may wait for another target's answers
-    return Order(
+    return Request(
         batch=batch,
         request_id=request_id,
         worker=seat.worker,

@@ -90,17 +90,17 @@ def _show(run: RunState, measured: PhaseMeasured) -> None:
 def seat_users(run: RunState, runner: Any, classes: Classes, deal: Sequence[str]) -> None:
     """Exactly the users of this deal, new ones: through zero, because Locust only ever adds or removes."""
     runner.start(0, SPAWN_RATE)
-    run.dispatch.wait(lambda: not run.dispatch.seats, USERS_READY_S)
+    run.dispatch.wait(lambda: not run.dispatch.ready, USERS_READY_S)
     counts = Counter(deal)
     for target, user_class in classes.items():
         user_class.fixed_count = counts[target]
     runner.start(len(deal), SPAWN_RATE, user_classes=[classes[t] for t in counts])
 
     def seated() -> bool:
-        return Counter(s.target for s in run.dispatch.seats) == counts
+        return Counter(s.target for s in run.dispatch.ready) == counts
 
     if not run.dispatch.wait(seated, USERS_READY_S):
-        here = ", ".join(s.target for s in run.dispatch.seats) or "none"
+        here = ", ".join(s.target for s in run.dispatch.ready) or "none"
         raise PortlapError(
             f"Locust did not start the {len(deal)} users of this phase within {USERS_READY_S:.0f} s "
             f"(ready: {here}); are workers connected?"

@@ -1,4 +1,4 @@
-"""Sends a batch of orders to users, wherever they run, and collects the rows that come back."""
+"""The conductor's side of the protocol: sends a batch to users, wherever they run, collects the rows."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -9,19 +9,22 @@ from gevent.event import Event
 
 from analysis.errors import PortlapError
 from analysis.files.request_record import RequestRecord
+from replay.client.request import Request, row_of
+from replay.client.response import Response
 from replay.release.gate import ARM, ARMED, GO, LEFT, READY, ROW
-from replay.release.orders import Order
 
 LEAD_S = 0.005  # from `go` to the gate's instant, in one process
 LEAD_FAR_S = 0.05  # where messages travel between processes (measured: at most 9 ms)
-ARM_PATIENCE_S = 10.0  # a user that cannot connect by then is left behind
+ARM_PATIENCE_S = 10.0  # a user that cannot connect by then leaves later than the others
+ARM_GRACE_S = 5.0  # and then it has so long before its request counts as lost
 MISSING = "missing"  # Locust's word for a worker whose heartbeats stopped
+LOST = "no row came: the user's process ended or hangs"
 ROW_GRACE_S = 10.0  # beyond the request's own timeout: then its process is gone
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """A user that waits for orders."""
+class ReadyUser:
+    """A user that waits for requests."""
 
     worker: int
     user: int
@@ -32,16 +35,17 @@ class Dispatch:
     """State of the conductor's side: who is ready, who is armed, which rows came."""
 
     def __init__(self, runner: Any) -> None:
-        self.seats: list[Seat] = []
+        self.ready: list[ReadyUser] = []
         self._runner = runner
         self._keep: Callable[[RequestRecord], None] | None = None
+        self._left_users: set[tuple[int, int]] = set()
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
         self._written: set[int] = set()
         self._news = Event()
         self._batches = 0
         for kind, listener in (
-            (READY, self._ready),
+            (READY, self._ready_came),
             (LEFT, self._left),
             (ARMED, self._arm),
             (ROW, self._row),
@@ -49,7 +53,7 @@ class Dispatch:
             runner.register_message(kind, listener)
 
     def begin(self, keep: Callable[[RequestRecord], None]) -> None:
-        """Rows belong to a new run from now on; users that wait already keep their seats."""
+        """Rows belong to a new run from now on; users that wait already stay ready."""
         self._keep = keep
         self._armed, self._rows, self._written = set(), {}, set()
 
@@ -57,11 +61,11 @@ class Dispatch:
         """Rows that still come belong to nobody: the run is over."""
         self._keep = None
 
-    def seat_of(self, target: str, taken: Collection[Seat] = ()) -> Seat:
+    def user_of(self, target: str, taken: Collection[ReadyUser] = ()) -> ReadyUser:
         """A user of this target that is not taken. Raises PortlapError."""
-        for seat in self.seats:
-            if seat.target == target and seat not in taken and seat.worker not in self.gone_workers():
-                return seat
+        for user in self.ready:
+            if user.target == target and user not in taken and user.worker not in self.gone_workers():
+                return user
         raise PortlapError(f"a user of {target} is gone: a process of portlap ended; run again")
 
     def gone_workers(self) -> set[int]:
@@ -76,30 +80,40 @@ class Dispatch:
         self._batches += 1
         return self._batches
 
-    def send(self, orders: Sequence[Order]) -> None:
+    def send(self, requests: Sequence[Request]) -> None:
         """All users of the batch connect, then leave the gate at one instant."""
-        ids = {o.request_id for o in orders}
-        self._runner.send_message(ARM, {"orders": [asdict(o) for o in orders]})
+        ids = {r.request_id for r in requests}
+        self._runner.send_message(ARM, {"requests": [asdict(r) for r in requests]})
         self.wait(lambda: ids <= self._armed, ARM_PATIENCE_S)
-        local = type(self._runner).__name__ == "LocalRunner"
+        local = not hasattr(self._runner, "clients")
         at = time.monotonic() + (LEAD_S if local else LEAD_FAR_S)
-        self._runner.send_message(GO, {"batch": orders[0].batch, "at": at})
+        self._runner.send_message(GO, {"batch": requests[0].batch, "at": at})
 
-    def collect(self, orders: Sequence[Order]) -> list[RequestRecord]:
-        """The rows of these orders once all have ended; a row that never comes is written as a failure."""
+    def collect(self, requests: Sequence[Request]) -> list[RequestRecord]:
+        """The rows of these requests once all have ended; a row that never comes is written as a failure."""
+
+        arm_until_s = time.monotonic() + ARM_GRACE_S
 
         def all_ended() -> bool:
-            open_on = {o.worker for o in orders if o.request_id not in self._rows}
-            return open_on <= self.gone_workers()
+            gone, late = self.gone_workers(), time.monotonic() > arm_until_s
+            return all(self._has_row(r) or r.worker in gone or self._is_lost(r, late) for r in requests)
 
-        longest_s = max(o.timeout_s + o.offset_s for o in orders)
-        if orders[0].workers is not None:
-            longest_s *= len(orders)  # they may wait for each other in the client's own queue
+        longest_s = max(r.timeout_s + r.offset_s for r in requests)
+        if requests[0].workers is not None:
+            longest_s *= len(requests)  # they may wait for each other in the client's own queue
         self.wait(all_ended, longest_s + ROW_GRACE_S)
-        for order in orders:
-            if order.request_id not in self._rows:
-                self._accept(_lost(order))
-        return [self._rows.pop(i) for i in sorted(o.request_id for o in orders)]
+        for request in requests:
+            if not self._has_row(request):
+                self._accept(row_of(request, Response(end_s=time.monotonic(), error=LOST)))
+        return [self._rows.pop(i) for i in sorted(r.request_id for r in requests)]
+
+    def _has_row(self, request: Request) -> bool:
+        return request.request_id in self._rows
+
+    def _is_lost(self, request: Request, late: bool) -> bool:
+        """True if its user has left without a row, or never armed it (`late`: it has had its time)."""
+        left = (request.worker, request.user) in self._left_users
+        return left or (late and request.request_id not in self._armed)
 
     @property
     def rows_came(self) -> bool:
@@ -129,13 +143,16 @@ class Dispatch:
         self._rows[record.request_id] = record
         self._news.set()
 
-    def _ready(self, msg: Any, **_: Any) -> None:
-        self.seats.append(Seat(msg.data["worker"], msg.data["user"], msg.data["target"]))
+    def _ready_came(self, msg: Any, **_: Any) -> None:
+        user = ReadyUser(msg.data["worker"], msg.data["user"], msg.data["target"])
+        self.ready.append(user)
+        self._left_users.discard((user.worker, user.user))
         self._news.set()
 
     def _left(self, msg: Any, **_: Any) -> None:
         gone = (msg.data["worker"], msg.data["user"])
-        self.seats = [s for s in self.seats if (s.worker, s.user) != gone]
+        self.ready = [u for u in self.ready if (u.worker, u.user) != gone]
+        self._left_users.add(gone)
         self._news.set()
 
     def _arm(self, msg: Any, **_: Any) -> None:
@@ -146,23 +163,3 @@ class Dispatch:
         record = RequestRecord(**msg.data)
         if record.request_id not in self._written:  # late: written as a failure
             self._accept(record)
-
-
-def _lost(order: Order) -> RequestRecord:
-    blank: dict[str, Any] = {name: None for name in RequestRecord.__dataclass_fields__}
-    return RequestRecord(
-        **blank
-        | {
-            "request_id": order.request_id,
-            "phase": order.phase,
-            "round": order.round,
-            "kind": order.kind,
-            "user": order.user,
-            "target": order.target,
-            "base_url": order.base_url,
-            "model": order.model,
-            "worker": order.worker,
-            "end_s": round(time.monotonic() - order.origin_s, 6),
-            "error": "no row came: the user's process ended or hangs",
-        }
-    )

@@ -1,8 +1,4 @@
-"""The gate of one process: its users wait here and all leave at one instant.
-
-Orders come by Locust's messages, so that one process, `--processes N` and workers run the same code:
-`arm` gives users their orders, they connect and answer `armed`; `go` names the instant.
-"""
+"""The gate of one process: its users wait here and all leave at one instant (see the package's protocol)."""
 
 import time
 from dataclasses import asdict
@@ -14,7 +10,7 @@ from gevent.lock import BoundedSemaphore
 from gevent.queue import Queue
 
 from analysis.files.request_record import RequestRecord
-from replay.release.orders import Order
+from replay.client.request import Request
 
 ARM, GO, READY, LEFT, ARMED, ROW = (
     f"portlap_{name}" for name in ("arm", "go", "ready", "left", "armed", "row")
@@ -39,7 +35,7 @@ class Gate:
         runner.register_message(GO, self._go)
 
     def join(self, target: str) -> tuple[int, Queue]:
-        """A number of its own for a new user of this target, and the inbox for its orders."""
+        """A number of its own for a new user of this target, and the inbox for its requests."""
         number, self._joined = self._joined, self._joined + 1
         inbox = self._inboxes[number] = Queue()
         self._tell(READY, {"user": number, "target": target})
@@ -51,18 +47,18 @@ class Gate:
         if not self._inboxes:
             self._joined = 0  # each phase counts its users from 0
 
-    def armed(self, order: Order) -> None:
-        self._tell(ARMED, {"request_id": order.request_id})
+    def armed(self, request: Request) -> None:
+        self._tell(ARMED, {"request_id": request.request_id})
 
-    def wait(self, order: Order) -> float:
+    def wait(self, request: Request) -> float:
         """Returns the gate's instant (monotonic), right after it."""
-        return float(self._instant(order.batch).get())
+        return float(self._instant(request.batch).get())
 
-    def queue(self, order: Order) -> BoundedSemaphore | None:
+    def queue(self, request: Request) -> BoundedSemaphore | None:
         """The client's own queue of this batch; None if nothing limits it."""
-        if order.workers is None:
+        if request.workers is None:
             return None
-        return self._queues.setdefault(order.batch, BoundedSemaphore(order.workers))
+        return self._queues.setdefault(request.batch, BoundedSemaphore(request.workers))
 
     def report(self, record: RequestRecord) -> None:
         self._tell(ROW, asdict(record))
@@ -78,10 +74,10 @@ class Gate:
 
     def _arm(self, msg: Any, **_: Any) -> None:
         self._forget_old()
-        for data in msg.data["orders"]:
-            order = Order(**data)
-            if order.worker == self.worker() and order.user in self._inboxes:
-                self._inboxes[order.user].put(order)
+        for data in msg.data["requests"]:
+            request = Request(**data)
+            if request.worker == self.worker() and request.user in self._inboxes:
+                self._inboxes[request.user].put(request)
 
     def _go(self, msg: Any, **_: Any) -> None:
         # careful: a message listener must not block, or heartbeats stop

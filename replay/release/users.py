@@ -1,4 +1,4 @@
-"""The users: one class per target, pinned to its port and model. They do what orders say, no more."""
+"""The users: one class per target, pinned to its port and model. They send what they are given, no more."""
 
 from locust import User, task
 
@@ -13,13 +13,13 @@ from gevent.queue import Queue
 
 from analysis.files.request_record import RequestRecord
 from replay.client.connection import Connection
-from replay.client.response import Answer
+from replay.client.request import Request, row_of
+from replay.client.response import Response
 from replay.release.gate import Gate
-from replay.release.orders import Order
 
 
 class PinnedUser(User):
-    """Carries out one order after the other; whatever happens to a sent request becomes a row."""
+    """Sends one request after the other; whatever happens to a request that was sent becomes a row."""
 
     abstract = True
     target: ClassVar[str]
@@ -36,30 +36,31 @@ class PinnedUser(User):
 
     @task
     def carry_out(self) -> None:
-        order: Order = self.inbox.get()
+        request: Request = self.inbox.get()
         try:
-            self.connection.prepare(order.chat())
+            self.connection.prepare(request)
         except OSError as error:
-            self.gate.armed(order)
-            self.report(failed(order, self.gate.worker(), str(error)))
+            self.gate.armed(request)
+            self.report(row_of(request, Response(end_s=time.monotonic(), error=str(error))))
             return
-        self.gate.armed(order)
-        due_s = self.gate.wait(order) + order.offset_s
-        gevent.sleep(max(due_s - time.monotonic(), 0)) if order.offset_s else None
-        queue = self.gate.queue(order)
+        self.gate.armed(request)
+        due_s = self.gate.wait(request) + request.offset_s
+        if request.offset_s:
+            gevent.sleep(max(due_s - time.monotonic(), 0))
+        queue = self.gate.queue(request)
         if queue is None:
-            self.ask(order, due_s, None)
+            self.ask(request, due_s, None)
         else:
             with queue:
-                self.ask(order, due_s, max(time.monotonic() - due_s, 0.0))
+                self.ask(request, due_s, max(time.monotonic() - due_s, 0.0))
 
-    def ask(self, order: Order, due_s: float, queued_s: float | None) -> None:
+    def ask(self, request: Request, due_s: float, queued_s: float | None) -> None:
         try:
-            answer = self.connection.ask()
+            response = self.connection.ask()
         except BaseException:  # stopped (Ctrl-C, end of a phase): a request that was sent leaves a row
-            self.report(record_of(order, self.gate.worker(), self.connection.cut(), due_s, queued_s))
+            self.report(row_of(request, self.connection.cut(), due_s, queued_s))
             raise
-        self.report(record_of(order, self.gate.worker(), answer, due_s, queued_s))
+        self.report(row_of(request, response, due_s, queued_s))
 
     def report(self, record: RequestRecord) -> None:
         """To Locust's statistics (milliseconds) and to the run's log."""
@@ -77,57 +78,6 @@ class PinnedUser(User):
 
 class RequestFailed(Exception):
     """What Locust lists under failures: the error of the row."""
-
-
-def failed(order: Order, worker: int, error: str) -> RequestRecord:
-    """The row of a request that could not be sent."""
-    nothing = Answer(end_s=time.monotonic(), error=error)
-    return record_of(order, worker, nothing, None, None)
-
-
-def record_of(
-    order: Order, worker: int, answer: Answer, due_s: float | None, queued_s: float | None
-) -> RequestRecord:
-    """The row of one answer: all instants since the run's start, to the microsecond."""
-
-    def since_start(instant_s: float | None) -> float | None:
-        return None if instant_s is None else round(instant_s - order.origin_s, 6)
-
-    def span(duration_s: float | None) -> float | None:
-        return None if duration_s is None else round(duration_s, 6)
-
-    return RequestRecord(
-        request_id=order.request_id,
-        phase=order.phase,
-        round=order.round,
-        kind=order.kind,
-        user=order.user,
-        target=order.target,
-        base_url=order.base_url,
-        model=order.model,
-        scheduled_s=since_start(due_s),
-        queued_s=span(queued_s),
-        send_s=since_start(answer.send_s),
-        first_token_s=since_start(answer.first_token_s),
-        last_token_s=since_start(answer.last_token_s),
-        end_s=since_start(answer.end_s),
-        prompt_tokens=answer.prompt_tokens,
-        cached_tokens=answer.cached_tokens,
-        output_tokens=answer.output_tokens,
-        chunks=answer.chunks,
-        longest_gap_s=span(answer.longest_gap_s),
-        stamp=answer.stamp,
-        http_status=answer.http_status,
-        finish_reason=answer.finish_reason,
-        error=answer.error,
-        answered_model=answer.answered_model,
-        server_queue_s=span(answer.server_queue_s),
-        server_prefill_s=span(answer.server_prefill_s),
-        server_decode_s=span(answer.server_decode_s),
-        server_load_s=span(answer.server_load_s),
-        worker=worker,
-        clock_error_s=span(answer.lateness_s),
-    )
 
 
 def user_classes(

@@ -21,7 +21,7 @@ from replay.scenario.schema import (
     Frozen,
     Number,
     Phase,
-    Request,
+    RequestSettings,
     Rounds,
     Server,
     Target,
@@ -33,7 +33,7 @@ from replay.scenario.yaml_file import fill, misplaced, read_yaml
 __all__ = [
     "DEFAULT_TEST_MESSAGE",
     "Phase",
-    "Request",
+    "RequestSettings",
     "Rounds",
     "Scenario",
     "Server",
@@ -57,7 +57,7 @@ class Scenario(Frozen):
 
     name: Text
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
-    request: Request = Request()
+    request: RequestSettings = RequestSettings()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     budget_s: Annotated[Number, Field(ge=0)] = 150  # 0: no limit
     servers: tuple[Server, ...] = ()
@@ -74,7 +74,7 @@ class Scenario(Frozen):
 KEYS: Final = {  # what may be written below each key
     "": tuple(key for key in Scenario.model_fields if key != "raw"),
     "targets": tuple(Target.model_fields),
-    "request": tuple(Request.model_fields),
+    "request": tuple(RequestSettings.model_fields),
     "phases": tuple(Phase.model_fields),
     "rounds": tuple(Rounds.model_fields),
     "servers": tuple(Server.model_fields),

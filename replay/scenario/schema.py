@@ -116,7 +116,7 @@ class Target(Frozen):
         return self
 
 
-class Request(Frozen):
+class RequestSettings(Frozen):
     """What every request asks for; `auto` lets the warm-up choose a length of about 2 s."""
 
     max_tokens: int | Literal["auto"] = "auto"

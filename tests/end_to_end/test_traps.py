@@ -22,11 +22,12 @@ from analysis.files.request_record import BASELINE, BURST, COLUMNS, RequestRecor
 from analysis.phase.overlap import round_peak
 from analysis.verdict.outcomes import Outcome
 from replay.checks.check import check
-from replay.client.connection import ChatOrder, Connection
+from replay.client.connection import Connection
 from replay.client.prompt import prompt
-from replay.client.response import Answer
-from replay.plan.one_phase import order_for
-from replay.scenario.load import Request, Scenario, Target
+from replay.client.request import Request
+from replay.client.response import Response
+from replay.plan.one_phase import request_for
+from replay.scenario.load import RequestSettings, Scenario, Target
 from replay.server_kinds import SERVER_KINDS, Ask, Endpoint, openai
 from servers.queue_model import Policy, Port
 from tests.support import farm
@@ -210,24 +211,24 @@ TOKENS = 12
 SOLO_S = 0.03 + (TOKENS - 1) * 0.003  # of tests.conftest's mock servers
 
 
-def ask(url: str, endpoint: Endpoint, tokens: int = TOKENS, model: str = "mock-model") -> Answer:
+def ask(url: str, endpoint: Endpoint, tokens: int = TOKENS, model: str = "mock-model") -> Response:
     connection = Connection()
     body = endpoint.body(Ask("tell me of the sea", model, tokens, 0.0))
-    connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
+    connection.prepare(Request(url, body, 10.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
     finally:
         connection.close()
 
 
-def together(url: str, endpoint: Endpoint, users: int, **keys: Any) -> tuple[float, list[Answer]]:
+def together(url: str, endpoint: Endpoint, users: int, **keys: Any) -> tuple[float, list[Response]]:
     began = time.monotonic()
     asked = [gevent.spawn(ask, url, endpoint, **keys) for _ in range(users)]
     gevent.joinall(asked)
     return time.monotonic() - began, [one.get() for one in asked]
 
 
-def as_record(answer: Answer, model: str = "mock-model") -> RequestRecord:
+def as_record(answer: Response, model: str = "mock-model") -> RequestRecord:
     of_answer: dict[str, Any] = {name: getattr(answer, name, None) for name in COLUMNS}
     known = {"request_id": 1, "phase": "p", "kind": BURST, "target": "A", "worker": 0, "model": model}
     return RequestRecord(**(of_answer | known))
@@ -327,7 +328,7 @@ def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(mock: MockServer, 
 
     def ttft_s(words: str, endpoint: Endpoint) -> float:
         body = endpoint.body(Ask(words, "mock-model", 2, 0.0))
-        connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
+        connection.prepare(Request(url, body, 10.0, endpoint.path, endpoint.reader))
         answer = connection.ask()
         assert answer.first_token_s is not None and answer.send_s is not None
         return answer.first_token_s - answer.send_s
@@ -439,7 +440,7 @@ def test_a_connection_that_died_idle_is_no_failure_of_the_server(mock: MockServe
     connection = Connection()
     for _ in range(3):
         connection.prepare(
-            ChatOrder(url, endpoint.body(Ask("x", "mock-model", 2, 0.0)), 5.0, endpoint.path, endpoint.reader)
+            Request(url, endpoint.body(Ask("x", "mock-model", 2, 0.0)), 5.0, endpoint.path, endpoint.reader)
         )
         time.sleep(0.1)  # at the gate: the server has closed by now
         assert connection.ask().error is None
@@ -451,18 +452,23 @@ def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
     target = Target(name="A", base_url="http://127.0.0.1:1", test_message="x")
     info = SimpleNamespace(base_url="http://127.0.0.1:1", model="m")
     one: Any = Scenario.model_validate(
-        {"name": "x", "targets": [target], "phases": [phase("p", 8)], "request": Request(timeout_s=60)}
+        {
+            "name": "x",
+            "targets": [target],
+            "phases": [phase("p", 8)],
+            "request": RequestSettings(timeout_s=60),
+        }
     )
     run: Any = SimpleNamespace(
         scenario=one, targets={"A": target}, endpoints={"A": openai.ENDPOINTS}, infos={"A": info}, solo_s={},
         recorder=SimpleNamespace(origin_s=0.0, raise_problem=lambda: None), seed=7, request_ids=count(1),
     )  # fmt: skip
     seat: Any = SimpleNamespace(target="A", worker=0, user=0)
-    assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == 60
+    assert request_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == 60
     run.solo_s["A"] = 11.0
-    assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 11 + 30)
+    assert request_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 11 + 30)
     run.solo_s["B"] = 20.0  # before which it may stand in line
-    assert order_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 20 + 30)
+    assert request_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == pytest.approx(3 * 8 * 20 + 30)
 
 
 @pytest.mark.parametrize(

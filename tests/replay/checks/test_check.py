@@ -15,7 +15,7 @@ from analysis.errors import TargetError
 from replay.checks import http_get
 from replay.checks.check import check, check_targets
 from replay.checks.local_process import listening_pid, on_this_machine
-from replay.scenario.load import Request, Target
+from replay.scenario.load import RequestSettings, Target
 
 Answers = dict[str, Any]  # path → JSON body, or (status, body); anything else is 404
 
@@ -176,7 +176,7 @@ def test_all_targets_are_checked_and_each_failure_is_one_line() -> None:
     with serving({"/v1/models": ONE_MODEL}) as url, serving({}) as other:
         dead = target("http://127.0.0.1:9").model_copy(update={"name": "dead"})
         wrong = target(other).model_copy(update={"name": "wrong"})
-        found, problems = check_targets([dead, target(url), wrong], Request(), {})
+        found, problems = check_targets([dead, target(url), wrong], RequestSettings(), {})
     assert [c.info.name for c in found] == ["A"]
     assert [p.split(" ")[1] for p in problems.values()] == list(problems) == ["dead", "wrong"]
     assert "connection refused" in problems["dead"]

@@ -23,7 +23,7 @@ from replay.checks import table as check_table
 from replay.checks.check import check, choose
 from replay.checks.hazards import Checked, Finding, findings
 from replay.checks.http_get import first_meaning, is_here, reason
-from replay.scenario.load import Request, Target
+from replay.scenario.load import RequestSettings, Target
 from replay.server_kinds import Model, Reply, Server
 from tests.support.locusts import locust, phase, scenario
 from tests.support.serving import MockServer
@@ -99,9 +99,9 @@ def seen(model: Model | None = None, name: str = "A", **info: Any) -> Checked:
     return Checked(replace(told, **info), (), Server((model,)), model)
 
 
-def about(*checked: Checked, request: Request | None = None) -> str:
+def about(*checked: Checked, request: RequestSettings | None = None) -> str:
     targets = [Target(name=c.info.name, base_url=c.info.base_url) for c in checked]
-    return " | ".join(f.sentence for f in findings(checked, targets, PHASES, request or Request()))
+    return " | ".join(f.sentence for f in findings(checked, targets, PHASES, request or RequestSettings()))
 
 
 def test_a_target_without_a_fault_gets_no_remark() -> None:
@@ -134,7 +134,7 @@ def test_fewer_slots_than_requests_are_no_lock() -> None:
 def test_a_shared_context_must_hold_all_requests_at_once_and_an_own_one_only_one() -> None:
     shared = seen(Model("m", True, 8, 2048, shared_context=True))
     assert "the context holds 2048 tokens, the requests may need 8 × " in about(shared)
-    assert about(shared, request=Request(max_tokens=32)) == ""
+    assert about(shared, request=RequestSettings(max_tokens=32)) == ""
     assert about(seen(Model("m", True, 8, 2048))) == ""
     assert "may need " in about(seen(Model("m", True, 8, 256)))
 

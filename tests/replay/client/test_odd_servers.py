@@ -14,10 +14,11 @@ from replay.checks import http_get
 from replay.checks.check import check
 from replay.checks.discover import find
 from replay.client import http_stream
-from replay.client.connection import ChatOrder, Connection
+from replay.client.connection import Connection
 from replay.client.http_stream import Arrival
 from replay.client.http_stream import Reply as Streamed
-from replay.client.response import read_answer
+from replay.client.request import Request
+from replay.client.response import read_response
 from replay.client.sse import read_lines
 from replay.scenario.load import Target
 from replay.server_kinds.kind import Reply
@@ -110,7 +111,7 @@ def test_an_answer_to_a_chat_without_an_end_is_cut(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(http_stream, "MOST_BYTES", 1_000_000)
     connection = Connection()
     with saying(OK + b"\r\n", then=itertools.repeat(MANY)) as url:
-        connection.prepare(ChatOrder(url, {"model": "m"}, 20.0))
+        connection.prepare(Request(url, {"model": "m"}, 20.0))
         answer = connection.ask()
     connection.close()
     assert answer.error is not None
@@ -123,5 +124,5 @@ def test_a_line_of_many_pieces_costs_no_more_than_its_length() -> None:
     began_s = time.process_time()
     assert list(read_lines([*pieces, (320, b"\n")])) == [(320, b"y" * 65536 * 320)]
     reply = Streamed(send_s=0.0, status=200, pieces=[(Arrival(0.0, None), b) for _, b in pieces], whole=True)
-    assert read_answer(reply, 1.0, None).error is not None
+    assert read_response(reply, 1.0, None).error is not None
     assert time.process_time() - began_s < 3

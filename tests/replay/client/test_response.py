@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.client.http_stream import Arrival, Reply
-from replay.client.response import Answer, read_answer
+from replay.client.response import Response, read_response
 
 DONE = b"data: [DONE]\n\n"
 
@@ -21,11 +21,11 @@ def token(text: str = "x", finish: Any = None) -> bytes:
     return sse(choices=[{"delta": {"content": text}, "finish_reason": finish}])
 
 
-def read(*pieces: bytes, status: int | None = 200, problem: str | None = None, **headers: str) -> Answer:
+def read(*pieces: bytes, status: int | None = 200, problem: str | None = None, **headers: str) -> Response:
     arrivals = [(Arrival(float(i), None), piece) for i, piece in enumerate(pieces, start=1)]
     head = {name.replace("_", "-"): value for name, value in headers.items()}
     reply = Reply(send_s=0.0, status=status, headers=head, pieces=arrivals)
-    return read_answer(reply, 9.0, problem)
+    return read_response(reply, 9.0, problem)
 
 
 def test_tokens_have_the_instants_of_their_pieces() -> None:

@@ -11,11 +11,11 @@ import pytest
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import TargetInfo
+from replay.client.request import Request
 from replay.plan import progress
 from replay.plan.one_phase import run_phase
 from replay.plan.run_state import RunState
-from replay.release.dispatch import Seat
-from replay.release.orders import Order
+from replay.release.dispatch import ReadyUser
 from replay.scenario.load import Phase, Rounds, Scenario, Target
 from replay.server_kinds import openai
 from tests.support.farm import farm, phase
@@ -29,31 +29,30 @@ class AtOnce:
     now_s = 0.0
 
     def __init__(self) -> None:
-        self.sent: list[Order] = []
+        self.sent: list[Request] = []
 
     def next_batch(self) -> int:
         return 1
 
-    def seat_of(self, target: str, taken: Sequence[Seat] = ()) -> Seat:
-        return Seat(0, len(taken), target)
+    def user_of(self, target: str, taken: Sequence[ReadyUser] = ()) -> ReadyUser:
+        return ReadyUser(0, len(taken), target)
 
-    def send(self, orders: Sequence[Order]) -> None:
-        self.sent += orders
+    def send(self, requests: Sequence[Request]) -> None:
+        self.sent += requests
 
-    def collect(self, orders: Sequence[Order]) -> list[RequestRecord]:
+    def collect(self, requests: Sequence[Request]) -> list[RequestRecord]:
         sent_s = self.now_s
-        return [self._answer(o, sent_s) for o in orders]
+        return [self._answer(r, sent_s) for r in requests]
 
-    def _answer(self, order: Order, sent_s: float) -> RequestRecord:
-        blank: dict[str, Any] = dict.fromkeys(RequestRecord.__dataclass_fields__)
+    def _answer(self, request: Request, sent_s: float) -> RequestRecord:
         first_s, self.now_s = self.now_s + 0.1, self.now_s + 1.0
-        of_order: dict[str, Any] = {
-            k: getattr(order, k) for k in ("request_id", "phase", "round", "kind", "target")
+        of_request: dict[str, Any] = {
+            k: getattr(request, k) for k in ("request_id", "phase", "round", "kind", "target")
         }
         times = {"scheduled_s": sent_s, "send_s": sent_s, "first_token_s": first_s}
         ends = {"last_token_s": self.now_s, "end_s": self.now_s, "output_tokens": 40, "chunks": 40}
-        rest = {"base_url": order.base_url, "worker": 0, "finish_reason": "length"}
-        return RequestRecord(**blank | of_order | times | ends | rest)
+        rest = {"base_url": request.base_url, "worker": 0, "finish_reason": "length"}
+        return RequestRecord(**of_request | times | ends | rest)
 
 
 def run_state(budget_s: float, began_s: float, solo_s: float = 1.0) -> RunState:

@@ -11,10 +11,10 @@ import pytest
 
 from analysis.errors import PortlapError
 from analysis.files.request_record import RequestRecord
+from replay.client.request import Request
 from replay.release import dispatch as dispatch_module
 from replay.release.dispatch import Dispatch
 from replay.release.gate import ARM, ARMED, GO, LEFT, READY, ROW
-from replay.release.orders import Order
 
 
 class LocalRunner:
@@ -55,8 +55,8 @@ def dispatch(runner: LocalRunner, kept: list, monkeypatch: pytest.MonkeyPatch) -
     return one
 
 
-def order(request_id: int, batch: int = 1) -> Order:
-    return Order(
+def order(request_id: int, batch: int = 1) -> Request:
+    return Request(
         batch=batch,
         request_id=request_id,
         worker=0,
@@ -74,7 +74,7 @@ def order(request_id: int, batch: int = 1) -> Order:
 
 
 def row(request_id: int, **changes: Any) -> dict[str, Any]:
-    blank = dict.fromkeys(RequestRecord.__dataclass_fields__)
+    blank: dict[str, Any] = dict.fromkeys(RequestRecord.__dataclass_fields__)
     fixed = {
         "request_id": request_id,
         "phase": "phase1",
@@ -148,13 +148,13 @@ def test_rows_after_the_end_belong_to_nobody(dispatch: Dispatch, runner: LocalRu
 def test_a_user_that_left_has_no_seat(dispatch: Dispatch, runner: LocalRunner) -> None:
     runner.tell(READY, worker=0, user=1, target="A")
     runner.tell(READY, worker=1, user=1, target="A")
-    first = dispatch.seat_of("A")
-    second = dispatch.seat_of("A", [first])
+    first = dispatch.user_of("A")
+    second = dispatch.user_of("A", [first])
     assert (first.worker, second.worker) == (0, 1)
     runner.tell(LEFT, worker=0, user=1)
-    assert dispatch.seats == [second]
+    assert dispatch.ready == [second]
     with pytest.raises(PortlapError, match="a user of A is gone"):
-        dispatch.seat_of("A", [second])
+        dispatch.user_of("A", [second])
 
 
 def test_waiting_ends_with_the_patience(dispatch: Dispatch) -> None:
@@ -171,4 +171,26 @@ def test_nobody_waits_for_a_worker_that_is_gone(dispatch: Dispatch, runner: Loca
     assert time.monotonic() - began_s < 5
     assert lost.error == "no row came: the user's process ended or hangs"
     with pytest.raises(PortlapError, match="a process of portlap ended"):
-        dispatch.seat_of("A")
+        dispatch.user_of("A")
+
+
+def test_a_request_whose_user_left_is_lost_at_once(dispatch: Dispatch, runner: LocalRunner) -> None:
+    runner.tell(READY, worker=0, user=1, target="A")
+    runner.tell(ARMED, request_id=1)
+    runner.tell(LEFT, worker=0, user=1)
+    began_s = time.monotonic()
+    (lost,) = dispatch.collect([replace(order(1), timeout_s=600.0)])
+    assert lost.error is not None
+    assert time.monotonic() - began_s < 5
+
+
+def test_a_request_that_is_never_armed_is_lost_in_seconds(
+    dispatch: Dispatch, runner: LocalRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch_module, "ARM_GRACE_S", 0.05)
+    runner.tell(ARMED, request_id=1)
+    runner.tell(ROW, **row(1))
+    began_s = time.monotonic()
+    whole, lost = dispatch.collect([replace(order(i), timeout_s=600.0) for i in (1, 2)])
+    assert whole.error is None and lost.error is not None
+    assert time.monotonic() - began_s < 5

@@ -13,9 +13,10 @@ from analysis.advice import next_steps
 from analysis.errors import TargetError
 from replay.checks.check import check
 from replay.checks.hazards import Checked
-from replay.client.connection import ChatOrder, Connection
-from replay.client.response import Answer
-from replay.scenario.load import Request, Target
+from replay.client.connection import Connection
+from replay.client.request import Request
+from replay.client.response import Response
+from replay.scenario.load import RequestSettings, Target
 from replay.server_kinds import READERS, SERVER_KINDS, Ask, Endpoint, Reply
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, vllm
@@ -27,14 +28,14 @@ from tests.support.serving import MockServer
 TTFT_S, TPOT_S, TOKENS = 0.03, 0.003, 8  # of tests.conftest
 
 
-def visit(url: str, request: Request | None = None, **keys: Any) -> Checked:
+def visit(url: str, request: RequestSettings | None = None, **keys: Any) -> Checked:
     return check(Target.model_validate({"name": "A", "base_url": url} | keys), request, os.environ)
 
 
-def ask(url: str, endpoint: Endpoint, model: str | None = "mock-model") -> Answer:
+def ask(url: str, endpoint: Endpoint, model: str | None = "mock-model") -> Response:
     connection = Connection()
     body = endpoint.body(Ask("tell me of the sea", model, TOKENS, 0.0))
-    connection.prepare(ChatOrder(url, body, 10.0, endpoint.path, endpoint.reader))
+    connection.prepare(Request(url, body, 10.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
     finally:
@@ -81,7 +82,8 @@ def test_the_wait_for_a_slot_is_told_apart_from_the_work(mock: MockServer, kind:
     assert waits[1] == pytest.approx(TTFT_S + (TOKENS - 1) * TPOT_S, abs=0.025)
 
 
-def test_a_load_that_hid_in_the_first_answer_is_told(mock: MockServer) -> None:
+@pytest.mark.alone  # judges a load time
+def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
     for kind in ("lmstudio", "ollama"):
         [url] = mock(kind, "--quirk", "jit", "--load-s", "0.2").urls
         found = visit(url, model="mock-model")
@@ -194,9 +196,9 @@ def test_the_scenario_may_say_what_a_server_is(mock: MockServer) -> None:
         visit(url, kind="vllm")
 
 
-def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(mock: MockServer) -> None:
-    [url] = mock("ollama").urls
-    found = visit(url, Request(extra={"top_p": 0.9}))
+def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(standin: StandIn) -> None:
+    [url] = standin("ollama").urls
+    found = visit(url, RequestSettings(extra={"top_p": 0.9}))
     assert {w.reader for w in found.endpoints} == {"openai"}
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from analysis.errors import TargetError
 from replay.checks.check import check
-from replay.client.connection import ChatOrder, Connection
-from replay.client.response import Answer
+from replay.client.connection import Connection
+from replay.client.request import Request
+from replay.client.response import Response
 from replay.scenario.load import Target
 from replay.server_kinds import Ask
 from servers.ports import free_ports
@@ -29,11 +30,11 @@ def two() -> Iterator[Servers]:
 
 def ask(
     url: str, tokens: int = TOKENS, words: str = "tell me of the sea", model: str | None = None
-) -> Answer:
+) -> Response:
     endpoint = check(Target(name="A", base_url=url)).endpoints[0]
     connection = Connection()
     connection.prepare(
-        ChatOrder(url, endpoint.body(Ask(words, model, tokens, 0.0)), 60.0, endpoint.path, endpoint.reader)
+        Request(url, endpoint.body(Ask(words, model, tokens, 0.0)), 60.0, endpoint.path, endpoint.reader)
     )
     try:
         return connection.ask()
@@ -41,7 +42,7 @@ def ask(
         connection.close()
 
 
-def together(url: str, users: int) -> list[Answer]:
+def together(url: str, users: int) -> list[Response]:
     asked = [gevent.spawn(ask, url, words=f"[{i}] tell me of the sea") for i in range(users)]
     gevent.joinall(asked)
     return sorted((one.get() for one in asked), key=lambda a: a.first_token_s or 0.0)

@@ -12,8 +12,9 @@ import pytest
 
 from analysis.errors import TargetError
 from replay.checks.check import check
-from replay.client.connection import ChatOrder, Connection
-from replay.client.response import Answer
+from replay.client.connection import Connection
+from replay.client.request import Request
+from replay.client.response import Response
 from replay.scenario.load import Target
 from replay.server_kinds import Ask, Endpoint, openai
 from servers.ports import free_ports
@@ -76,17 +77,17 @@ def two(model: Path) -> Iterator[list[str]]:
 
 def ask(
     url: str, endpoint: Endpoint = openai.USUAL, tokens: int = TOKENS, words: str = "w1005 w1006 w1007"
-) -> Answer:
+) -> Response:
     connection = Connection()
     body = endpoint.body(Ask(words, None, tokens, 0.0))
-    connection.prepare(ChatOrder(url, body, 60.0, endpoint.path, endpoint.reader))
+    connection.prepare(Request(url, body, 60.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
     finally:
         connection.close()
 
 
-def together(urls: list[str], endpoint: Endpoint = openai.USUAL) -> list[Answer]:
+def together(urls: list[str], endpoint: Endpoint = openai.USUAL) -> list[Response]:
     words = [f"{i:03d} w1006 w1007" for i in range(len(urls))]
     asked = [gevent.spawn(ask, url, endpoint, AT_LENGTH, w) for url, w in zip(urls, words, strict=True)]
     gevent.joinall(asked)
@@ -95,7 +96,7 @@ def together(urls: list[str], endpoint: Endpoint = openai.USUAL) -> list[Answer]
     return sorted(answers, key=lambda a: a.first_token_s or 0.0)
 
 
-def overlapping(answers: list[Answer]) -> bool:
+def overlapping(answers: list[Response]) -> bool:
     """Whether all decoded at one instant."""
     return max(a.first_token_s or 0.0 for a in answers) < min(a.last_token_s or 0.0 for a in answers)
 
@@ -137,7 +138,7 @@ def test_a_request_in_mid_prefill_waits_or_not_and_both_are_whole(two: list[str]
     gevent.sleep(prefill_s / 3)
     short = ask(two[0], tokens=8)
     long.join()
-    answer: Answer = long.get()
+    answer: Response = long.get()
     assert (answer.error, short.error) == (None, None)
     assert (answer.output_tokens, short.output_tokens) == (8, 8)
     assert answer.send_s is not None
