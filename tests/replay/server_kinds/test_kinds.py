@@ -83,7 +83,7 @@ def test_the_wait_for_a_slot_is_told_apart_from_the_work(mock: MockServer, kind:
 
 
 @pytest.mark.alone  # judges a load time
-def test_a_load_that_hid_in_the_first_answer_is_told(standin: StandIn) -> None:
+def test_a_load_that_hid_in_the_first_answer_is_told(mock: MockServer) -> None:
     for kind in ("lmstudio", "ollama"):
         [url] = mock(kind, "--quirk", "jit", "--load-s", "0.2").urls
         found = visit(url, model="mock-model")
@@ -196,8 +196,8 @@ def test_the_scenario_may_say_what_a_server_is(mock: MockServer) -> None:
         visit(url, kind="vllm")
 
 
-def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(standin: StandIn) -> None:
-    [url] = standin("ollama").urls
+def test_fields_of_the_scenario_are_sent_the_way_they_are_written_for(mock: MockServer) -> None:
+    [url] = mock("ollama").urls
     found = visit(url, RequestSettings(extra={"top_p": 0.9}))
     assert {w.reader for w in found.endpoints} == {"openai"}
 
