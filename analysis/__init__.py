@@ -1,0 +1,16 @@
+"""What a run means: its files come in, verdicts, figures and reports go out. No request is sent from here.
+
+    files/        PREFIX_run.json, _requests.csv, _witness.csv, _stats.csv read and checked
+    phase/        one phase measured: rounds, solo times, speedups, streams that overlapped
+    statistics/   estimates with intervals, the fit behind a speedup
+    conditions/   the tests that data must pass before a verdict may rest on them
+    verdict/      every verdict word, and the rules that give it to a phase and to the run
+    advice/       the answer in words, evidence that explains it, and the next steps
+    machine/      slots, pace and throughput of the machine behind the ports
+    report/       the same figures as text, Markdown, HTML and JSON
+    locust_only/  bounds for a run of which only Locust's own CSV files exist
+    entities/     a bot's configuration spread over the ports that a run measured
+
+`assess.py` is the way through them; `__main__.py` is the command. Three lists that everything else reads:
+`thresholds.py` (every number that decides), `verdict/outcomes.py` (every verdict), `exit_codes.py`.
+"""

@@ -7,11 +7,18 @@ from analysis.advice.evidence import evidence
 from analysis.conditions.condition import Condition
 from analysis.conditions.locust_agrees import locust_agrees
 from analysis.conditions.of_phase import phase_conditions
-from analysis.conditions.of_run import accounted_for, chain_fair, distinct_servers, right_model, warm
+from analysis.conditions.of_run import (
+    accounted_for,
+    chain_fair,
+    distinct_servers,
+    machine_consistent,
+    right_model,
+    warm,
+)
 from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import WARMUP
 from analysis.files.run import Run
-from analysis.machine.model import Machine, consistent, machine_model
+from analysis.machine.model import Machine, machine_model
 from analysis.phase.measure import measure_phase
 from analysis.phase.rounds import chain
 from analysis.phase.server_load import server_load
@@ -62,7 +69,7 @@ def assess(run: Run) -> Assessment:
     return Assessment(
         run=run,
         phases=tuple(judged),
-        conditions=(*invalid, *others, consistent(machine)),
+        conditions=(*invalid, *others, machine_consistent(machine)),
         answer=answer(judged, swapped, limit.limits, groups(matrix)),
         machine=machine,
         limit=limit,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from analysis.conditions.condition import Condition
 from analysis.files.request_record import BURST, RequestRecord
 from analysis.files.run import Run, TargetInfo
+from analysis.machine.model import Machine
 from analysis.phase.intervals import busy_s
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round, bursts
@@ -134,4 +135,21 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
         not estimate.surely_outside(CHAIN_BAND, SURELY),
         f"the solo times of {links} requests come to {ratio:.2f} of what the same took one after another",
         "run again on a quieter machine",
+    )
+
+
+def machine_consistent(machine: Machine) -> Condition:
+    """Each phase predicted from the others. It decides only whether the machine's figures are stated."""
+    predicted = [p for p in machine.predictions if p.residual is not None]
+    if not predicted:
+        return Condition("machine model", None, "no phase can be predicted from the others")
+    off = [p for p in predicted if p.surely_off]
+    worst = max(off or predicted, key=lambda p: abs(p.residual or 0.0))
+    return Condition(
+        "machine model",
+        not off,
+        f"{len(predicted)} of {len(machine.predictions)} phases predicted from the others; the farthest, "
+        f"{worst.phase}: {worst.predicted_s.value if worst.predicted_s else 0:.2f} s predicted, "
+        f"{worst.wall_s.value:.2f} s measured ({(worst.residual or 0.0) * 100:+.1f} %)",
+        "more rounds; or the machine changed between phases",
     )

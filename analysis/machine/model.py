@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from analysis.conditions.condition import Condition
 from analysis.machine.slots import SlotsSeen, slots_seen
 from analysis.machine.tables import FACTOR, GAIN, Asked, Fitted, Load, fit_mechanism, fit_tables
 from analysis.phase.measure import PhaseMeasured
@@ -95,23 +94,6 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
         ),
         fitted=fitted,
         predictions=tuple(_predicted(i, used, loads, fitted.kind) for i in range(len(used))),
-    )
-
-
-def consistent(machine: Machine) -> Condition:
-    """Each phase predicted from the others. It decides only whether the machine's figures are stated."""
-    told = [p for p in machine.predictions if p.residual is not None]
-    if not told:
-        return Condition("machine model", None, "no phase can be predicted from the others")
-    off = [p for p in told if p.surely_off]
-    worst = max(off or told, key=lambda p: abs(p.residual or 0.0))
-    return Condition(
-        "machine model",
-        not off,
-        f"{len(told)} of {len(machine.predictions)} phases predicted from the others; the farthest, "
-        f"{worst.phase}: {worst.predicted_s.value if worst.predicted_s else 0:.2f} s predicted, "
-        f"{worst.wall_s.value:.2f} s measured ({(worst.residual or 0.0) * 100:+.1f} %)",
-        "more rounds; or the machine changed between phases",
     )
 
 

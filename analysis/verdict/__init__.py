@@ -1,0 +1,11 @@
+"""The rules that turn measurements into verdicts. In: PhaseMeasured and conditions. Out: Verdict, Compared.
+
+    outcomes.py      every verdict word: does it claim a gain, what is shared, colour, headline
+    of_phase.py      the verdict of a phase: an ordered list of rules, the first that matches wins
+    certainty.py     what is sure of a speedup: gain, no gain, loss; may the phase stop
+    phase_judged.py  a phase with its conditions, verdict, server load and evidence
+    of_run.py        the verdict of the run: ports against one port, pairs, or each phase by itself
+    limit.py         where the limit is (model, port, program, machine); the contention matrix
+
+To add a verdict: see outcomes.py. To move a border: thresholds.py. The rules in words: docs/METHODOLOGY.md.
+"""

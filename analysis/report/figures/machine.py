@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.assess import Assessment
-from analysis.machine.model import Machine, consistent
+from analysis.conditions.of_run import machine_consistent
+from analysis.machine.model import Machine
 from analysis.machine.scalability import scalability
 from analysis.machine.throughput import more_may_help, recommended, throughputs, with_another_port
 from analysis.phase.measure import Peak
@@ -92,7 +93,7 @@ def machine_figures(assessment: Assessment, phases: Sequence[PhaseFigures]) -> M
     seen, each = model.slots, model.slots.each_port
     plain = [p for p in phases if p.pair_of is None and p.verdict.decided and p.speedup is not None]
     most_ports = max((p.ports for p in plain), default=0)
-    rows = [] if consistent(model).passed is False else throughputs(model)
+    rows = [] if machine_consistent(model).passed is False else throughputs(model)
     apart = next((c.phase for c in assessment.limit.compared if c.separation == MACHINES), None)
     law = scalability(model.points)
     return MachineFigures(
