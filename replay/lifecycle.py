@@ -18,7 +18,7 @@ from gevent.event import Event
 from analysis import exit_codes
 from analysis.errors import PortlapError, TargetError
 from analysis.files.run import Manifest
-from replay.checks.check import traces
+from replay.checks.check import request_counters
 from replay.checks.hazards import Checked
 from replay.monitor.child import start_monitor, watch_of_run
 from replay.options import FREE, PHASES
@@ -157,7 +157,7 @@ class RunLifecycle:
             infos=infos,
             recorder=Recorder(free_prefix(self.prefix), manifest),
             dispatch=self.dispatch,
-            answered_at=partial(traces, self.checked, scenario.targets),
+            answered_at=partial(request_counters, self.checked, scenario.targets),
         )
         self.opened.append(state)
         self.dispatch.begin(state.recorder.record)

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
 from analysis.files.run import TargetInfo
 from replay.checks.hazards import Checked
-from replay.checks.http_get import NO_KEY, Visitor, visiting
-from replay.checks.local_process import listening_pid
+from replay.checks.http_get import NO_KEY, HttpGet
+from replay.checks.local_ports import listening_pid
 from replay.client.response import one_line
 from replay.scenario.load import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
@@ -23,23 +23,21 @@ def check_targets(
     targets: Sequence[Target], request: RequestSettings, environ: Mapping[str, str] = os.environ
 ) -> tuple[list[Checked], dict[str, str]]:
     """(what answered, one line for each target that failed, by its name)."""
-    found, problems = [], {}
+    checked, problems = [], {}
     for target in targets:
         try:
-            found.append(check(target, request, environ))
+            checked.append(check(target, request, environ))
         except TargetError as error:
             problems[target.name] = str(error)
-    return found, problems
+    return checked, problems
 
 
-def check(
-    target: Target, request: RequestSettings | None = None, environ: Mapping[str, str] = os.environ
-) -> Checked:
-    """What the target's server says it is. Raises TargetError: one line with the likely remedy."""
+def check(target: Target, request: RequestSettings | None = None, environ: Mapping[str, str] = os.environ) -> Checked:
+    """What the target's server is. Raises TargetError: one line with the likely remedy."""
     url = target.base_url or ""
     try:
-        with visiting(url, key_of(target, environ)) as visitor:
-            kind, server = _known(visitor, target.kind)
+        with closing(HttpGet(url, key_of(target, environ))) as http:
+            kind, server = _known(http, target.kind)
         model = choose(target.model, server.models)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
@@ -66,42 +64,42 @@ def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:
     return environ.get(target.api_key_env, "") if target.api_key_env else ""
 
 
-def traces(checked: Sequence[Checked], targets: Sequence[Target]) -> dict[str, str]:
-    """By address, what changes with each request answered there; {} with one address only."""
+def request_counters(checked: Sequence[Checked], targets: Sequence[Target]) -> dict[str, str]:
+    """By address, the server's counter of answered requests; {} with one address only."""
     addresses = {c.info.base_url: c for c in checked}
     if len(addresses) < 2:
         return {}
     keys = {t.base_url: key_of(t) for t in targets}
-    found: dict[str, str] = {}
+    counters: dict[str, str] = {}
     for c in addresses.values():
-        # a server that does not tell leaves no trace: the warm-up itself says what is amiss with it
-        with suppress(TargetError), visiting(c.info.base_url, keys.get(c.info.base_url, "")) as visitor:
-            counter = SERVER_KINDS[c.info.kind].request_counter(visitor.get)
+        # a server that fails here has no counter: the warm-up reports what is wrong with it
+        with suppress(TargetError), closing(HttpGet(c.info.base_url, keys.get(c.info.base_url, ""))) as http:
+            counter = SERVER_KINDS[c.info.kind].request_counter(http.get)
             if counter is not None:
-                found[c.info.base_url] = counter
-    return found
+                counters[c.info.base_url] = counter
+    return counters
 
 
-def _known(visitor: Visitor, kind: str | None) -> tuple[ServerKind, Server]:
+def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
     """The kind of server and what it shows of itself. Raises TargetError."""
-    first = visitor.get_ready(MODELS)
+    first = http.get_ready(MODELS)
     if first.status in NO_KEY:
         raise TargetError(_no_key(first.status))
-    visitor.get_ready(PROPS)  # llama-server shows its list while it still loads what stands in it
-    known = identify(visitor.get, kind)
-    shut = [r for r in visitor.replies.values() if r.status in NO_KEY]
+    http.get_ready(PROPS)  # llama-server lists its model while it still loads it
+    known = identify(http.get, kind)
+    shut = [r for r in http.replies.values() if r.status in NO_KEY]
     if shut and (known is None or shut[0].headers.get("server") == "llama.cpp"):
-        raise TargetError(_no_key(shut[0].status))  # llama-server shows its list to everybody
+        raise TargetError(_no_key(shut[0].status))  # llama-server shows its list without a key
     if known is not None:
         return known
     if kind is not None:
         raise TargetError(f"it does not answer as {kind} does; mend `kind`, or take it out of the scenario")
     if first.status in REDIRECTS and (moved := urlsplit(first.headers.get("location", ""))).hostname:
         at = f"{moved.scheme}://{moved.netloc.rpartition('@')[2]}"
-        raise TargetError(f"it sends everybody on (HTTP {first.status}); write {at} if that is your server")
-    said = first.headers.get("content-type", "no type").split(";")[0]
+        raise TargetError(f"it redirects (HTTP {first.status}); write {at} if that is your server")
+    content = first.headers.get("content-type", "no type").split(";")[0]
     raise TargetError(
-        f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {said}); "
+        f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {content}); "
         "check the port"
     )
 

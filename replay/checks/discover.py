@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import yaml
 
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from replay.checks.check import MODELS
-from replay.checks.http_get import loads, visiting
+from replay.checks.http_get import HttpGet, loads
 from replay.checks.local_ports import Listener, ancestors, listeners, program
 from replay.server_kinds import identify
 from replay.server_kinds.engines import llamacpp
@@ -35,7 +36,7 @@ COLUMNS: Final = ("address", "kind", "models", "slots", "program")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One LLM server; `models` are those in memory, or all it lists where it does not tell."""
+    """One LLM server; `models` are those in memory, or all that it lists where it does not show which are."""
 
     base_url: str
     kind: str
@@ -99,19 +100,21 @@ def ports_of(text: str) -> tuple[int, ...] | None:
 def _ask(listener: Listener) -> Found | None:
     """What answers on this port; None if it is no LLM server."""
     url = f"http://{listener.host}:{listener.port}"
-    who = (program(listener.pid), listener.pid)
+    owner = (program(listener.pid), listener.pid)
     try:
-        with visiting(url, key="") as visitor:
-            told = identify(visitor.get)
-            first = visitor.get(MODELS)
+        with closing(HttpGet(url)) as http:
+            identified = identify(http.get)
+            first = http.get(MODELS)
     except TargetError:
-        return None  # nobody answers there, or not in HTTP
-    if loads(visitor.replies[llamacpp.PROPS]):
-        return Found(url, llamacpp.KIND.name, (), None, *who, NOT_NOW[503])  # whose list may be there already
-    kind, models = (told[0].name, told[1].models) if told is not None else ("?", ())
+        return None  # nothing answers there, or not in HTTP
+    if loads(http.replies[llamacpp.PROPS]):
+        return Found(
+            url, llamacpp.KIND.name, (), None, *owner, NOT_NOW[503]
+        )  # careful: it may list its model
+    kind, models = (identified[0].name, identified[1].models) if identified is not None else ("?", ())
     if not models and first.status in NOT_NOW:
-        return Found(url, kind, (), None, *who, NOT_NOW[first.status])
-    if told is None:
+        return Found(url, kind, (), None, *owner, NOT_NOW[first.status])
+    if identified is None:
         return None
     loaded = [m for m in models if m.loaded is not False]
     remark = "" if loaded else "has no model loaded"
@@ -123,8 +126,8 @@ def _ask(listener: Listener) -> Found | None:
         kind=kind,
         models=tuple(m.id for m in loaded),
         slots=slots.pop() if len(slots) == 1 else None,
-        program=who[0],
-        pid=who[1],
+        program=owner[0],
+        pid=owner[1],
         remark=remark,
     )
 

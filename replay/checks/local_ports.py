@@ -1,11 +1,14 @@
-"""Who listens on this host: ports that can be reached over loopback, and the processes behind them."""
+"""The ports that listen on this host, and the processes behind them."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import psutil
 
+from replay.scenario.base_url import DEFAULT_PORTS
 from replay.server_kinds import SERVER_KINDS
 
 # Where LLM servers usually listen; asked even where the system hides who listens.
@@ -18,7 +21,7 @@ ANY: Final = ("0.0.0.0", "::", "*", "")
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One port; `host` is how it is reached. Without a pid the system hides whose it is."""
+    """One port; `host` is how it is reached. `pid` is None where the system hides it."""
 
     port: int
     host: str = "127.0.0.1"
@@ -26,7 +29,7 @@ class Listener:
 
 
 def listeners() -> list[Listener]:
-    """Ports worth a question, lowest first: those that listen, and the well-known ones."""
+    """Ports to ask, lowest first: those that listen, and those where servers usually do."""
     found = {port: Listener(port) for port in WELL_KNOWN}
     for address, port, pid in sockets():
         host = _loopback(address)
@@ -77,3 +80,25 @@ def _loopback(address: str) -> str | None:
     if address in ANY or address.startswith("127."):
         return address if address.startswith("127.") else "127.0.0.1"
     return "[::1]" if address == "::1" else None
+
+
+def on_this_machine(url: str) -> bool:
+    """True if the host is this one: loopback, or an address of one of its network cards."""
+    try:
+        infos = socket.getaddrinfo(urlsplit(url).hostname or "", None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    addresses = {str(info[4][0]) for info in infos}
+    if any(a.startswith("127.") or a == "::1" for a in addresses):
+        return True
+    own = {a.address for card in psutil.net_if_addrs().values() for a in card}
+    return bool(addresses & own)
+
+
+def listening_pid(url: str) -> int | None:
+    """The process that listens on this port of this host; None for other hosts or where it is hidden."""
+    if not on_this_machine(url):
+        return None
+    parts = urlsplit(url)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    return next((pid for _, at, pid in sockets() if at == port and pid), None)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from analysis.files.run import TargetInfo, file_of
-from replay.checks.local_process import on_this_machine
+from replay.checks.local_ports import on_this_machine
 from replay.children import Child
 from replay.monitor.process import Port, Watch
 from replay.output import log

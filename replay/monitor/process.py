@@ -17,10 +17,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from analysis.errors import TargetError
 from analysis.files.csv_rows import RowWriter
 from analysis.files.server_samples import WitnessSample
+from replay.checks.http_get import HttpGet
 from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, machine_load
 from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.kind import Load, LoadCounters
@@ -28,10 +30,10 @@ from replay.server_kinds.kind import Load, LoadCounters
 MOST_OF_A_CORE = 0.009  # all looks together; a look that costs more is followed by a longer pause
 MACHINE_EVERY_S = 0.5
 GPU_EVERY = 2  # looks at the machine
-ANSWER_PATIENCE_S = 5.0
 LAST_PATIENCE_S = 0.2
 LONGEST_PAUSE_S = 30.0  # after many failures
-TOLD_AFTER = 3  # failures in a row
+WARN_AFTER = 3  # failures in a row
+FAILURES = (OSError, http.client.HTTPException, TargetError, ValueError, LookupError, TypeError)  # of a GET
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Watch:
 
 
 def watch_of(text: str) -> Watch:
-    told = json.loads(text)
-    return Watch(**(told | {"ports": tuple(Port(**p) for p in told["ports"])}))
+    watch = json.loads(text)
+    return Watch(**(watch | {"ports": tuple(Port(**p) for p in watch["ports"])}))
 
 
 class Questioner:
@@ -70,13 +72,9 @@ class Questioner:
         self.port = port
         self._counters = SERVER_KINDS[port.kind].load_counters if port.kind in SERVER_KINDS else ()
         self._kept: LoadCounters | None = None
-        parts = urlsplit(port.base_url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._server = kind(parts.hostname or "", parts.port, timeout=ANSWER_PATIENCE_S)
-        self._root = parts.path.rstrip("/")
         self._query = "" if port.model is None else f"?model={quote(port.model, safe='')}&autoload=false"
         self._key = environ.get(port.api_key_env, "") if port.api_key_env else ""
-        self._headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        self._http = HttpGet(port.base_url, self._key)
         self._failed = 0
 
     @property
@@ -85,45 +83,33 @@ class Questioner:
 
     def look(self) -> dict[str, Any]:
         """The server's counters as columns, or `error`. Never raises."""
-        error = "it was asked nothing"
+        error = "it was not asked"
         for counters in [self._kept] if self._kept else self._counters:
             try:
                 load = self._ask(counters)
-            except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as failure:
-                self._server.close()
+            except FAILURES as failure:
                 error = f"GET {counters.path}: {failure or type(failure).__name__}"
                 error = error.replace(self._key, "***") if self._key else error  # it may quote the server
                 continue
             self._kept, self._failed = counters, 0
             return asdict(load)
         self._failed += 1
-        if self._failed == TOLD_AFTER:
-            _warn(f"{self.port.base_url} does not tell its load ({error}); the run goes on without it")
+        if self._failed == WARN_AFTER:
+            _warn(f"{self.port.base_url} does not show its load ({error}); the run goes on without it")
         return {"error": error}
 
     def close(self) -> None:
-        self._server.close()
+        self._http.close()
 
     def pause_s(self) -> float:
         every_s = (self._kept or self._counters[0]).every_s
         return min(every_s * 2.0**self._failed, LONGEST_PAUSE_S)
 
     def _ask(self, counters: LoadCounters) -> Load:
-        path = self._root + counters.path + self._query
-        fresh = self._server.sock is None
-        try:
-            self._server.request("GET", path, headers=self._headers)
-            reply = self._server.getresponse()
-        except ConnectionError:
-            if fresh:
-                raise
-            self._server.close()  # it had closed the idle connection: not its fault
-            self._server.request("GET", path, headers=self._headers)
-            reply = self._server.getresponse()
-        body = reply.read()
+        reply = self._http.fetch(counters.path + self._query)
         if reply.status != 200:
             raise ValueError(f"HTTP {reply.status}")
-        return counters.read(body.decode("utf-8"))
+        return counters.read(reply.text)
 
 
 class MachineWatch:

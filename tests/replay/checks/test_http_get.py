@@ -1,9 +1,12 @@
 """What cannot be reached is explained by its likely reason; what can be is a table with remedies."""
 
+import errno
+import http.client
 import io
 import platform
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -12,8 +15,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import requests
-from urllib3.exceptions import LocationParseError
 
 from analysis.errors import TargetError
 from analysis.files.plan import PlannedPhase
@@ -22,7 +23,7 @@ from replay.checks import http_get
 from replay.checks import table as check_table
 from replay.checks.check import check, choose
 from replay.checks.hazards import Checked, Finding, findings
-from replay.checks.http_get import first_meaning, is_here, reason
+from replay.checks.http_get import Silent, first_meaning, is_here, reason
 from replay.scenario.load import RequestSettings, Target
 from replay.server_kinds import Model, Reply, Server
 from tests.support.locusts import locust, phase, scenario
@@ -35,23 +36,18 @@ FAR, HERE = "http://192.0.2.7:1234", "http://127.0.0.1:1234"
 @pytest.mark.parametrize(
     ("url", "error", "words"),
     [
-        (HERE, requests.ConnectionError("[Errno 111] Connection refused"), "no server listens on this port"),
-        (FAR, requests.ConnectionError("[Errno 61] Connection refused"), "0.0.0.0 rather than 127.0.0.1"),
-        (FAR, requests.ConnectTimeout(), "a firewall in between, or the host off?"),
-        (FAR, requests.ConnectionError("No route to host"), "its network cannot be reached"),
-        (HERE, requests.exceptions.SSLError("WRONG_VERSION_NUMBER"), "is it http:// rather than https://?"),
-        (
-            FAR,
-            requests.exceptions.SSLError("certificate verify failed"),
-            "its TLS certificate is not trusted",
-        ),
-        (HERE, requests.ConnectionError("RemoteDisconnected"), "is it https:// rather than http://"),
-        ("http://no-such:1", requests.ConnectionError("Failed to resolve"), "the host no-such is not known"),
-        (
-            "http://a..b:1",
-            LocationParseError("label empty or too long"),
-            "the host a..b is not known",
-        ),
+        (HERE, ConnectionRefusedError(111, "Connection refused"), "no server listens on this port"),
+        (FAR, ConnectionRefusedError(61, "Connection refused"), "0.0.0.0 rather than 127.0.0.1"),
+        (FAR, TimeoutError("timed out"), "a firewall in between, or the host off?"),
+        (FAR, Silent("timed out"), "it takes connections and says nothing"),
+        (FAR, OSError(errno.EHOSTUNREACH, "No route to host"), "its network cannot be reached"),
+        (HERE, ssl.SSLError("WRONG_VERSION_NUMBER"), "is it http:// rather than https://?"),
+        (FAR, ssl.SSLCertVerificationError("verify failed"), "its TLS certificate is not trusted"),
+        (HERE, http.client.RemoteDisconnected("closed"), "is it https:// rather than http://"),
+        (HERE, http.client.BadStatusLine("SSH-2.0"), "or another program's port?"),
+        ("http://no-such:1", socket.gaierror(-2, "Name not known"), "the host no-such is not known"),
+        ("http://a..b:1", UnicodeError("label empty or too long"), "the host a..b is not known"),
+        (FAR, OSError(errno.EIO, "odd"), "check host and port"),
     ],
 )
 def test_what_cannot_be_reached_gets_its_likely_reason(url: str, error: Any, words: str) -> None:
@@ -62,8 +58,8 @@ def test_what_cannot_be_reached_gets_its_likely_reason(url: str, error: Any, wor
 
 def test_a_mac_may_have_to_allow_the_local_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    assert "Local Network" in reason(FAR, requests.ConnectTimeout())
-    assert "Local Network" not in reason(HERE, requests.ConnectTimeout())
+    assert "Local Network" in reason(FAR, TimeoutError())
+    assert "Local Network" not in reason(HERE, TimeoutError())
     assert (is_here("localhost"), is_here("::1"), is_here("10.0.0.1")) == (True, True, False)
 
 

@@ -95,7 +95,7 @@ def test_one_that_sends_everybody_on_is_told_with_the_place() -> None:
     moved = b"HTTP/1.1 301 Moved\r\nLocation: https://me:secret@llm.example/v1\r\nContent-Length: 0\r\n\r\n"
     with saying(moved) as url:
         said = refusal(url)[1]
-    assert "it sends everybody on (HTTP 301); write https://llm.example" in said
+    assert "it redirects (HTTP 301); write https://llm.example" in said
     assert "secret" not in said
 
 

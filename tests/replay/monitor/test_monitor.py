@@ -169,7 +169,7 @@ def test_a_plain_server_is_never_asked() -> None:
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
     with serving({"/slots": SLOTS}) as (url, _), closing(Questioner(Port(url, "llamacpp"))) as questioner:
         questioner.look()
-        sock = questioner._server.sock
+        sock = questioner._http._connection.sock
         assert sock is not None
         sock.shutdown(2)  # as after the server's keep-alive time
         assert questioner.look()["busy"] == 3
@@ -206,7 +206,7 @@ def test_what_fails_is_asked_ever_more_rarely_and_told_once(capfd: pytest.Captur
         pauses.append(questioner.pause_s())
     assert pauses[:3] == [0.5, 1.0, 2.0] and pauses[-1] == 30.0
     said = capfd.readouterr().err
-    assert said.count("does not tell its load") == 1 and "the run goes on without it" in said
+    assert said.count("does not show its load") == 1 and "the run goes on without it" in said
 
 
 def test_a_look_that_costs_more_is_followed_by_a_longer_pause() -> None:
