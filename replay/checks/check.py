@@ -32,7 +32,9 @@ def check_targets(
     return checked, problems
 
 
-def check(target: Target, request: RequestSettings | None = None, environ: Mapping[str, str] = os.environ) -> Checked:
+def check(
+    target: Target, request: RequestSettings | None = None, environ: Mapping[str, str] = os.environ
+) -> Checked:
     """What the target's server is. Raises TargetError: one line with the likely remedy."""
     url = target.base_url or ""
     try:
