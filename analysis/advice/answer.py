@@ -58,7 +58,7 @@ def _answer(
 
 
 def _finding(outcome: Outcome, ports: PhaseJudged | None, limits: Sequence[str]) -> str:
-    """The outcome, told apart where it has several mechanisms with different remedies."""
+    """The outcome, or its mechanism where it has several with different remedies."""
     if outcome == Outcome.SERIAL and len(limits) == 1 and limits[0] in LOCKS:
         return LOCKS[limits[0]]
     if ports is None:

@@ -78,17 +78,17 @@ def _swapped_models(port: str, load: PortLoad) -> str | None:
 
 
 def _memory(machine: MachineLoad) -> list[str]:
-    said = []
+    signs = []
     if (machine.swapped_mb or 0.0) >= SWAPPED_MB:
-        said.append(f"{machine.swapped_mb:.0f} MB of memory were written out to disk")
+        signs.append(f"{machine.swapped_mb:.0f} MB of memory were written out to disk")
     if (machine.stalled_share or 0.0) >= STALLED_SHARE:
-        said.append(f"programs waited for memory {machine.stalled_share:.0%} of the time".replace("%", " %"))
+        signs.append(f"programs waited for memory {machine.stalled_share:.0%} of the time".replace("%", " %"))
     if machine.pressure in ("warning", "critical"):
-        said.append(f"the system's memory pressure was {machine.pressure}")
-    if not said:
+        signs.append(f"the system's memory pressure was {machine.pressure}")
+    if not signs:
         return []
     free = f" ({machine.free_mb:.0f} MB free at the least)" if machine.free_mb is not None else ""
-    return [f"{', '.join(said)}{free}: too many or too large models for this memory"]
+    return [f"{', '.join(signs)}{free}: too many or too large models for this memory"]
 
 
 def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:

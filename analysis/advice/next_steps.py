@@ -35,14 +35,14 @@ def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = (
     are one kind's own say whose.
     """
     steps, asked = _table()["steps"], tuple(kinds) or (OTHER,)
-    said = [
+    steps_in_words = [
         f"{_whose(kind, steps[name]['do'], asked)}{text} Expect: {steps[name]['expect']}"
         for name in _table()["findings"][finding]["steps"]
         if steps[name].get("unless") not in contains
         for kind in asked
         if (text := _words(steps[name]["do"], kind)) is not None
     ]
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys(steps_in_words))
 
 
 def hardware(finding: str) -> Hardware:

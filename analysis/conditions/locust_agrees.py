@@ -55,7 +55,7 @@ def tally(records: Iterable[RequestRecord]) -> dict[Row, Tally]:
     rows: dict[Row, list[RequestRecord]] = defaultdict(list)
     for r in records:
         rows[r.kind, f"{r.phase}/{r.target}"].append(r)
-    return {row: _tally(found) for row, found in rows.items()}
+    return {row: _tally(requests) for row, requests in rows.items()}
 
 
 def _tally(records: list[RequestRecord]) -> Tally:
@@ -95,8 +95,8 @@ def locust_agrees(run: Run) -> Condition:
     return Condition(
         name,
         not differing,
-        f"Locust and the log differ in {_named(differing[0])}: {_said(stats.get(differing[0]))} "
-        f"against {_said(ours.get(differing[0]))}"
+        f"Locust and the log differ in {_named(differing[0])}: {_in_words(stats.get(differing[0]))} "
+        f"against {_in_words(ours.get(differing[0]))}"
         if differing
         else f"{len(run.log.records)} requests, {failed} failures, averages within {AVERAGES_AGREE_MS} ms",
         "files of different runs share a prefix, or rows were lost: run again",
@@ -107,7 +107,7 @@ def _named(row: Row) -> str:
     return f"{row[1]} ({row[0]})"
 
 
-def _said(tally: Tally | None) -> str:
+def _in_words(tally: Tally | None) -> str:
     if tally is None:
         return "no row"
     average = f"{tally.average_ms:.1f} ms" if tally.average_ms is not None else "no average"

@@ -68,21 +68,21 @@ def _broke_at_once(one: Round) -> bool:
 def no_cache(phase: PhaseMeasured) -> Condition:
     """Cached tokens may be the chat template's at most: our own words are never the same twice."""
     requests = phase.counted
-    told = [
+    counted = [
         (r, words)
         for r in requests
         if r.cached_tokens is not None and r.prompt_tokens is not None
         for words in [phase.targets[r.target].prompt_words]
         if words is not None
     ]
-    if not told:
+    if not counted:
         return Condition("no cache", None, "no server reports cached prompt tokens")
-    hits = [r for r, words in told if (r.cached_tokens or 0) > (r.prompt_tokens or 0) - words]
-    most = max(r.cached_tokens or 0 for r, _ in told)
+    hits = [r for r, words in counted if (r.cached_tokens or 0) > (r.prompt_tokens or 0) - words]
+    most = max(r.cached_tokens or 0 for r, _ in counted)
     return Condition(
         "no cache",
         not hits,
-        f"at most {most} cached prompt tokens in {len(told)} answers"
+        f"at most {most} cached prompt tokens in {len(counted)} answers"
         + (f"; {len(hits)} reused our own words" if hits else ", none of our own words"),
         "switch the server's prompt cache off",
     )
@@ -166,8 +166,8 @@ def token_counts(phase: PhaseMeasured) -> Condition:
 def answer_lengths(phase: PhaseMeasured) -> Condition:
     """Times are normalised by tokens where these are counted and stream; elsewhere answers must be alike.
 
-    A chunk is not always a token, and the faster they come the more may share one. Without streams nobody
-    sees what a token takes.
+    A chunk is not always a token, and the faster they come the more may share one. Without streams the
+    time of a token is unknown.
     """
     lengths = lengths_of(phase)
     if not lengths:

@@ -27,9 +27,9 @@ def servers_slots(
     A sample is compared with the streams that were open all around it and the requests that were in
     flight at any time around it, of the whole run's `records`: between the two every count is possible.
     """
-    told = [s for s in samples if s.busy is not None and s.base_url in phase.ports]
+    reporting = [s for s in samples if s.busy is not None and s.base_url in phase.ports]
     span = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
-    inside = [s for s in told if any(a <= s.asked_s and s.at_s <= b for a, b in span)]
+    inside = [s for s in reporting if any(a <= s.asked_s and s.at_s <= b for a, b in span)]
     if not inside:
         return Condition(NAME, None, "no server told how many requests it works on")
     client = {port: _seen_here([r for r in records if r.base_url == port]) for port in phase.ports}

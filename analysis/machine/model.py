@@ -40,7 +40,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What all phases say together. `fitted` is None where nothing can be said, `why_not` then says why."""
+    """What all phases show together. `fitted` is None where they show nothing; `why_not` gives the reason."""
 
     slots: SlotsSeen
     ports: tuple[str, ...]  # of the widest phase: what "all ports" means below
@@ -156,9 +156,9 @@ def _mean_solo(widest: PhaseMeasured, phases: Sequence[PhaseMeasured]) -> LogEst
     deal = Counter(widest.plan.deal)
     mean, variance, df, n = 0.0, 0.0, math.inf, 0
     for target, times in deal.items():
-        found = [p.fit.solo_s[target] for p in phases if p.fit is not None and target in p.fit.solo_s]
-        share_s = times / deal.total() * math.exp(sum(e.log for e in found) / len(found))
+        solos = [p.fit.solo_s[target] for p in phases if p.fit is not None and target in p.fit.solo_s]
+        share_s = times / deal.total() * math.exp(sum(e.log for e in solos) / len(solos))
         mean += share_s
-        variance += (share_s * math.hypot(*(e.se for e in found)) / len(found)) ** 2
-        df, n = min(df, *(e.df for e in found)), n + sum(e.n for e in found)
+        variance += (share_s * math.hypot(*(e.se for e in solos)) / len(solos)) ** 2
+        df, n = min(df, *(e.df for e in solos)), n + sum(e.n for e in solos)
     return LogEstimate(math.log(mean), math.sqrt(variance) / mean, df, n)

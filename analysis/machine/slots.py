@@ -15,7 +15,7 @@ class SlotsSeen:
     per_port: dict[str, Peak]
     total: Peak  # over the most ports that were busy together
     limit: int | None
-    most: int | None  # requests seen answered together in any phase; None where nobody can see it
+    most: int | None  # requests seen answered together in any phase; None where it cannot be seen
 
     def slots(self) -> Slots:
         """For a replay. A port not seen to its end is taken to be like the others; else it has no limit."""
@@ -28,7 +28,7 @@ class SlotsSeen:
         return Slots(per_port, math.inf if self.limit is None else float(self.limit))
 
     def never_seen(self, running: Mapping[str, int]) -> str | None:
-        """What of this load goes beyond all that was seen together: a limit may lie there, nobody knows."""
+        """Which part of this load goes beyond all that was seen together: a limit may lie there."""
         on_a_port = max((p.streams or 0 for p in self.per_port.values()), default=0)
         if self.most is None or not on_a_port:
             return None
@@ -56,7 +56,7 @@ def slots_seen(phases: Sequence[PhaseMeasured]) -> SlotsSeen:
     together = [per_port[port].streams or 0 for port in ports]
     if not (total.exact and total.streams and len(ports) > 1 and sum(together) > total.streams):
         return SlotsSeen(per_port, total, None, most)
-    # Where the whole machine was full, a port may have more slots of its own: nobody can see them.
+    # Where the whole machine was full, a port may have more slots of its own, unseen.
     limit = total.streams
     hidden = {port: _most(_on(port, p, limit) for p in phases) for port in ports}
     return SlotsSeen(hidden, total, limit, most)

@@ -45,12 +45,12 @@ class Tables:
         return sum(running[port] * each for port, each in self.pace(running).items())
 
     def beyond(self, running: Mapping[str, int]) -> bool:
-        """Whether this load is more than any that was measured: nothing is said of it."""
+        """Whether this load is more than any that was measured: there is no prediction."""
         needed = keys_of(running, self.kind)
         return any(n > max(self.gain if table == GAIN else self.factor) for table, n in needed)
 
     def unmeasured(self, running: Mapping[str, int]) -> str | None:
-        """What of this load was never measured itself; None if the tables hold all of it."""
+        """Which part of this load was never measured itself; None if the tables hold all of it."""
         for table, n in sorted(keys_of(running, self.kind), reverse=True):
             if n not in (self.gain if table == GAIN else self.factor):
                 where = "in all" if self.kind == STREAMS else "on one port"
@@ -133,10 +133,10 @@ class Fitted:
 
 
 def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
-    found: dict[str, dict[int, float]] = {GAIN: {1: 1.0}, FACTOR: {1: 1.0}}
+    entries: dict[str, dict[int, float]] = {GAIN: {1: 1.0}, FACTOR: {1: 1.0}}
     for (table, n), log in zip(keys, logs, strict=True):
-        found[table][n] = math.exp(log)
-    return Tables(kind, found[GAIN], found[FACTOR])
+        entries[table][n] = math.exp(log)
+    return Tables(kind, entries[GAIN], entries[FACTOR])
 
 
 def fit_tables(loads: Sequence[Load], slots: Slots) -> Fitted:

@@ -25,7 +25,7 @@ class Throughput:
 
 
 def throughputs(machine: Machine) -> list[Throughput]:
-    """One row per number of workers, up to the most that was measured; [] where nothing can be said."""
+    """One row per number of workers, up to the most that was measured; [] without a model."""
     rows = (_throughput(machine, workers) for workers in range(1, machine.users + 1))
     return [row for row in rows if row is not None]
 
@@ -75,10 +75,10 @@ def wall_clock(
 
 def recommended(rows: Sequence[Throughput]) -> int | None:
     """The fewest requests in flight with 95 % of the best throughput: `maxConcurrentWorkers`."""
-    told = [r for r in rows if r.measured]
-    most = max((r.pace.log for r in told), default=0.0)
+    measured = [r for r in rows if r.measured]
+    most = max((r.pace.log for r in measured), default=0.0)
     return next(
-        (r.workers for r in told if r.pace.log >= most + math.log(WORTH_HAVING) - SAME_THROUGHPUT), None
+        (r.workers for r in measured if r.pace.log >= most + math.log(WORTH_HAVING) - SAME_THROUGHPUT), None
     )
 
 
@@ -105,8 +105,8 @@ def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstima
         before = _best(machine, machine.ports[:-1], workers, tables)
         return math.log(max(2 * now - before, 1e-9) / now)
 
-    found = machine.fitted.estimate(at_most)
-    return None if found is None or found.log < math.log(1e-6) else found
+    best = machine.fitted.estimate(at_most)
+    return None if best is None or best.log < math.log(1e-6) else best
 
 
 def _best(machine: Machine, ports: Sequence[str], workers: int, tables: Tables) -> float:

@@ -1,4 +1,4 @@
-"""One phase measured: everything the verdict and the report say of it, from its solos and its rounds."""
+"""One phase measured: what verdict and report rest on, from its solos and its rounds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -110,8 +110,8 @@ class PhaseMeasured:
     @property
     def decode_overlaps(self) -> list[float]:
         """C of each scored round that streamed."""
-        found = (overlap(decode_intervals(r.requests)) for r in self.scored)
-        return [c for c in found if c is not None]
+        overlaps = (overlap(decode_intervals(r.requests)) for r in self.scored)
+        return [c for c in overlaps if c is not None]
 
     @property
     def topology(self) -> str:
@@ -194,9 +194,9 @@ def _cut_short(a_round: Round, users: int) -> bool:
 def _faults(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:
     """Why a round is not scored: each reason once, with its target; [] if every answer is whole."""
     reasons = [(r.target, r.not_whole_because(asked.get(r.target))) for r in requests]
-    found = list(dict.fromkeys(f"{target}: {why}" for target, why in reasons if why is not None))
+    faults = list(dict.fromkeys(f"{target}: {why}" for target, why in reasons if why is not None))
     missing = expected - len(requests)
-    return found + ([f"{missing} of {expected} requests left no row"] if missing > 0 else [])
+    return faults + ([f"{missing} of {expected} requests left no row"] if missing > 0 else [])
 
 
 def _peak(rounds: Sequence[Sequence[RequestRecord]], alone: Mapping[str, Alone]) -> Peak:

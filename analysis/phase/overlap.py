@@ -28,11 +28,11 @@ def decode_intervals(requests: Sequence[RequestRecord]) -> list[Interval]:
 
 
 def streams_known(solos: Sequence[RequestRecord]) -> bool:
-    """False if a target does not stream, or answers in one lump: then nobody can see who decoded when."""
+    """False if a target does not stream, or answers in one lump: then decode times are unknown."""
     shares = defaultdict(list)
     for r in solos:
         shares[r.target].append(0.0 if r.decode_s is None or not r.latency_s else r.decode_s / r.latency_s)
-    return bool(shares) and all(median(found) >= LUMP_SHARE for found in shares.values())
+    return bool(shares) and all(median(share) >= LUMP_SHARE for share in shares.values())
 
 
 def slowdown(rounds: Sequence[Round], alone_s: Callable[[RequestRecord], float]) -> float | None:

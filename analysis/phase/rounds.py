@@ -1,7 +1,7 @@
 """Requests grouped as they were sent: phases, rounds, solos; and the replay of a phase's own schedule.
 
 The replay knows nothing of servers: it only says how long the same requests take one at a time (`serial_s`)
-and if nobody disturbed anybody (`ideal_s`). The simulator has its own; truth and fit share no code.
+and if none disturbed another (`ideal_s`). The simulator has its own; truth and fit share no code.
 """
 
 import heapq
@@ -48,11 +48,11 @@ class Round:
 
 def bursts(records: Iterable[RequestRecord], phase: str) -> tuple[Round, ...]:
     """The rounds of a phase in order."""
-    found: dict[int, list[RequestRecord]] = defaultdict(list)
+    by_round: dict[int, list[RequestRecord]] = defaultdict(list)
     for r in records:
         if r.phase == phase and r.kind == BURST and r.round is not None:
-            found[r.round].append(r)
-    return tuple(Round(phase, i, tuple(sorted(found[i], key=_due))) for i in sorted(found))
+            by_round[r.round].append(r)
+    return tuple(Round(phase, i, tuple(sorted(by_round[i], key=_due))) for i in sorted(by_round))
 
 
 def solos(records: Iterable[RequestRecord], phase: str) -> tuple[RequestRecord, ...]:
@@ -102,7 +102,7 @@ def ideal_starts(jobs: Sequence[Job], workers: int | None = None) -> list[float]
 
 
 def ideal_s(jobs: Sequence[Job], workers: int | None = None) -> float:
-    """Makespan of the same schedule if nobody disturbs anybody (`I`)."""
+    """Makespan of the same schedule if no request disturbs another (`I`)."""
     ordered = sorted(jobs, key=lambda j: j.offset_s)
     ends = [s + j.latency_s for s, j in zip(ideal_starts(jobs, workers), ordered, strict=True)]
     return max(ends) - ordered[0].offset_s

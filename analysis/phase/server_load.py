@@ -39,7 +39,7 @@ class PortLoad:
 class MachineLoad:
     """The machine that measured, during the rounds; servers elsewhere are not on it."""
 
-    cores: float | None  # busy ones, whoever kept them busy
+    cores: float | None  # busy ones, by any program
     server_cores: float | None  # of these, in the processes behind the ports
     server_cores_alone: float | None
     free_mb: float | None  # the least

@@ -51,16 +51,16 @@ def normalised_decode_s(solo: RequestRecord, tokens: int) -> float:
 def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
     """For each target with at least one whole solo, at the mean length of its whole solos.
 
-    Not at the tokens asked for: answers that all stop early would be extrapolated to what nobody measured.
+    Not at the tokens asked for: answers that all stop early would be extrapolated beyond what was measured.
     """
-    found: dict[str, Alone] = {}
+    by_target: dict[str, Alone] = {}
     for target in sorted({s.target for s in solos}):
         mine = [s for s in solos if s.target == target]
         tokens = round(fmean(s.tokens or 0 for s in mine))
         ttfts = [s.ttft_s for s in mine if s.ttft_s is not None]
         tpots = [s.tpot_s for s in mine if s.tpot_s is not None]
         prefills = [s.server_prefill_s for s in mine if s.server_prefill_s is not None]
-        found[target] = Alone(
+        by_target[target] = Alone(
             target=target,
             tokens=tokens,
             latency_s=fmean(normalised_latency_s(s, tokens) for s in mine),
@@ -70,7 +70,7 @@ def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
             overhead_s=fmean(map(_overhead_s, mine)),
             n=len(mine),
         )
-    return found
+    return by_target
 
 
 def _overhead_s(solo: RequestRecord) -> float:

@@ -42,7 +42,7 @@ def net_of_overhead(
 ) -> LogEstimate | None:
     """(S − (N−1)·o) / W: rounds overlap the time that needs no compute, and that is not gain.
 
-    Without streams nobody can see the overhead; then a share is assumed that few servers exceed.
+    Without streams the overhead is unknown; then a share is assumed that few servers exceed.
     """
     serial = serial_s(planned_jobs(plan, alone))
     each = [alone[t].overhead_s if streams else UNSEEN_OVERHEAD * alone[t].latency_s for t in plan.deal]
@@ -108,7 +108,7 @@ def speedup_max(plan: PlannedPhase, rounds: Sequence[Round], alone: Mapping[str,
 
 
 def ideal_peak(plan: PlannedPhase, alone: Mapping[str, Alone], streams: bool) -> int:
-    """N*: streams that would be open together if nobody disturbed anybody, by the rule that K obeys.
+    """N*: streams that would be open together if no request disturbed another, by the rule that K obeys.
 
     Without streams (no streaming, or answers in one lump) the whole answers count instead.
     """

@@ -126,7 +126,7 @@ def _least_squares(design: Array, logs: Array) -> tuple[Array, Array, Array]:
 
 
 def _wilder(design: Array, logs: Array, of_round: NDArray[np.bool_]) -> float:
-    """How many times as widely rounds scatter as solos, each around its own line; 1 if nobody can tell."""
+    """How many times as widely rounds scatter as solos, each around its own line; 1 if unknown."""
     variances = []
     for kind in (of_round, ~of_round):
         coefficients, _, rank, _ = np.linalg.lstsq(design[kind], logs[kind])

@@ -31,7 +31,7 @@ OUTSIDE = "something outside the servers: the client, the network or a proxy"
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One phase with one request per target (or two to one target): what they share, and what came of it."""
+    """One phase with one request per target (or two to one target): what they share, and the outcome."""
 
     separation: str
     phase: PhaseMeasured
@@ -75,8 +75,8 @@ def separation_of(phase: PhaseMeasured) -> str | None:
         return REQUESTS
     if len(infos) != phase.plan.users:
         return None
-    found = {separation(a, b) for i, a in enumerate(infos) for b in infos[:i]}
-    return found.pop() if len(found) == 1 else None
+    separations = {separation(a, b) for i, a in enumerate(infos) for b in infos[:i]}
+    return separations.pop() if len(separations) == 1 else None
 
 
 def localise(judged: Sequence[PhaseJudged]) -> Localisation:
@@ -88,14 +88,14 @@ def localise(judged: Sequence[PhaseJudged]) -> Localisation:
     )
     compared = tuple(sorted(compared, key=lambda c: SEPARATIONS.index(c.separation)))
     by_level = {s: [c for c in compared if c.separation == s] for s in SEPARATIONS}
-    known = {s: found for s, found in by_level.items() if found}
+    known = {s: level for s, level in by_level.items() if level}
     if not known:
         return Localisation((), "not identifiable: no comparison was decided", (), SEPARATIONS)
-    mixed = [s for s, found in known.items() if len({c.gains for c in found}) > 1]
+    mixed = [s for s, level in known.items() if len({c.gains for c in level}) > 1]
     if mixed:
         text = f"not one for all: among {APART[mixed[0]]} some gain and some do not; see the pairs"
         return Localisation((), text, compared, ())
-    held = [s for s, found in known.items() if not found[0].gains]
+    held = [s for s, level in known.items() if not level[0].gains]
     if not held:
         return _nothing_held(compared, known)
     return _held(compared, known, held[-1])
@@ -103,13 +103,16 @@ def localise(judged: Sequence[PhaseJudged]) -> Localisation:
 
 def _nothing_held(compared: tuple[Compared, ...], known: dict[str, list[Compared]]) -> Localisation:
     missing = tuple(s for s in (REQUESTS, PORTS) if s not in known)
-    told = "; ".join(c.named for c in compared)
+    phases = "; ".join(c.named for c in compared)
     if all(c.outcome == Outcome.FULLY for c in compared):
         return Localisation(
-            (REQUEST,), f"the single request: so many do not hold each other back ({told})", compared, missing
+            (REQUEST,),
+            f"the single request: so many do not hold each other back ({phases})",
+            compared,
+            missing,
         )
     return Localisation(
-        (), f"no lock was found; requests gain, but not undisturbed ({told})", compared, missing
+        (), f"no lock was found; requests gain, but not undisturbed ({phases})", compared, missing
     )
 
 
@@ -128,10 +131,10 @@ def _held(compared: tuple[Compared, ...], known: dict[str, list[Compared]], fart
             tuple(x for x in limits if x == "machine") or limits
         )  # two servers at work: no lock of a program
     what = "the compute" if computes else "a lock or queue"
-    told = first.named if freed is None else f"{first.named}; {known[freed][0].named}"
+    phases = first.named if freed is None else f"{first.named}; {known[freed][0].named}"
     missing = tuple(s for s in SEPARATIONS[level + 1 : until + (freed is None)] if len(limits) > 1)
     shared = " or ".join(filter(None, (", ".join(limits[:-1]), limits[-1])))
-    return Localisation(limits, f"{what} of the {shared} ({told})", compared, missing)
+    return Localisation(limits, f"{what} of the {shared} ({phases})", compared, missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,21 +184,21 @@ def _shared(one: TargetInfo, apart: str, shares: str) -> str:
 
 
 def groups(pairs: Sequence[Pair]) -> list[str]:
-    """Who shares with whom, in sentences: those tied by a lock or by compute, and those who are free."""
-    said = []
+    """Who shares with whom, in sentences: those tied by a lock or by compute, and those that are free."""
+    sentences = []
     for shares, what in ((LOCK, "take turns"), (COMPUTE, "share one compute")):
         for group in _tied([(p.a, p.b) for p in pairs if p.shares == shares]):
-            said.append(f"{', '.join(group)} {what}")
+            sentences.append(f"{', '.join(group)} {what}")
     tied = {name for p in pairs if p.shares != NOTHING for name in (p.a, p.b)}
     free = [name for name in dict.fromkeys(n for p in pairs for n in (p.a, p.b)) if name not in tied]
-    return said + ([f"{', '.join(free)}: shares nothing with any other"] if free else [])
+    return sentences + ([f"{', '.join(free)}: shares nothing with any other"] if free else [])
 
 
 def _tied(edges: Sequence[tuple[str, str]]) -> list[list[str]]:
     """Connected names, in the order they come."""
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
     for edge in edges:
-        touched = [g for g in found if set(edge) & set(g)]
+        touched = [g for g in groups if set(edge) & set(g)]
         merged = list(dict.fromkeys([name for g in touched for name in g] + list(edge)))
-        found = [g for g in found if g not in touched] + [merged]
-    return found
+        groups = [g for g in groups if g not in touched] + [merged]
+    return groups

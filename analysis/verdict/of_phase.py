@@ -46,7 +46,7 @@ def phase_verdict(
 
 
 def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdict | None:
-    """Rules 2 and 3: nothing may be said, whatever the numbers read."""
+    """Rules 2 and 3: no statement is allowed, whatever the numbers read."""
     users = phase.plan.users
     if not phase.rounds:
         return Verdict(Outcome.INCONCLUSIVE, "the run ended before a round did", "let the run go to its end")
@@ -76,13 +76,13 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
 def _too_few(phase: PhaseMeasured) -> Verdict:
     first = f": {phase.not_whole[0]}" if phase.not_whole else ""
     alone = [t for t in dict.fromkeys(phase.plan.deal) if t not in phase.alone]
-    said = (
+    sentence = (
         f"no answer of {', '.join(alone)} alone is whole, there is nothing to compare with{first}"
         if alone
         else f"only {len(phase.scored)} of {len(phase.rounds)} rounds can be scored, "
         f"{MIN_ROUNDS} are needed{first}"
     )
-    return Verdict(Outcome.INCONCLUSIVE, said, "mend what failed, or allow more rounds (--budget)")
+    return Verdict(Outcome.INCONCLUSIVE, sentence, "mend what failed, or allow more rounds (--budget)")
 
 
 def _mechanism(phase: PhaseMeasured) -> Verdict:
