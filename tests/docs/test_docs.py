@@ -168,7 +168,9 @@ def test_every_threshold_is_listed_with_the_value_it_has() -> None:
 
 def test_every_threshold_that_is_mentioned_is_in_the_table() -> None:
     listed = set(re.findall(r"^\| `([\w.]+)` \|", section(METHODOLOGY, "Thresholds"), re.M))
-    assert [n for n in re.findall(r"`([A-Z][A-Z_]+[A-Z0-9])`", METHODOLOGY + TEXT["LIMITS"]) if n not in listed] == []
+    assert [
+        n for n in re.findall(r"`([A-Z][A-Z_]+[A-Z0-9])`", METHODOLOGY + TEXT["LIMITS"]) if n not in listed
+    ] == []
 
 
 # What a person types
