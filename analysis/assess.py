@@ -56,8 +56,8 @@ def assess(run: Run) -> Assessment:
     )
     judged = []
     for phase in measured:
-        load = server_load(phase, run.witness)
-        agree = servers_slots(phase, run.witness, records, load)
+        load = server_load(phase, run.server_samples)
+        agree = servers_slots(phase, run.server_samples, records, load)
         own = (*phase_conditions(phase, manifest.client), agree)
         verdict = phase_verdict(phase, invalid, (*own, *others))
         sentences = evidence(phase, verdict, load, manifest.host)

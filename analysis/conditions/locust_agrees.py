@@ -1,4 +1,4 @@
-"""Locust's own CSV files as the witness of the request log: the same requests, counted by other code."""
+"""Locust's own CSV files against the request log: the same requests, counted by other code."""
 
 import csv
 import math

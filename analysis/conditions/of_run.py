@@ -1,4 +1,4 @@
-"""Conditions of a whole run: rows and witness, the right models, warm, distinct servers, a fair baseline."""
+"""Conditions of a whole run: counts agree, the right models, warm, distinct servers, a fair baseline."""
 
 import math
 from collections import defaultdict

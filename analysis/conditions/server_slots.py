@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.conditions.condition import Condition
 from analysis.files.request_record import RequestRecord
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import decode_intervals
 from analysis.phase.server_load import ServerLoad
@@ -18,7 +18,7 @@ NAME = "server's slots"
 
 def servers_slots(
     phase: PhaseMeasured,
-    samples: Sequence[WitnessSample],
+    samples: Sequence[ServerSample],
     records: Sequence[RequestRecord],
     load: ServerLoad | None,
 ) -> Condition:
@@ -59,13 +59,13 @@ def servers_slots(
     return held or _agree(inside, [streams for _, streams, _ in compared])
 
 
-def _seen_here(records: Sequence[RequestRecord]) -> Callable[[WitnessSample], tuple[int, int]]:
+def _seen_here(records: Sequence[RequestRecord]) -> Callable[[ServerSample], tuple[int, int]]:
     """Of one port's requests: (streams surely open, requests in flight at most) around a sample of it."""
     starts, ends = np.array(decode_intervals(records)).reshape(-1, 2).T
     flights = [(r.send_s, np.inf if r.end_s is None else r.end_s) for r in records if r.send_s is not None]
     sent, ended = np.array(flights).reshape(-1, 2).T
 
-    def around(sample: WitnessSample) -> tuple[int, int]:
+    def around(sample: ServerSample) -> tuple[int, int]:
         first, last = sample.asked_s - SETTLE_S, sample.at_s + SETTLE_S
         streams = np.count_nonzero((starts <= first) & (last <= ends))
         return int(streams), int(np.count_nonzero((sent <= last) & (ended >= first)))
@@ -93,7 +93,7 @@ def _held_back(phase: PhaseMeasured, load: ServerLoad | None) -> Condition | Non
     return None
 
 
-def _agree(inside: Sequence[WitnessSample], streams: Sequence[int]) -> Condition:
+def _agree(inside: Sequence[ServerSample], streams: Sequence[int]) -> Condition:
     busy = max(s.busy or 0 for s in inside)
     took_ms = median(s.at_s - s.asked_s for s in inside) * 1e3
     return Condition(

@@ -11,7 +11,7 @@ from analysis.errors import RunError
 from analysis.files.csv_rows import REMEDY, first_problem
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestLog, read_records
-from analysis.files.server_samples import WitnessSample, read_witness
+from analysis.files.server_samples import ServerSample, read_server_samples
 
 FORMAT = 1
 
@@ -73,7 +73,7 @@ class Run:
     prefix: Path
     manifest: Manifest
     log: RequestLog
-    witness: tuple[WitnessSample, ...] = ()  # () if nothing was sampled
+    server_samples: tuple[ServerSample, ...] = ()  # () if nothing was sampled
 
 
 def file_of(prefix: Path, suffix: str) -> Path:
@@ -120,4 +120,4 @@ def _short(error: Exception) -> str:
 def read_run(prefix: Path) -> Run:
     """The run at `prefix`: manifest, request log, and what servers said of themselves. Raises RunError."""
     manifest, log = read_manifest(prefix), read_records(file_of(prefix, "requests.csv"))
-    return Run(prefix, manifest, log, read_witness(file_of(prefix, "witness.csv")))
+    return Run(prefix, manifest, log, read_server_samples(file_of(prefix, "witness.csv")))

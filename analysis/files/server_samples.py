@@ -16,7 +16,7 @@ from analysis.files.csv_rows import read_rows
 
 @with_config(ConfigDict(allow_inf_nan=False))
 @dataclass(frozen=True, slots=True)
-class WitnessSample:
+class ServerSample:
     """Counters are as the server says; a total only ever grows, from whenever its owner started."""
 
     asked_s: float  # just before it was asked
@@ -39,10 +39,10 @@ class WitnessSample:
     error: str | None = None  # why the server told nothing
 
 
-def read_witness(path: Path) -> tuple[WitnessSample, ...]:
+def read_server_samples(path: Path) -> tuple[ServerSample, ...]:
     """The samples in the order they came; () if the run has none. Raises RunError if they are damaged."""
     try:
-        return read_rows(path, WitnessSample).rows
+        return read_rows(path, ServerSample).rows
     except FileNotFoundError:
         return ()
     except OSError as error:

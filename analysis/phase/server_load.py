@@ -10,7 +10,7 @@ from statistics import fmean
 
 import numpy as np
 
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from analysis.phase.measure import PhaseMeasured
 
 Window = tuple[float, float]
@@ -59,7 +59,7 @@ class ServerLoad:
     machine: MachineLoad | None
 
 
-def server_load(phase: PhaseMeasured, samples: Sequence[WitnessSample]) -> ServerLoad | None:
+def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> ServerLoad | None:
     """None if nothing was sampled while the phase's rounds were open."""
     rounds = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
     alone = [(s.send_s, s.end_s) for s in phase.solos if s.send_s is not None and s.end_s is not None]
@@ -75,7 +75,7 @@ def server_load(phase: PhaseMeasured, samples: Sequence[WitnessSample]) -> Serve
 
 
 def _port(
-    samples: Sequence[WitnessSample], rounds: Sequence[Window], alone: Sequence[Window], slots: int | None
+    samples: Sequence[ServerSample], rounds: Sequence[Window], alone: Sequence[Window], slots: int | None
 ) -> PortLoad | None:
     during = _within(samples, rounds)
     if not during:
@@ -116,7 +116,7 @@ def _sum(values: Sequence[float | None]) -> float | None:
 
 
 def _machine(
-    samples: Sequence[WitnessSample],
+    samples: Sequence[ServerSample],
     rounds: Sequence[Window],
     alone: Sequence[Window],
     servers: tuple[float | None, float | None],
@@ -136,12 +136,12 @@ def _machine(
     )
 
 
-def _within(samples: Sequence[WitnessSample], windows: Sequence[Window]) -> list[WitnessSample]:
+def _within(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:
     return [s for s in samples if any(a <= s.asked_s and s.at_s <= b for a, b in windows)]
 
 
 def _total(
-    samples: Sequence[WitnessSample], value: Callable[[WitnessSample], float | None]
+    samples: Sequence[ServerSample], value: Callable[[ServerSample], float | None]
 ) -> list[tuple[float, float]]:
     """(instant, total) of the samples that tell it."""
     return [((s.asked_s + s.at_s) / 2, v) for s in samples if (v := value(s)) is not None]

@@ -12,7 +12,7 @@ from analysis.statistics.estimates import percentile
 TICK_S = 0.02
 
 
-class HealthSampler:
+class ClientLoad:
     """Samples between `open` and `close`; one process only, the one that calls it."""
 
     def __init__(self) -> None:

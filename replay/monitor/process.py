@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from analysis.errors import TargetError
 from analysis.files.csv_rows import RowWriter
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from replay.checks.http_get import HttpGet
 from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, machine_load
 from replay.server_kinds import SERVER_KINDS
@@ -44,7 +44,7 @@ class Port:
     kind: str
     pid: int | None = None  # of its process, if it runs on this machine
     api_key_env: str | None = None  # the key itself is in no argument
-    model: str | None = None  # to be named in each question: a router's
+    model: str | None = None  # named in each GET: a router counts each model by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def watch_of(text: str) -> Watch:
     return Watch(**(watch | {"ports": tuple(Port(**p) for p in watch["ports"])}))
 
 
-class Questioner:
-    """One port's counters: its own connection, and the question that it answers."""
+class LoadReader:
+    """Reads the load of one server over a connection of its own, by the first of its counters that answers."""
 
     def __init__(self, port: Port, environ: Mapping[str, str] = os.environ) -> None:
         self.port = port
@@ -140,12 +140,12 @@ class Sampling:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._writer = RowWriter(Path(watch.path), WitnessSample)
+        self._writer = RowWriter(Path(watch.path), ServerSample)
         self._one_writes = threading.Lock()
         self._stop = threading.Event()
-        asked = [q for p in watch.ports if (q := Questioner(p)).can_ask]
+        asked = [q for p in watch.ports if (q := LoadReader(p)).can_ask]
         self._share = MOST_OF_A_CORE / max(len(asked) + watch.machine, 1)
-        bodies: list[Callable[[], None]] = [partial(self._question, q) for q in asked]
+        bodies: list[Callable[[], None]] = [partial(self._read_load, q) for q in asked]
         if watch.machine:
             bodies.append(self._machine)
         # daemons: an answer may never come
@@ -161,12 +161,10 @@ class Sampling:
         with self._one_writes:
             self._writer.close()
 
-    def _question(self, questioner: Questioner) -> None:
-        while self._look(
-            lambda: [{"base_url": questioner.port.base_url, **questioner.look()}], questioner.pause_s
-        ):
+    def _read_load(self, reader: LoadReader) -> None:
+        while self._look(lambda: [{"base_url": reader.port.base_url, **reader.look()}], reader.pause_s):
             pass
-        questioner.close()
+        reader.close()
 
     def _machine(self) -> None:
         machine = MachineWatch(self._watch.ports)
@@ -180,11 +178,11 @@ class Sampling:
         at_s = time.monotonic()
         with self._one_writes:
             for row in rows:
-                self._write(WitnessSample(asked_s - self._watch.origin_s, at_s - self._watch.origin_s, **row))
+                self._write(ServerSample(asked_s - self._watch.origin_s, at_s - self._watch.origin_s, **row))
         cost_s = _spent_s() - spent_s
         return not self._stop.wait(pause_after(pause_s(), at_s - asked_s, cost_s, self._share))
 
-    def _write(self, sample: WitnessSample) -> None:
+    def _write(self, sample: ServerSample) -> None:
         """Nothing after the stop, which a disk that takes no more is too."""
         if self._stop.is_set():
             return

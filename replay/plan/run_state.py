@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from analysis.files.run import TargetInfo
-from replay.monitor.client_load import HealthSampler
+from replay.monitor.client_load import ClientLoad
 from replay.output.recorder import Recorder
 from replay.plan.budget import LEAST_TOKENS
 from replay.plan.live import LiveRun
@@ -30,7 +30,7 @@ class RunState:
     solo_s: Mapping[str, float] = field(
         default_factory=dict
     )  # expected of a request alone, after the warm-up
-    client_load: HealthSampler = field(default_factory=HealthSampler)
+    client_load: ClientLoad = field(default_factory=ClientLoad)
     live: LiveRun = field(default_factory=LiveRun)
     seed: int = field(default_factory=lambda: secrets.randbelow(10**9))  # of the prompts' unique prefixes
     request_ids: Iterator[int] = field(default_factory=lambda: count(1))

@@ -19,7 +19,7 @@ from analysis.assess import assess
 from analysis.console import printed
 from analysis.files.request_record import COLUMNS
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from analysis.report.figures.run import run_figures
 from analysis.report.sections import report_of
 from analysis.report.writers import as_json, as_text
@@ -114,8 +114,8 @@ def test_every_column_of_the_log_is_explained() -> None:
     assert missing(COLUMNS, section(FORMAT, "PREFIX_requests.csv")) == []
 
 
-def test_every_column_of_the_witness_is_explained() -> None:
-    assert missing([f.name for f in fields(WitnessSample)], section(FORMAT, "PREFIX_witness.csv")) == []
+def test_every_column_of_the_server_samples_is_explained() -> None:
+    assert missing([f.name for f in fields(ServerSample)], section(FORMAT, "PREFIX_witness.csv")) == []
 
 
 def test_every_key_of_the_manifest_is_explained() -> None:

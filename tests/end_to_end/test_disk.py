@@ -8,7 +8,7 @@ import pytest
 
 from analysis.errors import ScenarioError
 from analysis.files.request_record import read_records
-from analysis.files.server_samples import read_witness
+from analysis.files.server_samples import read_server_samples
 from replay.output.prefix import refuse_shut_folder
 from tests.end_to_end.test_dying import OWN
 from tests.support.checkout import CHECKOUT
@@ -39,7 +39,7 @@ def test_a_run_whose_rows_are_not_taken_ends_with_one_line_and_what_it_has(tmp_p
     assert read.returncode in (3, 4)  # Locust may have counted what the log lacks
 
 
-@pytest.mark.parametrize("read", [read_records, read_witness])
+@pytest.mark.parametrize("read", [read_records, read_server_samples])
 def test_a_file_without_its_first_line_holds_no_rows(tmp_path: Path, read) -> None:
     path = tmp_path / "run_file.csv"
     path.touch()

@@ -28,7 +28,7 @@ from analysis.files.request_record import (
 )
 from analysis.files.request_record import RequestRecord as Record
 from analysis.files.run import ClientHealth, Manifest, Run, TargetInfo, file_of, write_manifest
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from servers.queue_model import Job, Policy, Request, drifting, named, simulate
 
 POLICIES = ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention")
@@ -279,12 +279,12 @@ def _manifest(
 
 
 def watched(run: Run, *, slots: int | None, cores: float = 1.0, cpus: int = 8, every_s: float = 0.25) -> Run:
-    """The same run with a truthful witness: the busy servers share `cores` of the machine's `cpus`."""
+    """The same run with truthful server samples: the busy servers share `cores` of the machine's `cpus`."""
     ports = sorted({t.base_url for t in run.manifest.targets})
     records = run.log.records
     last_s = max(r.end_s or 0.0 for r in records) + 2.0
     spent, steps, worked = dict.fromkeys(ports, 100.0), dict.fromkeys(ports, 0), dict.fromkeys(ports, 0)
-    samples: list[WitnessSample] = []
+    samples: list[ServerSample] = []
     for tick in range(int(last_s / every_s)):
         now_s = tick * every_s
         busy = {p: sum(_worked_on(r, now_s) for r in records if r.base_url == p) for p in ports}
@@ -294,21 +294,21 @@ def watched(run: Run, *, slots: int | None, cores: float = 1.0, cpus: int = 8, e
             if busy[port]:
                 spent[port] += every_s * cores / sharing
                 steps[port], worked[port] = steps[port] + 5, worked[port] + 5 * busy[port]
-            counters = WitnessSample(
+            counters = ServerSample(
                 now_s - 0.0005, now_s + 0.0005, port, busy[port], sent - busy[port], slots,
                 decodes=steps[port], busy_per_decode=worked[port] / max(steps[port], 1),
             )  # fmt: skip
-            process = WitnessSample(now_s, now_s, port, cpu_s=spent[port], memory_mb=412.0)
+            process = ServerSample(now_s, now_s, port, cpu_s=spent[port], memory_mb=412.0)
             samples += [counters, process]
         machine_s = sum(spent.values()) + 0.05 * now_s
         samples.append(
-            WitnessSample(
+            ServerSample(
                 now_s, now_s, cpu_s=machine_s, memory_mb=9000.0, swapped_mb=12.0, stalled_s=0.0,
                 sampler_cpu_s=0.15 + 0.004 * now_s,
             )
         )  # fmt: skip
     manifest = replace(run.manifest, host={"cpus": cpus})
-    return replace(run, manifest=manifest, witness=tuple(samples))
+    return replace(run, manifest=manifest, server_samples=tuple(samples))
 
 
 def _worked_on(r: Record, now_s: float) -> bool:
@@ -349,9 +349,9 @@ def write_run(prefix: Path, run: Run, *, torn: bool = False, locust: bool = True
         with file_of(prefix, "requests.csv").open("a", encoding="utf-8") as log:
             log.write(",".join(to_row(run.log.records[-1]))[:60])
     write_manifest(prefix, run.manifest)
-    if run.witness:
-        writer = RowWriter(file_of(prefix, "witness.csv"), WitnessSample)
-        for sample in run.witness:
+    if run.server_samples:
+        writer = RowWriter(file_of(prefix, "witness.csv"), ServerSample)
+        for sample in run.server_samples:
             writer.write(sample)
         writer.close()
     if locust:

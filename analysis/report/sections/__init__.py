@@ -51,7 +51,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
             *condition_sections(assessment),
             *baseline_sections(figures),
             *machine_sections(assessment, figures),
-            *server_sections(run.witness),
+            *server_sections(run.server_samples),
             *client_sections(figures),
             *next_sections(assessment, figures),
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.sections.section import MEASURED, Section, section
@@ -42,11 +42,11 @@ def _told(whose: str, made: Sequence[tuple[str, list[str]]]) -> list[tuple[str, 
     return [(f"  {label}" if i else f"{whose}: {label}", cells) for i, (label, cells) in enumerate(told)]
 
 
-def server_sections(samples: Sequence[WitnessSample]) -> list[Section]:
+def server_sections(samples: Sequence[ServerSample]) -> list[Section]:
     return section("Servers", MEASURED, sentences_part(sampling(samples)))
 
 
-def sampling(samples: Sequence[WitnessSample]) -> list[str]:
+def sampling(samples: Sequence[ServerSample]) -> list[str]:
     """How often was asked, what it cost, and who did not answer; [] if nothing was sampled."""
     if not samples:
         return []

@@ -13,7 +13,7 @@ from analysis.conditions.server_slots import NAME
 from analysis.errors import RunError
 from analysis.files.request_record import BURST
 from analysis.files.run import Run, file_of, read_run
-from analysis.files.server_samples import WitnessSample
+from analysis.files.server_samples import ServerSample
 from analysis.report.figures.phase import phase_figures
 from analysis.report.sections import servers
 from analysis.verdict.outcomes import Outcome
@@ -34,8 +34,8 @@ def agreement(run: Run) -> tuple[bool | None, str]:
     return condition.passed, condition.sentence
 
 
-def changed(run: Run, change: Callable[[WitnessSample], WitnessSample]) -> Run:
-    return replace(run, witness=tuple(change(s) for s in run.witness))
+def changed(run: Run, change: Callable[[ServerSample], ServerSample]) -> Run:
+    return replace(run, server_samples=tuple(change(s) for s in run.server_samples))
 
 
 def slotted(busy_slots: int = 4) -> Run:
@@ -45,7 +45,7 @@ def slotted(busy_slots: int = 4) -> Run:
 # Agreement
 
 
-def test_a_truthful_witness_agrees_and_changes_no_verdict() -> None:
+def test_truthful_server_samples_agree_and_change_no_verdict() -> None:
     for policy in ("serial", "port-serial", "time-sliced", "slots", "parallel", "contention"):
         plain = farm(policy, jitter=0.03, seed=2)
         seen = assess(watched(plain, slots=None))
@@ -60,7 +60,7 @@ def test_the_sentence_sets_both_views_side_by_side() -> None:
     assert sentence.startswith("streams open at once here on one port: up to 4; busy slots there: up to 4 (")
 
 
-def test_without_a_witness_the_condition_cannot_be_told_and_nothing_is_explained() -> None:
+def test_without_server_samples_the_condition_cannot_be_told_and_nothing_is_explained() -> None:
     judged = only_phase(farm("serial", ONE_PORT))
     assert judged.load is None and judged.evidence == ()
     assert agreement(farm("serial", ONE_PORT))[0] is None
@@ -81,7 +81,7 @@ def test_a_server_that_works_for_somebody_else_contradicts() -> None:
 
 
 def test_a_server_that_decodes_together_what_arrives_one_by_one_contradicts() -> None:
-    def batched(s: WitnessSample) -> WitnessSample:
+    def batched(s: ServerSample) -> ServerSample:
         return (
             s
             if s.decodes is None
@@ -95,9 +95,9 @@ def test_a_server_that_decodes_together_what_arrives_one_by_one_contradicts() ->
 
 def test_one_stale_gauge_is_no_contradiction() -> None:
     honest = slotted()
-    streaming = [i for i, s in enumerate(honest.witness) if s.busy == 4][5]
-    stale = tuple(replace(s, busy=0) if i == streaming else s for i, s in enumerate(honest.witness))
-    assert agreement(replace(honest, witness=stale))[0]
+    streaming = [i for i, s in enumerate(honest.server_samples) if s.busy == 4][5]
+    stale = tuple(replace(s, busy=0) if i == streaming else s for i, s in enumerate(honest.server_samples))
+    assert agreement(replace(honest, server_samples=stale))[0]
 
 
 def test_the_edges_of_a_stream_are_not_compared() -> None:
@@ -136,19 +136,21 @@ def test_a_process_behind_two_ports_is_counted_once() -> None:
 
 def test_a_counter_that_starts_anew_is_not_read_across_its_restart() -> None:
     run = slotted()
-    middle = len(run.witness) // 2
+    middle = len(run.server_samples) // 2
     restarted = tuple(
         replace(s, cpu_s=s.cpu_s - 100) if i > middle and s.base_url and s.cpu_s is not None else s
-        for i, s in enumerate(run.witness)
+        for i, s in enumerate(run.server_samples)
     )
-    seen = only_phase(replace(run, witness=restarted)).load
+    seen = only_phase(replace(run, server_samples=restarted)).load
     assert seen is not None and [load.cores for load in seen.ports.values()] == [None]
 
 
 def test_a_solo_that_ends_after_the_last_sample_is_left_out_and_not_zero() -> None:
     run = watched(farm("serial", ONE_PORT), slots=1)
     last_s = max(r.end_s or 0.0 for r in run.log.records) - 0.3
-    seen = only_phase(replace(run, witness=tuple(s for s in run.witness if s.at_s < last_s))).load
+    seen = only_phase(
+        replace(run, server_samples=tuple(s for s in run.server_samples if s.at_s < last_s))
+    ).load
     assert seen is not None and seen.machine is not None
     assert seen.machine.server_cores_alone == pytest.approx(1, rel=0.2)
 
@@ -193,7 +195,7 @@ def test_all_cores_busy_is_shared_compute() -> None:
 
 
 def test_other_programs_that_fill_the_processors_are_named() -> None:
-    def crowded(s: WitnessSample) -> WitnessSample:
+    def crowded(s: ServerSample) -> ServerSample:
         return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
 
     said = evidence(
@@ -203,7 +205,7 @@ def test_other_programs_that_fill_the_processors_are_named() -> None:
 
 
 def test_a_full_graphics_processor_comes_before_the_cores() -> None:
-    def full(s: WitnessSample) -> WitnessSample:
+    def full(s: ServerSample) -> ServerSample:
         return s if s.base_url else replace(s, gpu_percent=97.0)
 
     said = evidence(changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=1.0), full), Outcome.SLICED)
@@ -212,7 +214,7 @@ def test_a_full_graphics_processor_comes_before_the_cores() -> None:
 
 
 def test_swapping_and_models_that_come_and_go_are_too_little_memory() -> None:
-    def swapping(s: WitnessSample) -> WitnessSample:
+    def swapping(s: ServerSample) -> ServerSample:
         if s.base_url is not None:
             return replace(s, loaded=1 + round(s.at_s) % 2)
         return replace(s, swapped_mb=20 * s.at_s, pressure="critical", thermal="heavy")
@@ -232,7 +234,7 @@ def test_idle_processors_are_not_the_limit() -> None:
 
 
 def test_who_else_was_at_work_is_named_where_nothing_is_decided() -> None:
-    def crowded(s: WitnessSample) -> WitnessSample:
+    def crowded(s: ServerSample) -> ServerSample:
         return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
 
     quiet = watched(farm("serial", [phase(2, ports=1, rounds=2)]), slots=None)
@@ -249,11 +251,11 @@ def test_a_gain_needs_no_explanation() -> None:
 # Files and reports
 
 
-def test_the_witness_survives_its_file(tmp_path: Path) -> None:
+def test_server_samples_survive_their_file(tmp_path: Path) -> None:
     run = write_run(tmp_path / "x", slotted())
-    back = read_run(tmp_path / "x").witness
-    assert len(back) == len(run.witness)
-    assert back[2] == replace(run.witness[2], asked_s=0.0, at_s=0.0)
+    back = read_run(tmp_path / "x").server_samples
+    assert len(back) == len(run.server_samples)
+    assert back[2] == replace(run.server_samples[2], asked_s=0.0, at_s=0.0)
     unsampled = file_of(tmp_path / "x", "witness.csv").read_text().splitlines()[1].split(",")
     assert unsampled.count("") == 10
 
@@ -263,7 +265,7 @@ def test_a_torn_last_line_is_left_out_and_other_damage_named(tmp_path: Path) -> 
     path = file_of(tmp_path / "x", "witness.csv")
     whole = path.read_text()
     path.write_text(whole + "12.3,12.")
-    assert len(read_run(tmp_path / "x").witness) == len(slotted().witness)
+    assert len(read_run(tmp_path / "x").server_samples) == len(slotted().server_samples)
     path.write_text(whole.replace(",9000.000000,", ",plenty,", 1))
     with pytest.raises(RunError, match=r"witness\.csv:\d+: column memory_mb: 'plenty': input should be"):
         read_run(tmp_path / "x")
@@ -278,8 +280,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_no_server_tells_has_no_row_and_the_first_row_says_of_whom() -> None:
-    def only_models(s: WitnessSample) -> WitnessSample:
-        return s if s.busy is None else WitnessSample(s.asked_s, s.at_s, s.base_url, slots=4, loaded=1)
+    def only_models(s: ServerSample) -> ServerSample:
+        return s if s.busy is None else ServerSample(s.asked_s, s.at_s, s.base_url, slots=4, loaded=1)
 
     (judged,) = assess(changed(slotted(), only_models)).phases
     labels = dict(servers.rows([phase_figures(judged)]))
@@ -290,7 +292,7 @@ def test_what_no_server_tells_has_no_row_and_the_first_row_says_of_whom() -> Non
 
 
 def between(text: str, start: str, end: str) -> str:
-    """From `start` up to the next `end`: what the witness adds to a report, whatever else the report says."""
+    """From `start` up to the next `end`: what the server samples add to a report."""
     begin = text.index(start)
     return text[begin : text.index(end, begin)].rstrip() + "\n"
 

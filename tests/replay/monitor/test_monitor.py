@@ -19,11 +19,11 @@ import psutil
 import pytest
 
 from analysis.files.run import TargetInfo, read_run
-from analysis.files.server_samples import WitnessSample, read_witness
+from analysis.files.server_samples import ServerSample, read_server_samples
 from replay.monitor import machine as machine_load
 from replay.monitor.child import watch_of_run
 from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
-from replay.monitor.process import MOST_OF_A_CORE, Port, Questioner, Sampling, Watch, pause_after, watch_of
+from replay.monitor.process import MOST_OF_A_CORE, LoadReader, Port, Sampling, Watch, pause_after, watch_of
 from replay.scenario.load import Target
 from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.apps import lmstudio, ollama
@@ -130,9 +130,9 @@ def serving(
 def test_the_better_question_is_asked_first_and_kept() -> None:
     with (
         serving({"/metrics": LLAMACPP, "/slots": SLOTS}) as (url, asked),
-        closing(Questioner(Port(url, "llamacpp"))) as questioner,
+        closing(LoadReader(Port(url, "llamacpp"))) as reader,
     ):
-        assert [questioner.look()["busy"] for _ in range(3)] == [4, 4, 4]
+        assert [reader.look()["busy"] for _ in range(3)] == [4, 4, 4]
     assert asked == ["/metrics"] * 3
 
 
@@ -140,9 +140,9 @@ def test_the_better_question_is_asked_first_and_kept() -> None:
 def test_without_the_better_one_the_next_is_asked(refusal: Any) -> None:
     with (
         serving({"/metrics": refusal, "/slots": SLOTS}) as (url, asked),
-        closing(Questioner(Port(url, "llamacpp"))) as questioner,
+        closing(LoadReader(Port(url, "llamacpp"))) as reader,
     ):
-        assert [questioner.look()["busy"] for _ in range(3)] == [3, 3, 3]
+        assert [reader.look()["busy"] for _ in range(3)] == [3, 3, 3]
     assert asked == ["/metrics", "/slots", "/slots", "/slots"]
 
 
@@ -158,29 +158,29 @@ def test_without_the_better_one_the_next_is_asked(refusal: Any) -> None:
 def test_every_kind_is_asked_where_it_tells(
     kind: str, path: str, answer: Any, column: str, value: int
 ) -> None:
-    with serving({path: answer}) as (url, _), closing(Questioner(Port(url, kind))) as questioner:
-        assert questioner.look()[column] == value
+    with serving({path: answer}) as (url, _), closing(LoadReader(Port(url, kind))) as reader:
+        assert reader.look()[column] == value
 
 
 def test_a_plain_server_is_never_asked() -> None:
-    assert not Questioner(Port("http://127.0.0.1:9", "openai")).can_ask
+    assert not LoadReader(Port("http://127.0.0.1:9", "openai")).can_ask
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
-    with serving({"/slots": SLOTS}) as (url, _), closing(Questioner(Port(url, "llamacpp"))) as questioner:
-        questioner.look()
-        sock = questioner._http._connection.sock
+    with serving({"/slots": SLOTS}) as (url, _), closing(LoadReader(Port(url, "llamacpp"))) as reader:
+        reader.look()
+        sock = reader._http._connection.sock
         assert sock is not None
         sock.shutdown(2)  # as after the server's keep-alive time
-        assert questioner.look()["busy"] == 3
+        assert reader.look()["busy"] == 3
 
 
 def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer) -> None:
     url = mock("llamacpp", "--quirk", "router", "--model", "a/b", "--model", "c").urls[0]
-    with closing(Questioner(Port(url, "llamacpp"))) as questioner:
-        assert questioner.look() == {"error": "GET /slots: HTTP 400"}
-    with closing(Questioner(Port(url, "llamacpp", model="a/b"))) as questioner:
-        assert questioner.look()["busy"] == 0
+    with closing(LoadReader(Port(url, "llamacpp"))) as reader:
+        assert reader.look() == {"error": "GET /slots: HTTP 400"}
+    with closing(LoadReader(Port(url, "llamacpp", model="a/b"))) as reader:
+        assert reader.look()["busy"] == 0
     infos = [TargetInfo(m, url, m, "llamacpp", server={"role": "router"}) for m in ("a/b", "c")]
     targets = {m: Target(name=m.replace("/", "-"), base_url=url) for m in ("a/b", "c")}
     recorder: Any = SimpleNamespace(prefix=Path("x"), origin_s=0.0)
@@ -191,19 +191,19 @@ def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer
 def test_the_key_comes_from_the_environment_and_stands_in_no_argument() -> None:
     with serving({"/slots": SLOTS}, {"Authorization": "Bearer sesame"}) as (url, _):
         port = Port(url, "llamacpp", api_key_env="KEY")
-        with closing(Questioner(port, {"KEY": "sesame"})) as questioner:
-            assert questioner.look()["busy"] == 3
-        with closing(Questioner(port, {})) as questioner:
-            assert questioner.look()["error"] == "GET /slots: HTTP 401"
+        with closing(LoadReader(port, {"KEY": "sesame"})) as reader:
+            assert reader.look()["busy"] == 3
+        with closing(LoadReader(port, {})) as reader:
+            assert reader.look()["error"] == "GET /slots: HTTP 401"
     assert "sesame" not in Watch("x", 0.0, (port,), False).to_json()
 
 
 def test_what_fails_is_asked_ever_more_rarely_and_told_once(capfd: pytest.CaptureFixture[str]) -> None:
-    questioner = Questioner(Port("http://127.0.0.1:9", "llamacpp"))
+    reader = LoadReader(Port("http://127.0.0.1:9", "llamacpp"))
     pauses = []
     for _ in range(12):
-        assert "refused" in questioner.look()["error"]
-        pauses.append(questioner.pause_s())
+        assert "refused" in reader.look()["error"]
+        pauses.append(reader.pause_s())
     assert pauses[:3] == [0.5, 1.0, 2.0] and pauses[-1] == 30.0
     said = capfd.readouterr().err
     assert said.count("does not show its load") == 1 and "the run goes on without it" in said
@@ -224,12 +224,12 @@ def test_a_mock_server_with_four_slots_and_six_users_works_on_four_while_two_wai
     kind: str, mock: MockServer
 ) -> None:
     url = mock(kind, *SLOW).urls[0]
-    with closing(Questioner(Port(url, kind))) as questioner, ThreadPoolExecutor(1) as pool:
-        assert questioner.look()["busy"] == 0
+    with closing(LoadReader(Port(url, kind))) as reader, ThreadPoolExecutor(1) as pool:
+        assert reader.look()["busy"] == 0
         six = pool.submit(together, [url] * 6, model="mock-model", max_tokens=20)
-        until(lambda: (questioner.look()["busy"], questioner.look()["waiting"]) == (4, 2), 5)
+        until(lambda: (reader.look()["busy"], reader.look()["waiting"]) == (4, 2), 5)
         six.result()
-        until(lambda: questioner.look()["busy"] == 0, 5)
+        until(lambda: reader.look()["busy"] == 0, 5)
 
 
 @pytest.mark.parametrize(("kind", "slots"), [("ollama", None), ("lmstudio", 4)])
@@ -238,8 +238,8 @@ def test_a_mock_server_tells_its_model_once_it_is_loaded(
 ) -> None:
     url = mock(kind, *SLOW).urls[0]
     stream(url, model="mock-model", max_tokens=2)
-    with closing(Questioner(Port(url, kind))) as questioner:
-        seen = questioner.look()
+    with closing(LoadReader(Port(url, kind))) as reader:
+        seen = reader.look()
     assert (seen["loaded"], seen["slots"], seen["busy"]) == (1, slots, None)
 
 
@@ -330,8 +330,8 @@ def test_a_run_is_sampled_on_its_own_clock_until_it_stops(tmp_path: Path) -> Non
     assert machine and all(s.sampler_cpu_s for s in machine)
 
 
-def rows(folder: Path) -> tuple[WitnessSample, ...]:
-    return read_witness(folder / "w.csv")
+def rows(folder: Path) -> tuple[ServerSample, ...]:
+    return read_server_samples(folder / "w.csv")
 
 
 def test_the_child_ends_as_soon_as_its_stdin_closes(tmp_path: Path) -> None:
@@ -366,9 +366,9 @@ def test_four_users_on_four_slots_of_a_real_llama_cpp_are_four_busy_slots_there(
     ended = locust(tmp_path, "--scenario", str(path))
     assert ended.code in (0, 3), ended.err
     run = read_run(ended.prefix)
-    counters = [s for s in run.witness if s.busy is not None]
+    counters = [s for s in run.server_samples if s.busy is not None]
     assert max(s.busy or 0 for s in counters) == 4
-    assert not [s.error for s in run.witness if s.error is not None]
+    assert not [s.error for s in run.server_samples if s.error is not None]
     report = json.loads(analysis("report", str(ended.prefix), "--json").stdout)
     (shown,) = report["phases"]
     (server,) = shown["servers"]
