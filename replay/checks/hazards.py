@@ -1,4 +1,4 @@
-"""What is wrong, or could become so, with targets that answered: pure, from what they said."""
+"""What may spoil the measurement although every target answers. Pure: from the answers to the checks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def _of_model(c: Checked) -> Iterator[Finding]:
         yield Finding(
             c.info.name,
             f"further copies of the model are loaded: {', '.join(copies)}",
-            "unload them: they take memory, and it is not said which copy answers",
+            "unload them: they take memory, and nothing shows which copy answers",
         )
 
 
@@ -105,7 +105,7 @@ def _of_address(info: TargetInfo) -> Iterator[Finding]:
     if first is not None and not first[1]:
         yield Finding(
             info.name,
-            f"localhost means {first[0]} first, where nobody listens: each connect fails once first",
+            f"localhost means {first[0]} first, where nothing listens: each connect fails once first",
             f"write 127.0.0.1: {info.base_url.replace('localhost', '127.0.0.1')}",
         )
 
@@ -140,7 +140,7 @@ def same_program(a: Checked, b: Checked) -> str | None:
     if a.info.pid is not None and a.info.pid == b.info.pid:
         return f"process {a.info.pid} listens on both ports"
     if a.server.identity is not None and a.server.identity == b.server.identity:
-        return "both tell the same inner state"
+        return "both show the same inner state"
     here = {urlsplit(c.info.base_url).hostname for c in (a, b)}
     if a.info.kind == b.info.kind == "lmstudio" and len(here) == 1 and a.server.models == b.server.models:
         return "one LM Studio has one server, and both list the same models in the same state"

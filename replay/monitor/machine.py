@@ -1,6 +1,6 @@
-"""What this machine says of its load without special rights: processes, memory, heat, graphics processors.
+"""This machine's load, without special rights: processes, memory, heat, graphics processors.
 
-Whatever a system does not tell is None: every look here may fail, none may raise.
+What a system does not show is None: any of these may fail, none may raise.
 """
 
 import ctypes
@@ -51,7 +51,7 @@ class ProcessLoad:
 
 
 def machine_load() -> dict[str, Any]:
-    """Processor time (total), free and swapped memory of the machine, and what only one system tells."""
+    """Processor time (total), free and swapped memory of the machine, and what only one system shows."""
     times = psutil.cpu_times()._asdict()
     seen: dict[str, Any] = {
         "cpu_s": sum(t for name, t in times.items() if name not in NOT_WORKING),
@@ -119,7 +119,7 @@ def _mac_thermal() -> str:
 
 
 def gpu_look() -> Callable[[], float | None] | None:
-    """A function that tells how busy (per cent) the busiest graphics processor is; None if nothing can."""
+    """A function that returns the load of the busiest graphics processor in per cent; None if nothing can."""
     if platform.system() == "Darwin":
         return _mac_gpu if _mac_gpu() is not None else None
     try:
@@ -141,17 +141,17 @@ def gpu_look() -> Callable[[], float | None] | None:
 
 def _mac_gpu() -> float | None:
     try:
-        told = subprocess.run(IOREG, capture_output=True, timeout=5, check=True).stdout
-        return gpu_percent_of(told)
+        listing = subprocess.run(IOREG, capture_output=True, timeout=5, check=True).stdout
+        return gpu_percent_of(listing)
     except (OSError, subprocess.SubprocessError, ValueError, ExpatError):
         return None
 
 
-def gpu_percent_of(told: bytes) -> float | None:
+def gpu_percent_of(listing: bytes) -> float | None:
     """`Device Utilization %` of the busiest accelerator in what ioreg says as a property list."""
     shares = [
         entry.get("PerformanceStatistics", {}).get("Device Utilization %")
-        for entry in plistlib.loads(told)
+        for entry in plistlib.loads(listing)
         if isinstance(entry, dict)
     ]
     return max((float(s) for s in shares if s is not None), default=None)

@@ -1,8 +1,8 @@
-"""Watches servers and machine beside a run, in an own process: `python -m replay.monitor.process WATCH`.
+"""Samples the load of servers and machine beside a run: `python -m replay.monitor.process WATCH`.
 
-An own process, so that neither its parsing nor a system call that dawdles holds up the loop that stamps
-tokens. It asks on connections of its own, pauses longer the more processor time a look takes, asks ever
-more rarely what fails, and ends when its stdin closes, whatever became of the other end.
+It is a process of its own, so that neither its parsing nor a slow system call delays the loop that stamps
+tokens. It has its own connections, pauses longer the more processor time a sample takes, asks ever more
+rarely what fails, and ends when its stdin closes, whatever happened to its parent.
 """
 
 import http.client
@@ -66,7 +66,7 @@ def watch_of(text: str) -> Watch:
 
 
 class LoadReader:
-    """Reads the load of one server over a connection of its own, by the first of its counters that answers."""
+    """Reads the load of one server, over its own connection, from the first counters that answer."""
 
     def __init__(self, port: Port, environ: Mapping[str, str] = os.environ) -> None:
         self.port = port

@@ -118,7 +118,7 @@ def test_localhost_that_means_first_where_nobody_listens_is_told(monkeypatch: py
     for listens, told in ((False, True), (True, False)):
         monkeypatch.setattr("replay.checks.hazards.first_meaning", lambda *_, heard=listens: ("::1", heard))
         said = about(seen(base_url="http://localhost:1234"))
-        assert ("localhost means ::1 first, where nobody listens" in said) == told
+        assert ("localhost means ::1 first, where nothing listens" in said) == told
     monkeypatch.setattr("replay.checks.hazards.first_meaning", lambda *_: ("::1", False))
     assert about(seen()) == "", "an address means itself"
 
@@ -161,7 +161,7 @@ def test_two_ports_of_one_ollama_tell_the_same_inner_state(mock: MockServer) -> 
         ports = mock(*words).urls
         both = [check(Target(name=n, base_url=url)) for n, url in zip("AB", ports, strict=True)]
         apart = [replace(c, info=replace(c.info, pid=None)) for c in both]  # as on another host
-        assert ("both tell the same inner state" in about(*apart)) == same
+        assert ("both show the same inner state" in about(*apart)) == same
 
 
 def test_the_table_has_a_line_per_target_and_a_remedy_per_problem() -> None:
