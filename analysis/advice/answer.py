@@ -30,11 +30,11 @@ def answer(
         return _answer(Outcome.INCONCLUSIVE, "No phase was measured.")
     for j in judged:
         if j.outcome == Outcome.INVALID:
-            sentence = f"The data are unfit for a statement: {j.verdict.sentence}."
+            sentence = f"The data allow no statement: {j.verdict.sentence}."
             return _answer(Outcome.INVALID, sentence, judged, j.verdict.hint)
     if swapped:
         return _answer(
-            Outcome.MODEL_SWAP, "The models evict each other: each change of model loads one anew.", judged
+            Outcome.MODEL_SWAP, "The models evict each other: each change of model reloads one.", judged
         )
     compared = compare(judged, groups)
     undecided = (j for j in without_pairs(judged) if j.outcome == Outcome.INCONCLUSIVE)

@@ -65,7 +65,7 @@ def _queued(phase: PhaseMeasured) -> tuple[str, ...]:
     if not waits or median(waits) < QUEUED_SHARE * min(phase.solo_s.values()):
         return ()
     return (
-        f"by the servers' own durations requests waited {median(waits):.2f} s (median) and up to "
+        f"by the servers' own timings, requests waited {median(waits):.2f} s (median) and up to "
         f"{max(waits):.2f} s in a queue there",
     )
 
@@ -105,7 +105,7 @@ def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
         named = f", other programs {others:.1f}" if others >= OTHERS_SHARE * cpus else ""
         return [
             f"{machine.cores:.1f} of {cpus} cores were busy, the servers took {servers:.1f}{as_alone}{named}"
-            ": the processors are full, all share them"
+            ": the processors are full, and all requests share them"
         ]
     if all(ONE_CORE[0] <= c <= ONE_CORE[1] for c in (servers, alone_cores or 0.0)) and cpus > 1:
         return [

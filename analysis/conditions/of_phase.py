@@ -33,7 +33,7 @@ def release_spread(phase: PhaseMeasured) -> Condition:
     spreads = [s for r in phase.scored if (s := r.release_spread_s) is not None]
     solo_s = min(phase.solo_s.values(), default=None)
     if not spreads or solo_s is None:
-        return Condition("release spread", None, "no scored round tells when its requests left")
+        return Condition("release spread", None, "no scored round records when its requests left")
     worst, share = max(spreads), median(spreads) / solo_s
     return Condition(
         "release spread",
@@ -55,7 +55,7 @@ def answers_whole(phase: PhaseMeasured) -> Condition:
         f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}{more}",
         ALL_BROKE
         if any(map(_broke_at_once, phase.rounds))
-        else "mend what the named answer says, then run again",
+        else "fix what the named answer reports, then run again",
     )
 
 

@@ -100,7 +100,7 @@ def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:
                 "distinct servers",
                 False,
                 f"a lone request to {t.name} was counted at {t.server['also_counted_at']} as well: "
-                "one server stands behind both ports, or somebody else asked it",
+                "one server stands behind both ports, or another program sent requests to it",
                 "start a second program for the second port, or measure one port",
             )
     pids = [t.pid for t in by_port.values()]
@@ -148,7 +148,7 @@ def machine_consistent(machine: Machine) -> Condition:
     return Condition(
         "machine model",
         not off,
-        f"{len(predicted)} of {len(machine.predictions)} phases predicted from the others; the farthest, "
+        f"{len(predicted)} of {len(machine.predictions)} phases predicted from the others; the worst, "
         f"{worst.phase}: {worst.predicted_s.value if worst.predicted_s else 0:.2f} s predicted, "
         f"{worst.wall_s.value:.2f} s measured ({(worst.residual or 0.0) * 100:+.1f} %)",
         "more rounds; or the machine changed between phases",

@@ -31,7 +31,7 @@ def servers_slots(
     span = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
     inside = [s for s in reporting if any(a <= s.asked_s and s.at_s <= b for a, b in span)]
     if not inside:
-        return Condition(NAME, None, "no server told how many requests it works on")
+        return Condition(NAME, None, "no server reports how many requests it works on")
     client = {port: _seen_here([r for r in records if r.base_url == port]) for port in phase.ports}
     compared = [(s, *client[s.base_url or ""](s)) for s in inside]
     together = [(s, streams) for s, streams, _ in compared if streams >= 2]
@@ -53,7 +53,7 @@ def servers_slots(
             False,
             f"{sample.base_url} worked on {sample.busy} requests while portlap had {asked} open "
             f"(in {len(more)} of {len(compared)} samples)",
-            "somebody else is asking this server: stop the other program, run again",
+            "another program is using this server: stop it, then run again",
         )
     held = _held_back(phase, load)
     return held or _agree(inside, [streams for _, streams, _ in compared])

@@ -147,7 +147,7 @@ def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load
     if unknown is not None:
         return Prediction(load.name, load.users, wall_s, None, f"no other phase had {unknown}")
     predicted_s = fitted.estimate(lambda tables: math.log(load.wall_s(slots, tables)))
-    why_not = "the other phases leave a choice" if predicted_s is None else None
+    why_not = "the other phases do not determine it" if predicted_s is None else None
     return Prediction(load.name, load.users, wall_s, predicted_s, why_not)
 
 

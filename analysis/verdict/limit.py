@@ -90,7 +90,7 @@ def localise(judged: Sequence[PhaseJudged]) -> Localisation:
     by_level = {s: [c for c in compared if c.separation == s] for s in SEPARATIONS}
     known = {s: level for s, level in by_level.items() if level}
     if not known:
-        return Localisation((), "not identifiable: no comparison was decided", (), SEPARATIONS)
+        return Localisation((), "unknown: no comparison was decided", (), SEPARATIONS)
     mixed = [s for s, level in known.items() if len({c.gains for c in level}) > 1]
     if mixed:
         text = f"not one for all: among {APART[mixed[0]]} some gain and some do not; see the pairs"
@@ -164,7 +164,7 @@ def _pair(judged: PhaseJudged) -> Pair:
 
 def _shared(one: TargetInfo, apart: str, shares: str) -> str:
     if shares == NOTHING:
-        return "they do not touch"
+        return "they share nothing"
     if shares == PART:
         return "they disturb each other, but gain"
     if apart == MACHINES:

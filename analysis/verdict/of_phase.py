@@ -82,7 +82,7 @@ def _too_few(phase: PhaseMeasured) -> Verdict:
         else f"only {len(phase.scored)} of {len(phase.rounds)} rounds can be scored, "
         f"{MIN_ROUNDS} are needed{first}"
     )
-    return Verdict(Outcome.INCONCLUSIVE, sentence, "mend what failed, or allow more rounds (--budget)")
+    return Verdict(Outcome.INCONCLUSIVE, sentence, "fix what failed, or allow more rounds (--budget)")
 
 
 def _mechanism(phase: PhaseMeasured) -> Verdict:
@@ -92,7 +92,7 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
     if not phase.streams:
         return _without_streams(phase, gain, nothing)
     if k is None:
-        return _more(f"the rounds do not agree how many streams were open together "
+        return _more(f"the rounds do not agree on how many streams were open together "
                      f"(needed in {MODE_SHARE * 100:.0f} % of them)")  # fmt: skip
     if k == 1:
         steps = first_token_steps(phase.scored, phase.busy_s)
@@ -122,7 +122,9 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
         return Verdict(Outcome.SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
         return _no_gain(phase, nothing, "all answers end together")
-    return _more("nobody can see who decodes when, and the answers end neither in steps nor together")
+    return _more(
+        "nothing shows which answers were decoded together, and they end neither in steps nor together"
+    )
 
 
 def _one_by_one(phase: PhaseMeasured) -> bool:
@@ -157,7 +159,7 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     if nothing:
         hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
         return Verdict(Outcome.SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
-    return _more(f"{seen}; gain or no gain is not decided")
+    return _more(f"{seen}; whether there is a gain is not decided")
 
 
 def _slots_sentence(phase: PhaseMeasured, k: int) -> str:

@@ -134,7 +134,10 @@ def _compare(x: PhaseJudged, control: PhaseJudged, wider: Sequence[PhaseJudged])
             f"Everything is answered one at a time, on one port and over {n} ports alike: a lock of the "
             "program or the machine, or one server behind all ports."
         )
-    return Outcome.INCONCLUSIVE, f"The ports together are {ports}, one port alone is {one}: these contradict."
+    return (
+        Outcome.INCONCLUSIVE,
+        f"The ports together are {ports}, one port alone is {one}: these contradict each other.",
+    )
 
 
 def _ports_gain(x: PhaseJudged, control: PhaseJudged, wider: Sequence[PhaseJudged]) -> tuple[Outcome, str]:
@@ -158,7 +161,7 @@ def _ports_gain(x: PhaseJudged, control: PhaseJudged, wider: Sequence[PhaseJudge
         return (
             Outcome.ONE_PORT,
             f"{together}, but with {control.plan.users} users one port alone does as well "
-            f"({_speedup(control):.2f}): for so many, more ports add nothing.{beyond}",
+            f"({_speedup(control):.2f}): for that many, more ports add nothing.{beyond}",
         )
     users, gained = control.plan.users, f"{_speedup(control):.2f}"
     # so few users cannot gain more, however good the port is
@@ -186,7 +189,7 @@ def _contradiction(basis: PhaseJudged, judged: Sequence[PhaseJudged]) -> str | N
         if larger and opposite:
             return (
                 f"{basis.plan.name} says {basis.outcome}, but {j.plan.name} with "
-                f"{j.plan.users} users says {j.outcome}: these contradict."
+                f"{j.plan.users} users says {j.outcome}: these contradict each other."
             )
     return None
 

@@ -178,7 +178,7 @@ def test_waits_that_a_server_tells_with_its_answers_are_named_without_any_sample
     )
     said = evidence(replace(run, log=replace(run.log, records=told)), Outcome.SERIAL)
     assert said == (
-        "by the servers' own durations requests waited 3.00 s (median) and up to 6.00 s in a queue there"
+        "by the servers' own timings, requests waited 3.00 s (median) and up to 6.00 s in a queue there"
     )
 
 
@@ -191,7 +191,7 @@ def test_all_cores_busy_is_shared_compute() -> None:
     said = evidence(watched(farm("time-sliced", ONE_PORT), slots=4, cores=8.0, cpus=8), Outcome.SLICED)
     assert "worked on all 4 requests at once, by its own count" in said
     assert re.search(r"8\.[01] of 8 cores were busy, the servers took 8\.0 \(8\.\d with one request\)", said)
-    assert "the processors are full, all share them" in said
+    assert "the processors are full, and all requests share them" in said
 
 
 def test_other_programs_that_fill_the_processors_are_named() -> None:
