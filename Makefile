@@ -1,14 +1,14 @@
-# portlap: `make run` measures, `make test` checks. Both make what they need; by hand only Python >= 3.11 (with venv) and make.
+# portlap: `make run` measures, `make test` checks. Both install what they need, except Python >= 3.11 (with venv) and make.
 # Written for GNU make 3.81 (macOS) and newer.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run mine web test engines truth bench docker lock clean
 
-# The Python that makes .venv; without it the first of python3.13, 3.12, 3.11 and python3 that will do.
+# The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
 SCENARIO ?= scenarios/default.yaml
-# For `make mine`: where to look, as in FIND="--port 1234 --port 1235"; default: everywhere on this host.
+# For `make mine`: the ports to ask, as in FIND="--port 1234 --port 1235"; default: all of this machine.
 FIND ?=
 # More for locust or pytest, as in `make run ARGS="--budget 10m"`.
 ARGS ?=
@@ -17,16 +17,17 @@ BIN := .venv/bin
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 
 help:
-	@echo 'make run    do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
-	@echo 'make mine   the same for the LLM servers that run here: finds them, shows the plan, asks, measures'
-	@echo 'make web    the same in the browser, on 127.0.0.1:8089'
-	@echo 'make test   all checks and tests'
-	@echo 'make bench  what portlap itself costs: the sampler, in per cent of a core'
-	@echo 'make truth  servers of known truth by the thousand, judged; writes docs/truth.md'
-	@echo 'make engines the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
-	@echo 'make docker the run in a container; its report is left in runs/'
-	@echo 'make lock   resolve requirements/*.txt anew from pyproject.toml'
-	@echo 'make clean  remove .venv and caches; runs/ stays'
+	@echo 'make run      do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
+	@echo 'make mine     the same for the LLM servers that run here: finds them, shows the plan, asks, measures'
+	@echo 'make web      the same in the browser: http://127.0.0.1:8089'
+	@echo 'make test     all checks and tests'
+	@echo 'make bench    the cost of the sampler, in per cent of a core'
+	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
+	@echo 'make engines  the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
+	@echo 'make docker   make run in a container; its report stays in runs/'
+	@echo 'make lock     resolves requirements/*.txt again from pyproject.toml'
+	@echo 'make clean    removes .venv and caches; runs/ stays'
+	@echo 'More for run, mine and web: ARGS="--check", ARGS="--budget 10m", ARGS="--target URL"; all options: docs/COMMAND_LINE.md'
 
 # Exit code 3, an honest "inconclusive", is an answer too; 1, 2, 4 and 130 are not.
 run: .venv/run.stamp
@@ -34,7 +35,7 @@ run: .venv/run.stamp
 	$(BIN)/locust --headless --scenario "$(SCENARIO)" --csv "runs/$$(date +%Y%m%d-%H%M%S)" $(ARGS) || \
 	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }
 
-# What is measured is what was shown: both read the file that was written.
+# It measures exactly what it has shown: both commands read the same file.
 mine: .venv/run.stamp
 	@mkdir -p runs; prefix="runs/$$(date +%Y%m%d-%H%M%S)"; \
 	$(BIN)/python -m servers find $(FIND) || exit; \
@@ -56,7 +57,7 @@ test: .venv/dev.stamp
 	$(BIN)/pytest -n 2 --dist loadfile -m "alone and not engine" $(ARGS)
 	$(BIN)/pytest -m engine $(ARGS)
 
-# Never a test: it measures this machine.
+# No test: it measures this machine.
 bench: .venv/run.stamp
 	@$(BIN)/python scripts/bench_monitor.py
 
@@ -64,7 +65,7 @@ bench: .venv/run.stamp
 truth: .venv/dev.stamp
 	$(BIN)/python -m scripts.truth.table $(ARGS)
 
-# MLX has an environment of its own: what it needs would not agree with ours for ever.
+# MLX has its own environment, because its requirements may conflict with ours.
 engines: .venv/dev.stamp .venv-mlx/mlx.stamp
 	$(BIN)/pytest -m engine $(ARGS)
 
@@ -74,7 +75,7 @@ engines: .venv/dev.stamp .venv-mlx/mlx.stamp
 	$(call install,mlx)
 	@touch $@
 
-# The container writes into ./runs as whoever called make.
+# The container writes into ./runs as the user who called make.
 docker:
 	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
 	env UID="$$(id -u)" GID="$$(id -g)" $$compose run --rm run || \
@@ -110,7 +111,7 @@ lock: .venv/dev.stamp
 	$(BIN)/python -c '$(EXTRA)' engine | $(LOCK) --no-deps - -o requirements/engine.txt
 	$(BIN)/python -c '$(EXTRA)' mlx | $(LOCK) - -o requirements/mlx.txt
 
-# One lock for Python 3.11 to 3.13, Linux and macOS. UPGRADE=--upgrade takes newer versions where there are.
+# One lock for Python 3.11 to 3.13, Linux and macOS. UPGRADE=--upgrade takes newer versions where they exist.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(UPGRADE)
 EXTRA = import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
