@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.advice.next_steps import LOCKS, MACHINES, PAIRS_DIFFER, SERIAL_PORTS, next_steps
+from analysis.advice.next_steps import LOCKS, MACHINES_PARALLEL, PAIRS_DIFFER, SERIAL_PORTS, next_steps
 from analysis.verdict.of_run import compare, ports_phase, without_pairs
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
@@ -65,7 +65,7 @@ def _finding(outcome: Outcome, ports: PhaseJudged | None, limits: Sequence[str])
         return outcome
     if outcome == Outcome.SERIAL:
         return SERIAL_PORTS
-    return MACHINES if outcome.gains and ports.measured.topology == "machines" else outcome
+    return MACHINES_PARALLEL if outcome.gains and ports.measured.topology == "machines" else outcome
 
 
 def _kinds(judged: Sequence[PhaseJudged]) -> tuple[str, ...]:

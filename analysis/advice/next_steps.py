@@ -10,13 +10,13 @@ import yaml
 
 # findings that are no verdicts: serial although several ports were asked; a gain that several machines
 # bring; pairs of ports of which some gain and some do not
-SERIAL_PORTS, MACHINES, PAIRS_DIFFER = "serial-ports", "machines-parallel", "pairs-differ"
+SERIAL_PORTS, MACHINES_PARALLEL, PAIRS_DIFFER = "serial-ports", "machines-parallel", "pairs-differ"
 LOCKS: Final = {
     limit: f"lock-{limit}" for limit in ("model", "program", "machine")
 }  # whose lock, if that is known
 
 # of servers, with words of their own
-KINDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm", "llama-swap", "litellm")
+KINDS_WITH_WORDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm", "llama-swap", "litellm")
 OTHER: Final = "other"
 
 

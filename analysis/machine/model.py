@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from analysis.machine.slots import SlotsSeen, slots_seen
-from analysis.machine.tables import FACTOR, GAIN, Asked, Fitted, Load, fit_mechanism, fit_tables
+from analysis.machine.tables import (
+    PORT_FACTOR,
+    STREAM_GAIN,
+    Asked,
+    Fitted,
+    PhaseLoad,
+    fit_mechanism,
+    fit_tables,
+)
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Job, serial_s
 from analysis.statistics.estimates import LogEstimate
@@ -58,12 +66,12 @@ class Machine:
     @property
     def gains(self) -> dict[int, LogEstimate | None]:
         """Total pace of n streams, in solo streams; None where only a product with a factor is known."""
-        return self._table(GAIN)
+        return self._table(STREAM_GAIN)
 
     @property
     def factors(self) -> dict[int, LogEstimate | None]:
         """What each port keeps of its pace when a ports are busy."""
-        return self._table(FACTOR)
+        return self._table(PORT_FACTOR)
 
     def _table(self, table: str) -> dict[int, LogEstimate | None]:
         if self.fitted is None:
@@ -113,7 +121,7 @@ def _host(phase: PhaseMeasured) -> str | None:
     return hosts.pop() if len(hosts) == 1 else None
 
 
-def _load(phase: PhaseMeasured) -> Load:
+def _load(phase: PhaseMeasured) -> PhaseLoad:
     assert phase.speedup is not None
     plan = phase.plan
     requests = tuple(
@@ -121,7 +129,7 @@ def _load(phase: PhaseMeasured) -> Load:
         for i, t in enumerate(plan.deal)
     )
     serial = serial_s([Job(r.due_s, 0.0, r.overhead_s + r.work_s) for r in requests])
-    return Load(plan.name, plan.users, requests, plan.workers, serial, phase.speedup)
+    return PhaseLoad(plan.name, plan.users, requests, plan.workers, serial, phase.speedup)
 
 
 def _asked(due_s: float, port: str, solo_s: float, overhead_share: float) -> Asked:
@@ -129,7 +137,9 @@ def _asked(due_s: float, port: str, solo_s: float, overhead_share: float) -> Ask
     return Asked(due_s, port, solo_s - overhead_s, overhead_s)
 
 
-def _predicted(index: int, phases: Sequence[PhaseMeasured], loads: Sequence[Load], kind: str) -> Prediction:
+def _predicted(
+    index: int, phases: Sequence[PhaseMeasured], loads: Sequence[PhaseLoad], kind: str
+) -> Prediction:
     """What the other phases say of this one: their slots, their tables, its own schedule and solos."""
     load = loads[index]
     log_serial = math.log(load.serial_s)

@@ -18,10 +18,10 @@ from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import FIT_LARGEST_STEP, FIT_MOST_STEPS, FIT_SMALLEST_STEP, FIT_TIE, MODEL_FLOOR
 
-PORTS, STREAMS = "ports", "streams"
-GAIN, FACTOR = "gain", "factor"
+BY_PORT, BY_STREAM = "ports", "streams"
+STREAM_GAIN, PORT_FACTOR = "gain", "factor"
 
-Key = tuple[str, int]  # entry of a table: GAIN of n streams, FACTOR of a busy ports
+Key = tuple[str, int]  # entry of a table: STREAM_GAIN of n streams, PORT_FACTOR of a busy ports
 Array = NDArray[np.floating[Any]]
 
 
@@ -35,7 +35,7 @@ class Tables:
 
     def pace(self, running: Mapping[str, int]) -> dict[str, float]:
         """What each request keeps of its own pace, by port."""
-        if self.kind == STREAMS:
+        if self.kind == BY_STREAM:
             streams = sum(running.values())
             return dict.fromkeys(running, _at(self.gain, streams) / streams)
         kept = _at(self.factor, len(running))
@@ -47,14 +47,14 @@ class Tables:
     def beyond(self, running: Mapping[str, int]) -> bool:
         """Whether this load is more than any that was measured: there is no prediction."""
         needed = keys_of(running, self.kind)
-        return any(n > max(self.gain if table == GAIN else self.factor) for table, n in needed)
+        return any(n > max(self.gain if table == STREAM_GAIN else self.factor) for table, n in needed)
 
     def unmeasured(self, running: Mapping[str, int]) -> str | None:
         """Which part of this load was never measured itself; None if the tables hold all of it."""
         for table, n in sorted(keys_of(running, self.kind), reverse=True):
-            if n not in (self.gain if table == GAIN else self.factor):
-                where = "in all" if self.kind == STREAMS else "on one port"
-                return f"{n} streams {where}" if table == GAIN else f"{n} busy ports"
+            if n not in (self.gain if table == STREAM_GAIN else self.factor):
+                where = "in all" if self.kind == BY_STREAM else "on one port"
+                return f"{n} streams {where}" if table == STREAM_GAIN else f"{n} busy ports"
         return None
 
 
@@ -76,7 +76,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class PhaseLoad:
     """One phase as the model sees it: its requests and the speedup it measured."""
 
     name: str
@@ -96,10 +96,10 @@ class Load:
 
 def keys_of(running: Mapping[str, int], kind: str) -> set[Key]:
     """The entries that say how fast these get on; of one request alone, none."""
-    if kind == STREAMS:
-        keys = {(GAIN, sum(running.values()))}
+    if kind == BY_STREAM:
+        keys = {(STREAM_GAIN, sum(running.values()))}
     else:
-        keys = {(GAIN, n) for n in running.values()} | {(FACTOR, len(running))}
+        keys = {(STREAM_GAIN, n) for n in running.values()} | {(PORT_FACTOR, len(running))}
     return {(table, n) for table, n in keys if n > 1}
 
 
@@ -133,15 +133,15 @@ class Fitted:
 
 
 def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
-    entries: dict[str, dict[int, float]] = {GAIN: {1: 1.0}, FACTOR: {1: 1.0}}
+    entries: dict[str, dict[int, float]] = {STREAM_GAIN: {1: 1.0}, PORT_FACTOR: {1: 1.0}}
     for (table, n), log in zip(keys, logs, strict=True):
         entries[table][n] = math.exp(log)
-    return Tables(kind, entries[GAIN], entries[FACTOR])
+    return Tables(kind, entries[STREAM_GAIN], entries[PORT_FACTOR])
 
 
-def fit_tables(loads: Sequence[Load], slots: Slots) -> Fitted:
+def fit_tables(loads: Sequence[PhaseLoad], slots: Slots) -> Fitted:
     """The better of both mechanisms; `ports` where neither is."""
-    ports, streams = (fit_mechanism(loads, slots, kind) for kind in (PORTS, STREAMS))
+    ports, streams = (fit_mechanism(loads, slots, kind) for kind in (BY_PORT, BY_STREAM))
     return streams if _criterion(streams) < _criterion(ports) - FIT_TIE else ports
 
 
@@ -149,7 +149,7 @@ def _criterion(fitted: Fitted) -> float:
     return fitted.misfit + 2 * len(fitted.keys)
 
 
-def fit_mechanism(loads: Sequence[Load], slots: Slots, kind: str) -> Fitted:
+def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> Fitted:
     """Weighted least squares of log speedup (Gauss-Newton, least step where the phases leave a choice)."""
     keys = tuple(sorted(set().union(*(keys_of(load.running(slots), kind) for load in loads))))
     observed = np.array([load.speedup.log for load in loads])
@@ -159,7 +159,7 @@ def fit_mechanism(loads: Sequence[Load], slots: Slots, kind: str) -> Fitted:
         tables = _tables(kind, keys, logs)
         return np.array([math.log(load.serial_s / load.wall_s(slots, tables)) for load in loads])
 
-    logs = np.array([math.log(n) if table == GAIN else 0.0 for table, n in keys])
+    logs = np.array([math.log(n) if table == STREAM_GAIN else 0.0 for table, n in keys])
     df = min(load.speedup.df for load in loads)
     if not keys:  # never two together: the slots say everything
         misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())

@@ -9,7 +9,7 @@ from analysis.phase.rounds import Round
 
 QUEUED, WAITING, PREFILL, DECODE = "client's queue", "waiting", "prefill", "decode"
 FIRST_PART, WHOLE = "waiting or prefill", "sent to ended"  # where the server or the stream tells no more
-KINDS = (QUEUED, WAITING, FIRST_PART, PREFILL, DECODE, WHOLE)
+SEGMENT_KINDS = (QUEUED, WAITING, FIRST_PART, PREFILL, DECODE, WHOLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rules that turn measurements into verdicts. In: PhaseMeasured and conditions. Out: Verdict, Compared.
+"""The rules that turn measurements into verdicts. In: PhaseMeasured and conditions. Out: Verdict, Comparison.
 
     outcomes.py      every verdict word: does it claim a gain, what is shared, colour, headline
     of_phase.py      the verdict of a phase: an ordered list of rules, the first that matches wins

@@ -10,7 +10,7 @@ from analysis.verdict.phase_judged import PhaseJudged
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """The run's outcome with its sentence; `pairs_differ`: some pairs of ports gain and some do not."""
 
     outcome: Outcome
@@ -34,7 +34,7 @@ def without_pairs(judged: Sequence[PhaseJudged]) -> list[PhaseJudged]:
     return [j for j in judged if j.plan.pair_of is None] or list(judged)
 
 
-def compare(judged: Sequence[PhaseJudged], groups: Sequence[str]) -> Compared:
+def compare(judged: Sequence[PhaseJudged], groups: Sequence[str]) -> Comparison:
     """The outcome of several phases that are fit for a statement.
 
     `groups`: in words, which targets of a contention matrix share what.
@@ -51,8 +51,8 @@ def compare(judged: Sequence[PhaseJudged], groups: Sequence[str]) -> Compared:
         outcome, sentence = _separately(phases)
     contradiction = _contradiction((x or control or phases[0]), phases)
     if outcome != Outcome.INCONCLUSIVE and contradiction is not None:
-        return Compared(Outcome.INCONCLUSIVE, contradiction)
-    return Compared(outcome, sentence, by_pairs and outcome != Outcome.INCONCLUSIVE and _differ(pairs))
+        return Comparison(Outcome.INCONCLUSIVE, contradiction)
+    return Comparison(outcome, sentence, by_pairs and outcome != Outcome.INCONCLUSIVE and _differ(pairs))
 
 
 def _separately(judged: Sequence[PhaseJudged]) -> tuple[Outcome, str]:

@@ -38,7 +38,7 @@ def lanes_chart(assessment: Assessment, phase_name: str) -> alt.Chart:
         for segment in lane.segments
     ]
     data = pd.DataFrame(rows, columns=["lane", "state", "start_s", "end_s"])
-    kinds = [kind for kind in drawn.KINDS if kind in set(data["state"])]
+    kinds = [kind for kind in drawn.SEGMENT_KINDS if kind in set(data["state"])]
     order = list(dict.fromkeys(data["lane"]))
     chart: alt.Chart = (
         alt.Chart(data, title=f"{phase_name}: the round of median length", width=560, height={"step": 22})

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from analysis.phase.lanes import (
     DECODE,
     FIRST_PART,
-    KINDS,
     PREFILL,
     QUEUED,
+    SEGMENT_KINDS,
     WAITING,
     WHOLE,
     Lane,
@@ -54,7 +54,7 @@ def legend(drawn: Sequence[Lane], span_s: float, width: int) -> str:
     }
     if FIRST_PART in kinds:
         kinds.discard(WAITING)  # one glyph for both: what was waiting is that too
-    parts = [f"{GLYPHS[kind]} {kind}" for kind in KINDS if kind in kinds]
+    parts = [f"{GLYPHS[kind]} {kind}" for kind in SEGMENT_KINDS if kind in kinds]
     return "  ".join(parts + ([f"{FAILED} failed"] if any(lane.failed for lane in drawn) else []))
 
 

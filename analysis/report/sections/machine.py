@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.assess import Assessment
-from analysis.machine.tables import STREAMS
+from analysis.machine.tables import BY_STREAM
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.machine import MachineFigures, PortFactor, PredictedPhase, ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures
@@ -90,7 +90,7 @@ def _how_many(exactly: int | None, at_least: int | None) -> str:
 
 
 def _pace(machine: MachineFigures) -> list[str]:
-    streams = machine.mechanism == STREAMS
+    streams = machine.mechanism == BY_STREAM
     lines = []
     if machine.gain:
         where = "in all, whichever port" if streams else "on one port"

@@ -12,9 +12,9 @@ import yaml
 from analysis.advice import next_steps as table
 from analysis.advice.answer import answer
 from analysis.advice.next_steps import (
-    KINDS,
+    KINDS_WITH_WORDS,
     LOCKS,
-    MACHINES,
+    MACHINES_PARALLEL,
     OTHER,
     SERIAL_PORTS,
     findings,
@@ -29,13 +29,13 @@ from analysis.report.sections.machine import hardware_sentences
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
 DATA: dict[str, Any] = yaml.safe_load(Path(table.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-ENTRIES = [(finding, kind) for finding in DATA["findings"] for kind in (*KINDS, OTHER)]
+ENTRIES = [(finding, kind) for finding in DATA["findings"] for kind in (*KINDS_WITH_WORDS, OTHER)]
 
 # What the first step of each entry must hold: the command of today, or the words where there is none.
 FIRST = {
-    "ports-parallel": dict.fromkeys((*KINDS, OTHER), "one model per port"),
-    "pairs-differ": dict.fromkeys((*KINDS, OTHER), "targets whose pair gains"),
-    "machines-parallel": dict.fromkeys((*KINDS, OTHER), "--target URL --target URL"),
+    "ports-parallel": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "one model per port"),
+    "pairs-differ": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "targets whose pair gains"),
+    "machines-parallel": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "--target URL --target URL"),
     "one-port-suffices": {
         "llamacpp": "llama-server -np N",
         "lmstudio": "lms load MODEL --parallel N",
@@ -96,7 +96,7 @@ FIRST = {
         "litellm": "OLLAMA_NUM_PARALLEL=4",
         OTHER: "slots",
     },
-    "lock-program": dict.fromkeys((*KINDS, OTHER), "Keep both programs"),
+    "lock-program": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "Keep both programs"),
     "lock-machine": {
         "llamacpp": "llama-server -m MODEL.gguf --host 0.0.0.0 --port 8080",
         "lmstudio": "lms server start --port 1234 --bind 0.0.0.0",
@@ -127,11 +127,11 @@ FIRST = {
         "litellm": "OLLAMA_NUM_PARALLEL=4",
         OTHER: "slots",
     },
-    "time-sliced": dict.fromkeys((*KINDS, OTHER), "smaller or more strongly quantised"),
-    "parallel": dict.fromkeys((*KINDS, OTHER), "control"),
-    "fully-parallel": dict.fromkeys((*KINDS, OTHER), "4, 8, 16 users"),
-    "inconclusive": dict.fromkeys((*KINDS, OTHER), "rounds: {min: 5, max: 12}"),
-    "invalid": dict.fromkeys((*KINDS, OTHER), "Run again"),
+    "time-sliced": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "smaller or more strongly quantised"),
+    "parallel": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "control"),
+    "fully-parallel": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "4, 8, 16 users"),
+    "inconclusive": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "rounds: {min: 5, max: 12}"),
+    "invalid": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "Run again"),
 }
 
 # The options that these programs have; another one in the table is a slip of the pen.
@@ -285,7 +285,7 @@ def test_a_gain_of_two_machines_validates_neither_of_them() -> None:
     run = farm("parallel")
     far = replace(run.manifest.targets[1], base_url="http://10.0.0.102:1234")
     found = assess(replace(run, manifest=replace(run.manifest, targets=(run.manifest.targets[0], far))))
-    assert found.answer.finding == MACHINES
+    assert found.answer.finding == MACHINES_PARALLEL
     assert told(found)[0].startswith("The machine, for parallel work: open")
     assert not any("second machine" in line for line in told(found))
 
