@@ -3,9 +3,9 @@
 In: options (models, slots, speed, quirks). Out: an HTTP server per port, with tokens at their instants.
 A file per kind, named as in `replay/server_kinds`; no code is shared with it, so that one tests the other.
 `mock_engine.py`: models, slots and queue behind every mock. `openai_chat.py`: the chat completions of most.
-`options.py`: the command line. `serve.py`: the ports.
+`routes.py`: the routes that all have. `options.py`: the command line. `serve.py`: the ports.
 
-To add one: a file with `app(engine)`, its routes, and its line in `KINDS` below.
+To add one: a file whose `app(engine)` calls `routes.server`, and its line in `KINDS` below.
 """
 
 from collections.abc import Callable, Mapping

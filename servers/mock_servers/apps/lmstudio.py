@@ -2,64 +2,49 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
-from aiohttp.typedefs import Handler
 
 from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal, Served, word, words_of
-from servers.mock_servers.openai_chat import DEFAULT_MAX_TOKENS, Style, chat
+from servers.mock_servers.openai_chat import DEFAULT_MAX_TOKENS, Style
+from servers.mock_servers.routes import lacks_key, server
 
 HEADERS = {"X-Powered-By": "Express", "Keep-Alive": "timeout=5"}
 NOT_LOADED = "No models loaded. Please load a model in the developer page or use the `lms load` command."
 
 
 def app(engine: MockEngine) -> web.Application:
-    """The server's routes."""
-
-    async def v0_models(http: web.Request) -> web.Response:
-        return _json({"object": "list", "data": [_v0_model(engine, m) for m in engine.setup.models]})
-
-    async def v1_models(http: web.Request) -> web.Response:
-        return _json({"models": [_v1_model(engine, m) for m in engine.setup.models]})
-
-    async def openai_models(http: web.Request) -> web.Response:
-        data = [{"id": m, "object": "model", "owned_by": "organization_owner"} for m in engine.setup.models]
-        return _json({"object": "list", "data": data})  # careful: all that are on disk, loaded or not
-
-    async def greeting(http: web.Request) -> web.Response:
-        return _json({"lmstudio": True})
-
-    async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, engine, STYLE)
+    """The server's routes. Careful: `/v1/models` lists all that are on disk, loaded or not."""
+    models = engine.setup.models
 
     async def native(http: web.Request) -> web.StreamResponse:
         return await _native_chat(http, engine)
 
-    async def unknown(http: web.Request) -> web.Response:
-        return _json({"error": f"Unexpected endpoint or method. ({http.method} {http.path})"})
+    def refuse(request: web.Request) -> web.Response | None:
+        if request.path == "/lmstudio-greeting" or not lacks_key(engine, request):
+            return None
+        words = "An LM Studio API token is required to make requests to this server."
+        refusal = {"type": "invalid_request", "code": "invalid_api_key", "message": words}
+        return _json({"error": refusal}, 401)
 
-    routes = [
-        web.get("/lmstudio-greeting", greeting),
-        web.get("/v1/models", openai_models),
-        web.get("/api/v0/models", v0_models),
-        web.post("/v1/chat/completions", completions),
-    ]
+    documents: dict[str, Callable[[], Any]] = {
+        "/lmstudio-greeting": lambda: {"lmstudio": True},
+        "/api/v0/models": lambda: {"object": "list", "data": [_v0_model(engine, m) for m in models]},
+    }
     if not engine.does("old"):
-        routes += [web.get("/api/v1/models", v1_models), web.post("/api/v1/chat", native)]
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        key, public = engine.setup.key, request.path == "/lmstudio-greeting"
-        if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
-            words = "An LM Studio API token is required to make requests to this server."
-            refusal = {"type": "invalid_request", "code": "invalid_api_key", "message": words}
-            return _json({"error": refusal}, 401)
-        return await handler(request)
-
-    application = web.Application(middlewares=[guard])
-    application.add_routes([*routes, web.route("*", "/{path:.*}", unknown)])
-    return application
+        documents["/api/v1/models"] = lambda: {"models": [_v1_model(engine, m) for m in models]}
+    return server(
+        engine,
+        STYLE,
+        lambda model: {"id": model, "object": "model", "owned_by": "organization_owner"},
+        documents,
+        routes=[] if engine.does("old") else [web.post("/api/v1/chat", native)],
+        refuse=refuse,
+        unknown=lambda http: _json({"error": f"Unexpected endpoint or method. ({http.method} {http.path})"}),
+        headers=HEADERS,
+    )
 
 
 def _json(body: Any, status: int = 200) -> web.Response:

@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import ClientConnectionResetError, web
 
 from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal, Served, word, words_of
-from servers.mock_servers.openai_chat import Style, chat
+from servers.mock_servers.openai_chat import Style
+from servers.mock_servers.routes import server
 
 VERSION = "0.12.6"
 BUSY = "server busy, please try again.  maximum pending requests exceeded"  # two spaces, as it has them
@@ -28,44 +29,21 @@ def app(engine: MockEngine) -> web.Application:
     async def root(http: web.Request) -> web.Response:
         return web.Response(text="Ollama is running")
 
-    async def version(http: web.Request) -> web.Response:
-        return web.json_response({"version": VERSION})
-
-    async def tags(http: web.Request) -> web.Response:
-        return web.json_response({"models": [_model(m) for m in engine.setup.models]})
-
-    async def ps(http: web.Request) -> web.Response:
-        return web.json_response({"models": [_in_memory(engine, m) for m in engine.loaded]})
-
-    async def openai_models(http: web.Request) -> web.Response:
-        data = [
-            {"id": m, "object": "model", "created": 0, "owned_by": "library"} for m in engine.setup.models
-        ]
-        return web.json_response({"object": "list", "data": data})
-
-    async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, engine, STYLE)
-
     async def native(http: web.Request) -> web.StreamResponse:
         return await _native_chat(http, engine)
 
-    async def unknown(http: web.Request) -> web.Response:
-        return web.Response(text="404 page not found", status=404)
-
-    application = web.Application()
-    application.add_routes(
-        [
-            web.get("/", root),
-            web.get("/api/version", version),
-            web.get("/api/tags", tags),
-            web.get("/api/ps", ps),
-            web.get("/v1/models", openai_models),
-            web.post("/v1/chat/completions", completions),
-            web.post("/api/chat", native),
-            web.route("*", "/{path:.*}", unknown),
-        ]
+    return server(
+        engine,
+        STYLE,
+        lambda model: {"id": model, "object": "model", "created": 0, "owned_by": "library"},
+        {
+            "/api/version": lambda: {"version": VERSION},
+            "/api/tags": lambda: {"models": [_model(m) for m in engine.setup.models]},
+            "/api/ps": lambda: {"models": [_in_memory(engine, m) for m in engine.loaded]},
+        },
+        routes=[web.get("/", root), web.post("/api/chat", native)],
+        unknown=lambda http: web.Response(text="404 page not found", status=404),
     )
-    return application
 
 
 def _model(model: str) -> dict[str, Any]:

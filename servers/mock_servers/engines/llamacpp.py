@@ -3,21 +3,19 @@
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from servers.mock_servers.mock_engine import MockEngine, Refusal
-from servers.mock_servers.openai_chat import Style, chat, known_model
+from servers.mock_servers.openai_chat import Style, known_model
+from servers.mock_servers.routes import lacks_key, server
 
 BUILD = "b7500-mock"
 SERVER = {"Server": "llama.cpp"}
+LISTS = ("/models", "/v1/models")
 NOT_READY = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
 
 
 def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
-
-    async def health(http: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
 
     async def props(http: web.Request) -> web.Response:
         if engine.does("router") and "model" not in http.query:
@@ -26,61 +24,48 @@ def app(engine: MockEngine) -> web.Application:
             return web.json_response(body | {"default_generation_settings": settings, "total_slots": 0})
         if engine.does("router") and http.query["model"] not in engine.loaded:
             if http.query.get("autoload") == "false":
-                return web.json_response(_error(Refusal(400, "model is not loaded"))[1], status=400)
+                return _refused(400, "model is not loaded")
             engine.loaded.append(http.query["model"])  # a GET, and yet it loads
         return web.json_response(_props(engine))
 
     async def slots(http: web.Request) -> web.Response:
         if engine.does("hidden"):
-            return web.json_response(
-                _error(Refusal(501, "This server does not support slots endpoint."))[1], status=501
-            )
+            return _refused(501, "This server does not support slots endpoint.")
         if http.query.get("fail_on_no_slot") and len(engine.running) >= engine.setup.slots:
-            return web.json_response(_error(Refusal(503, "no slot available"))[1], status=503)
+            return _refused(503, "no slot available")
         return web.json_response([_slot(engine, i) for i in range(engine.setup.slots)])
 
     async def metrics(http: web.Request) -> web.Response:
         if engine.does("hidden"):
-            return web.json_response(
-                _error(Refusal(501, "This server does not support metrics endpoint."))[1], status=501
-            )
+            return _refused(501, "This server does not support metrics endpoint.")
         return web.Response(text=_metrics(engine), content_type="text/plain")
 
-    async def models(http: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [_model(engine, m) for m in engine.setup.models]})
-
-    async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, engine, STYLE)
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if engine.does("loading") and request.path not in (
-            "/models",
-            "/v1/models",
-        ):  # its list is there at once
+    def refuse(request: web.Request) -> web.Response | None:
+        if engine.does("loading") and request.path not in LISTS:  # which are there at once
             return web.json_response(NOT_READY, status=503, headers=SERVER)
-        key, public = engine.setup.key, request.path in ("/health", "/v1/health", "/models", "/v1/models")
-        if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
+        if request.path not in ("/health", "/v1/health", *LISTS) and lacks_key(engine, request):
             refusal = {"message": "Invalid API Key", "type": "authentication_error", "code": 401}
             return web.json_response({"error": refusal}, status=401, headers=SERVER)
         if engine.does("router") and request.path in ("/slots", "/metrics") and "model" not in request.query:
-            words = "model name is missing from the request"
-            return web.json_response(_error(Refusal(400, words))[1], status=400, headers=SERVER)
-        return await handler(request)
+            return _refused(400, "model name is missing from the request")
+        return None
 
-    application = web.Application(middlewares=[guard])
-    application.add_routes(
-        [
-            web.get("/health", health),
-            web.get("/props", props),
-            web.get("/slots", slots),
-            web.get("/metrics", metrics),
-            web.get("/models", models),
-            web.get("/v1/models", models),
-            web.post("/v1/chat/completions", completions),
-        ]
+    models = engine.setup.models
+    return server(
+        engine,
+        STYLE,
+        lambda model: _model(engine, model),
+        {
+            "/health": lambda: {"status": "ok"},
+            "/models": lambda: {"object": "list", "data": [_model(engine, m) for m in models]},
+        },
+        routes=[web.get("/props", props), web.get("/slots", slots), web.get("/metrics", metrics)],
+        refuse=refuse,
     )
-    return application
+
+
+def _refused(status: int, words: str) -> web.Response:
+    return web.json_response(_error(Refusal(status, words))[1], status=status, headers=SERVER)
 
 
 def _props(engine: MockEngine) -> dict[str, Any]:

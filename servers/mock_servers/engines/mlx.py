@@ -7,6 +7,7 @@ from aiohttp import web
 
 from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style, chat
+from servers.mock_servers.routes import server
 
 SERVER = {"Server": "BaseHTTP/0.6 Python/3.12.4", "Access-Control-Allow-Origin": "*"}
 
@@ -14,13 +15,6 @@ SERVER = {"Server": "BaseHTTP/0.6 Python/3.12.4", "Access-Control-Allow-Origin":
 def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
     alone = asyncio.Lock()
-
-    async def health(http: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"}, headers=SERVER)
-
-    async def models(http: web.Request) -> web.Response:
-        data = [{"id": m, "object": "model", "created": 0} for m in engine.setup.models]
-        return web.json_response({"object": "list", "data": data}, headers=SERVER)
 
     async def completions(http: web.Request) -> web.StreamResponse:
         body = await http.json()
@@ -31,19 +25,15 @@ def app(engine: MockEngine) -> web.Application:
                 return await chat(http, engine, STYLE)
         return await chat(http, engine, STYLE)
 
-    async def unknown(http: web.Request) -> web.Response:
-        return web.Response(text="Not Found", status=404, headers=SERVER)
-
-    application = web.Application()
-    application.add_routes(
-        [
-            web.get("/health", health),
-            web.get("/v1/models", models),
-            web.post("/v1/chat/completions", completions),
-            web.route("*", "/{path:.*}", unknown),
-        ]
+    return server(
+        engine,
+        STYLE,
+        lambda model: {"id": model, "object": "model", "created": 0},
+        {"/health": lambda: {"status": "ok"}},
+        completions=completions,
+        unknown=lambda http: web.Response(text="Not Found", status=404, headers=SERVER),
+        headers=SERVER,
     )
-    return application
 
 
 def _error(refusal: Refusal) -> tuple[int, Any]:

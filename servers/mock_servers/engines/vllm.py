@@ -3,10 +3,10 @@
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from servers.mock_servers.mock_engine import MockEngine, Refusal
-from servers.mock_servers.openai_chat import Style, chat
+from servers.mock_servers.openai_chat import Style
+from servers.mock_servers.routes import lacks_key, server
 
 
 def app(engine: MockEngine) -> web.Application:
@@ -15,40 +15,23 @@ def app(engine: MockEngine) -> web.Application:
     async def health(http: web.Request) -> web.Response:
         return web.Response()
 
-    async def version(http: web.Request) -> web.Response:
-        return web.json_response({"version": "0.11.0"})
-
-    async def models(http: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [_model(engine, m) for m in engine.setup.models]})
-
     async def metrics(http: web.Request) -> web.Response:
         return web.Response(text=_metrics(engine), content_type="text/plain")
 
-    async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, engine, STYLE)
-
-    async def unknown(http: web.Request) -> web.Response:
-        return web.json_response({"detail": "Not Found"}, status=404)
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        key = engine.setup.key
-        if key and request.path.startswith("/v1") and request.headers.get("Authorization") != f"Bearer {key}":
+    def refuse(request: web.Request) -> web.Response | None:
+        if request.path.startswith("/v1") and lacks_key(engine, request):
             return web.json_response({"error": "Unauthorized"}, status=401)
-        return await handler(request)
+        return None
 
-    application = web.Application(middlewares=[guard])
-    application.add_routes(
-        [
-            web.get("/health", health),
-            web.get("/version", version),
-            web.get("/v1/models", models),
-            web.get("/metrics", metrics),
-            web.post("/v1/chat/completions", completions),
-            web.route("*", "/{path:.*}", unknown),
-        ]
+    return server(
+        engine,
+        STYLE,
+        lambda model: _model(engine, model),
+        {"/version": lambda: {"version": "0.11.0"}},
+        routes=[web.get("/health", health), web.get("/metrics", metrics)],
+        refuse=refuse,
+        unknown=lambda http: web.json_response({"detail": "Not Found"}, status=404),
     )
-    return application
 
 
 def _model(engine: MockEngine, model: str) -> dict[str, Any]:

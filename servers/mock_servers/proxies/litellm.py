@@ -3,63 +3,37 @@
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from servers.mock_servers.mock_engine import MockEngine, Refusal
-from servers.mock_servers.openai_chat import Style, chat
+from servers.mock_servers.openai_chat import Style
+from servers.mock_servers.routes import lacks_key, server
 
 
 def app(engine: MockEngine) -> web.Application:
-    """The server's routes."""
-
-    async def liveliness(http: web.Request) -> web.Response:
-        return web.json_response("I'm alive!")
-
+    """The server's routes. Older versions show theirs without a key."""
     health: dict[str, Any] = {"status": "healthy", "db": "Not connected"}
     details = health | {"cache": None, "litellm_version": "1.80.0", "success_callbacks": []}
+    old = engine.does("old")
 
-    async def readiness(http: web.Request) -> web.Response:
-        return web.json_response(details if engine.does("old") else health)
+    def refuse(request: web.Request) -> web.Response | None:
+        if request.path in ("/health/liveliness", "/health/readiness") or not lacks_key(engine, request):
+            return None
+        words = "Authentication Error, Invalid proxy server token passed"
+        refusal = {"message": words, "type": "token_not_found_in_db", "param": "key", "code": "401"}
+        return web.json_response({"error": refusal}, status=401)
 
-    async def readiness_details(http: web.Request) -> web.Response:
-        if engine.does("old"):
-            return await unknown(http)
-        return web.json_response(details)
-
-    async def models(http: web.Request) -> web.Response:
-        data = [
-            {"id": m, "object": "model", "created": 1677610602, "owned_by": "openai"}
-            for m in engine.setup.models
-        ]
-        return web.json_response({"data": data, "object": "list"})
-
-    async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, engine, STYLE)
-
-    async def unknown(http: web.Request) -> web.Response:
-        return web.json_response({"detail": "Not Found"}, status=404)
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        key, public = engine.setup.key, request.path in ("/health/liveliness", "/health/readiness")
-        if key and not public and request.headers.get("Authorization") != f"Bearer {key}":
-            words = "Authentication Error, Invalid proxy server token passed"
-            refusal = {"message": words, "type": "token_not_found_in_db", "param": "key", "code": "401"}
-            return web.json_response({"error": refusal}, status=401)
-        return await handler(request)
-
-    application = web.Application(middlewares=[guard])
-    application.add_routes(
-        [
-            web.get("/health/liveliness", liveliness),
-            web.get("/health/readiness", readiness),
-            web.get("/health/readiness/details", readiness_details),
-            web.get("/v1/models", models),
-            web.post("/v1/chat/completions", completions),
-            web.route("*", "/{path:.*}", unknown),
-        ]
+    return server(
+        engine,
+        STYLE,
+        lambda model: {"id": model, "object": "model", "created": 1677610602, "owned_by": "openai"},
+        {
+            "/health/liveliness": lambda: "I'm alive!",
+            "/health/readiness": lambda: details if old else health,
+            **({} if old else {"/health/readiness/details": lambda: details}),
+        },
+        refuse=refuse,
+        unknown=lambda http: web.json_response({"detail": "Not Found"}, status=404),
     )
-    return application
 
 
 def _error(refusal: Refusal) -> tuple[int, Any]:

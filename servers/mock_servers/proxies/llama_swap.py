@@ -5,7 +5,8 @@ from typing import Any
 from aiohttp import web
 
 from servers.mock_servers.mock_engine import MockEngine, Refusal
-from servers.mock_servers.openai_chat import Style, chat
+from servers.mock_servers.openai_chat import Style
+from servers.mock_servers.routes import server
 
 
 def app(engine: MockEngine) -> web.Application:
@@ -14,34 +15,19 @@ def app(engine: MockEngine) -> web.Application:
     async def health(http: web.Request) -> web.Response:
         return web.Response(text="OK")
 
-    async def running(http: web.Request) -> web.Response:
-        return web.json_response({"running": [_running(m) for m in engine.loaded]})
-
-    async def version(http: web.Request) -> web.Response:
-        return web.json_response({"version": "170", "commit": "abcdef", "build_date": "2026-01-01"})
-
-    async def models(http: web.Request) -> web.Response:
-        data = [_listed(engine, m) for m in engine.setup.models]
-        return web.json_response({"object": "list", "data": data})
-
     async def props(http: web.Request) -> web.Response:  # passed on to the model named, which it would load
         return web.json_response(_error_body("no model in request context", "bad_request"), status=400)
 
-    async def completions(http: web.Request) -> web.StreamResponse:
-        return await chat(http, engine, STYLE)
-
-    application = web.Application()
-    application.add_routes(
-        [
-            web.get("/health", health),
-            web.get("/running", running),
-            web.get("/props", props),
-            web.get("/api/version", version),
-            web.get("/v1/models", models),
-            web.post("/v1/chat/completions", completions),
-        ]
+    return server(
+        engine,
+        STYLE,
+        lambda model: _listed(engine, model),
+        {
+            "/running": lambda: {"running": [_running(m) for m in engine.loaded]},
+            "/api/version": lambda: {"version": "170", "commit": "abcdef", "build_date": "2026-01-01"},
+        },
+        routes=[web.get("/health", health), web.get("/props", props)],
     )
-    return application
 
 
 def _running(model: str) -> dict[str, Any]:
