@@ -139,4 +139,4 @@ def _where(port: str) -> str:
 
 
 def _count(n: int | None, thing: str) -> str:
-    return f"{n} {thing}{'s' * (n != 1)}"
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

@@ -1,7 +1,7 @@
 """What overlapped: streams open together (K, C), and the staircases of first tokens and of ends."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -76,22 +76,23 @@ def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -
 
 def first_token_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
     """Each wait from one first token to the next, over what the one served meanwhile would take alone."""
-    steps = []
-    for a_round in rounds:
-        served = sorted((t, i) for i, r in enumerate(a_round.requests) if (t := r.first_token_s) is not None)
-        for (first, i), (following, _) in pairwise(served):
-            steps.append((following - first) / solo_s(a_round.requests[i]))
-    return steps
+    firsts = _neighbours(rounds, lambda r: r.first_token_s)
+    return [(following - first) / solo_s(served) for (first, served), (following, _) in firsts]
 
 
 def end_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
     """Each wait from one end to the next, over what the request that ended last would take alone."""
-    steps = []
+    ends = _neighbours(rounds, lambda r: r.end_s)
+    return [(end - before) / solo_s(ended) for (before, _), (end, ended) in ends]
+
+
+def _neighbours(
+    rounds: Sequence[Round], instant: Callable[[RequestRecord], float | None]
+) -> Iterator[tuple[tuple[float, RequestRecord], tuple[float, RequestRecord]]]:
+    """Requests of a round that follow one another at this instant of theirs."""
     for a_round in rounds:
-        ended = sorted((t, i) for i, r in enumerate(a_round.requests) if (t := r.end_s) is not None)
-        for (before, _), (end, i) in pairwise(ended):
-            steps.append((end - before) / solo_s(a_round.requests[i]))
-    return steps
+        known = [(t, r) for r in a_round.requests if (t := instant(r)) is not None]
+        yield from pairwise(sorted(known, key=lambda pair: pair[0]))
 
 
 def first_ends(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:

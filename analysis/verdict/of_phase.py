@@ -136,15 +136,10 @@ def _one_by_one(phase: PhaseMeasured) -> bool:
 
 def _degree(phase: PhaseMeasured) -> Verdict:
     g, ceiling = phase.speedup, phase.speedup_max or 0.0
+    sentence = f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
     if g is not None and g.low() > FULL_SHARE * ceiling:
-        return Verdict(
-            Outcome.FULLY, f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
-        )
-    return Verdict(
-        Outcome.PARALLEL,
-        f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible: "
-        "together, but not undisturbed",
-    )
+        return Verdict(Outcome.FULLY, sentence)
+    return Verdict(Outcome.PARALLEL, f"{sentence}: together, but not undisturbed")
 
 
 def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
