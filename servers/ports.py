@@ -8,28 +8,9 @@ import psutil
 
 from analysis.errors import ScenarioError
 
-# Ports where LLM servers and Locust live by default: ours would be taken for theirs.
-KNOWN_PORTS = frozenset(
-    {
-        1234,
-        1235,
-        1337,
-        4000,
-        4891,
-        5000,
-        5001,
-        5557,
-        8000,
-        8080,
-        8081,
-        8089,
-        9931,
-        10240,
-        11434,
-        30000,
-    }
-    | {16141, 22931, 39281, 39414, 41343, 52415, 52993}  # within the range that systems give out
-)
+# Ports of LLM servers within the range from which systems give out free ones: ours could be mistaken
+# for theirs.
+KNOWN_PORTS = frozenset({39281, 39414, 41343, 52415, 52993})
 
 
 def listen_all(host: str, wanted: Sequence[int]) -> list[socket.socket]:
@@ -49,7 +30,7 @@ def listen_all(host: str, wanted: Sequence[int]) -> list[socket.socket]:
 
 
 def free_ports(host: str, wanted: Sequence[int]) -> list[int]:
-    """The numbers of such ports, free at this moment, for somebody else to listen at."""
+    """The numbers of such ports, free at this moment, for another program to listen at."""
     listeners = listen_all(host, wanted)  # all held until all are chosen: no number comes twice
     numbers = [listener.getsockname()[1] for listener in listeners]
     for listener in listeners:
@@ -60,7 +41,7 @@ def free_ports(host: str, wanted: Sequence[int]) -> list[int]:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     if port and _answers(host, port):
-        # careful: a bind alone does not tell. macOS binds 127.0.0.1 beside another's 0.0.0.0.
+        # careful: a bind alone does not show it. macOS binds 127.0.0.1 beside another's 0.0.0.0.
         raise ScenarioError(busy(port))
     while True:
         listener = socket.socket(family, socket.SOCK_STREAM)

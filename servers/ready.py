@@ -1,6 +1,6 @@
 """How a program that starts servers learns that they are ready, and how they learn that it is gone.
 
-Ready: all answer; one JSON line per server on stdout, then `{"ready": true}`. Talk is on stderr.
+Ready: all answer; one JSON line per server on stdout, then `{"ready": true}`. Messages go to stderr.
 Gone: stdin closes. The kernel closes the pipe of a killed parent too, so no server is left behind.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def announce(servers: Iterable[dict[str, Any]]) -> None:
-    """Says that all servers answer. A reader that has gone is no failure of ours."""
+    """Says that all servers answer. A reader that has gone is not a failure."""
     try:
         for server in servers:
             print(json.dumps(server))

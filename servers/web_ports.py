@@ -1,4 +1,4 @@
-"""Web applications on listening sockets in one loop, until somebody asks them to stop."""
+"""Web applications on listening sockets in one loop, until they are asked to stop."""
 
 import asyncio
 import socket
@@ -31,7 +31,7 @@ async def answering(
     runners: list[web.AppRunner] = []
     try:
         for listener, app in apps:
-            # TCP_NODELAY needs no word: asyncio sets it on every connection. A request whose client
+            # TCP_NODELAY is not set here: asyncio sets it on every connection. A request whose client
             # has gone is cancelled, so that it leaves the queue.
             runner = web.AppRunner(
                 app,

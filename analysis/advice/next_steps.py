@@ -15,8 +15,6 @@ LOCKS: Final = {
     limit: f"lock-{limit}" for limit in ("model", "program", "machine")
 }  # whose lock, if that is known
 
-# of servers, with words of their own
-KINDS_WITH_WORDS: Final = ("llamacpp", "lmstudio", "ollama", "mlx", "vllm", "llama-swap", "litellm")
 OTHER: Final = "other"
 
 
@@ -53,6 +51,12 @@ def hardware(finding: str) -> Hardware:
 def findings() -> tuple[str, ...]:
     """Every finding that the table knows."""
     return tuple(_table()["findings"])
+
+
+def kinds_with_words() -> tuple[str, ...]:
+    """The kinds of servers that have words of their own in at least one step."""
+    steps = _table()["steps"].values()
+    return tuple(dict.fromkeys(kind for step in steps for kind in step["do"] if kind != OTHER))
 
 
 def _whose(kind: str, do: Mapping[str, str], asked: Collection[str]) -> str:

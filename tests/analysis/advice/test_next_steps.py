@@ -12,13 +12,13 @@ import yaml
 from analysis.advice import next_steps as table
 from analysis.advice.answer import answer
 from analysis.advice.next_steps import (
-    KINDS_WITH_WORDS,
     LOCKS,
     MACHINES_PARALLEL,
     OTHER,
     SERIAL_PORTS,
     findings,
     hardware,
+    kinds_with_words,
     next_steps,
 )
 from analysis.assess import Assessment, assess
@@ -29,6 +29,7 @@ from analysis.report.sections.machine import hardware_sentences
 from tests.support.farm import FarmTarget, farm, phase, targets_on
 
 DATA: dict[str, Any] = yaml.safe_load(Path(table.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+KINDS_WITH_WORDS = kinds_with_words()
 ENTRIES = [(finding, kind) for finding in DATA["findings"] for kind in (*KINDS_WITH_WORDS, OTHER)]
 
 # What the first step of each entry must hold: the command of today, or the words where there is none.

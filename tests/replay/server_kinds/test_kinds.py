@@ -305,7 +305,7 @@ def test_every_kind_has_a_file_a_mock_server_and_words_for_the_next_steps() -> N
     files = {path.stem.replace("_", "-") for path in folder.glob("*/[a-z]*.py")} | {"openai"}
     assert set(SERVER_KINDS) == files, "a kind's file without a line in the list, or the other way round"
     assert set(SERVER_KINDS) == set(mock_servers.KINDS), "a mock server for each kind"
-    assert set(SERVER_KINDS) - {"openai"} == set(next_steps.KINDS_WITH_WORDS), "next_steps.yaml"
+    assert set(SERVER_KINDS) - {"openai"} == set(next_steps.kinds_with_words()), "next_steps.yaml"
 
 
 def test_every_kind_states_endpoints_of_a_known_reader_and_usual_ports() -> None:
