@@ -32,7 +32,8 @@ from replay.plan.live import LiveRun
 from replay.plan.phases import Classes, conduct
 from replay.plan.run_state import RunState
 from replay.release.dispatch import Dispatch
-from replay.scenario.load import Scenario, planned_phases
+from replay.scenario.phases import planned_phases
+from replay.scenario.schema import Scenario
 from replay.shutdown import ActiveRun, Shutdown
 
 

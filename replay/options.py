@@ -16,6 +16,7 @@ import configargparse
 from analysis.errors import ScenarioError
 from replay.output import log
 from replay.output.prefix import new_prefix
+from replay.scenario.limits import BUDGET_S
 from replay.sources import DEFAULT_SCENARIO
 
 PLANS = PHASES, FREE = "phases", "free"
@@ -102,8 +103,11 @@ def budget_s(options: argparse.Namespace) -> float | None:
     if not options.budget:
         return None
     try:
-        return float(parse_timespan(options.budget.strip()))
+        seconds = float(parse_timespan(options.budget.strip()))
     except (ValueError, OverflowError):
         raise ScenarioError(
             f"--budget {options.budget}: not a time; write it as 150, 90s, 20m or 1h"
         ) from None
+    if not seconds <= BUDGET_S:
+        raise ScenarioError(f"--budget {options.budget}: at most {BUDGET_S / 86400:.0f} days; 0 = no limit")
+    return seconds

@@ -9,7 +9,7 @@ from gevent.subprocess import PIPE
 
 from analysis.errors import ScenarioError, TargetError
 from replay.children import Child
-from replay.scenario.load import Scenario, Server
+from replay.scenario.schema import Scenario, Server
 
 
 class OwnServers:

@@ -10,7 +10,9 @@ from analysis.errors import ScenarioError
 from replay.checks.discover import as_yaml, find, ports_of, scenario_of
 from replay.children import CHECKOUT
 from replay.output import log
-from replay.scenario.load import Scenario, checked, load_scenario, scenario_of_urls, usual_phases
+from replay.scenario.load import checked, load_scenario, scenario_of_urls
+from replay.scenario.phases import usual_phases
+from replay.scenario.schema import Scenario
 
 DEFAULT_SCENARIO = "scenarios/default.yaml"
 

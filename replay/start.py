@@ -29,7 +29,8 @@ from replay.plan.budget import AIM_S
 from replay.plan.phases import Classes
 from replay.plan.progress import describe
 from replay.release.gate import Gate
-from replay.scenario.load import Scenario, planned_phases
+from replay.scenario.phases import planned_phases
+from replay.scenario.schema import Scenario
 from replay.shutdown import SERVERS_END_S
 from replay.sources import scenario_from
 from replay.web import access, start_form

@@ -11,7 +11,7 @@ from replay.checks.hazards import Checked
 from replay.checks.http_get import NO_KEY, HttpGet
 from replay.checks.local_ports import listening_pid
 from replay.client.response import one_line
-from replay.scenario.load import RequestSettings, Target
+from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
 from replay.server_kinds.engines.llamacpp import PROPS
 

@@ -8,7 +8,7 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.run import TargetInfo
 from replay.checks.http_get import first_meaning
 from replay.plan.budget import MOST_TOKENS
-from replay.scenario.load import RequestSettings, Target
+from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Endpoint, Model, Server
 
 TOKENS_PER_WORD = 2  # at most, of a prompt in a language with spaces

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from analysis.console import printed
 from replay.checks.hazards import Checked, Finding
-from replay.scenario.load import Target
+from replay.scenario.schema import Target
 
 WIDE = 200  # where no terminal would break the lines
 ROOMY = 100  # columns from which the table has two blanks between its own

@@ -9,7 +9,7 @@ from replay.children import Child
 from replay.monitor.process import Port, Watch
 from replay.output import log
 from replay.output.recorder import Recorder
-from replay.scenario.load import Target
+from replay.scenario.schema import Target
 from replay.server_kinds.engines.llamacpp import ROUTER
 
 

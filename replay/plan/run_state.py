@@ -12,7 +12,7 @@ from replay.output.recorder import Recorder
 from replay.plan.budget import LEAST_TOKENS
 from replay.plan.live import LiveRun
 from replay.release.dispatch import Dispatch
-from replay.scenario.load import Scenario, Target
+from replay.scenario.schema import Scenario, Target
 from replay.server_kinds import Endpoint
 
 

@@ -78,9 +78,6 @@ def problems_of(error: ValidationError, written: Any, known: Mapping[str, Collec
     """What pydantic found; `written` is the file's data, `known` names the keys below each key."""
     found: list[Problem] = []
     for details in error.errors(include_url=False, include_input=False):
-        if details["type"] == "contradictions":
-            found += details["ctx"]["problems"]
-            continue
         loc = _shortened(details["loc"], written)
         # careful: pydantic calls a list too short, too, when all its entries are wrong
         if details["type"] != "too_short" or not _at(loc, written):
@@ -106,7 +103,10 @@ def _clause(details: ErrorDetails, loc: Loc, written: Any, known: Mapping[str, C
         return str(details["ctx"]["error"])
     if kind in BOUNDS:
         words, bound = BOUNDS[kind]
-        return f"must be {words} {details['ctx'][bound]:g}{quoted}{example}"
+        return f"must be {words} {_number(details['ctx'][bound])}{quoted}{example}"
+    if kind in ("too_long", "string_too_long"):
+        items = "entries" if kind == "too_long" else "characters"
+        return f"must have at most {details['ctx']['max_length']:,} {items}"
     if kind == "literal_error":
         return f"must be {details['ctx']['expected']}{quoted}"
     if kind == "too_short":
@@ -133,6 +133,10 @@ def _at(loc: Iterable[int | str], written: Any) -> Any:
         except (KeyError, IndexError, TypeError):
             return ABSENT
     return value
+
+
+def _number(bound: float) -> str:
+    return f"{bound:,.0f}" if bound == round(bound) else f"{bound:g}"
 
 
 def _plain(key: str) -> bool:

@@ -1,12 +1,60 @@
-"""What one phase of a scenario becomes: larger ones after it, or a pair for every two targets."""
+"""The phases of a run in their order: what a phase of the scenario grows to, its pairs; the usual phases."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from replay.scenario.schema import Phase, Target
+from analysis.files.plan import PlannedPhase
+from replay.scenario.schema import Phase, Scenario, Target
 
+PHASE_USERS: Final = {"phase1": 2, "phase2": 4, "phase3": 8}
+USUAL_ROUNDS: Final = 5
+CONTROL_USERS: Final = 8  # the control grows to so many while all of them overlap
 MOST_PAIRS: Final = 12  # of a contention matrix: each takes ten solo times with three rounds
+
+
+def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPhase, ...]:
+    """The phases in order; with `names` for these targets only, and none without a target.
+
+    A matrix becomes its pairs. What a phase may grow to comes last: it has what the budget leaves over.
+    """
+    everyone = tuple(t.name for t in scenario.targets)
+    planned: list[PlannedPhase] = []
+    grown: list[PlannedPhase] = []
+    for phase in scenario.phases:
+        dealt = phase.targets or everyone
+        kept = tuple(name for name in dealt if names is None or name in names)
+        if phase.kind == "matrix":
+            planned += [
+                _planned(phase, f"{phase.name} {a} + {b}", (a, b), pair_of=phase.name)
+                for a, b in pairs([t for t in scenario.targets if t.name in kept])
+            ]
+        elif kept:
+            planned.append(_planned(phase, phase.name, kept))
+            before = phase.name
+            for users in sizes_grown(phase):
+                grown.append(_planned(phase, f"{phase.name}-{users}", kept, users=users, after=before))
+                before = grown[-1].name
+    return tuple(planned + grown)
+
+
+def _planned(phase: Phase, name: str, targets: tuple[str, ...], **other: Any) -> PlannedPhase:
+    own = {"users": phase.users, "min_rounds": phase.rounds.min, "max_rounds": phase.rounds.max}
+    client = {"spacing_s": phase.spacing_s, "workers": phase.workers}
+    return PlannedPhase(name=name, targets=targets, **own | client | other)
+
+
+def usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Phases 1-3 and the control for targets of these names, as written in YAML."""
+    phases: list[dict[str, Any]] = [
+        {"name": name, "users": users, "rounds": USUAL_ROUNDS} for name, users in PHASE_USERS.items()
+    ]
+    if len(names) > 1:  # with one target every phase is its own control
+        grows = {"name": "control", "users": 2, "grow_to": CONTROL_USERS}
+        phases.insert(1, grows | {"rounds": USUAL_ROUNDS, "targets": names[:1]})
+    if len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port tells most
+        phases.insert(0, {"name": "ports", "users": len(names), "rounds": USUAL_ROUNDS})
+    return phases
 
 
 def sizes_grown(phase: Phase) -> list[int]:

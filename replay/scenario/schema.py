@@ -1,27 +1,22 @@
-"""The parts of a scenario: target, request, phase, server; frozen, and checked when made."""
+"""Every key of a scenario: its type, its default, and what it cannot be alone. Frozen.
+
+The most that a key takes is in `limits.py`; keys against each other are in `rules.py`.
+"""
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
 from analysis.errors import ScenarioError
 from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
+from replay.scenario import limits
 from replay.scenario.base_url import name_of_url, normal_base_url
+from replay.scenario.limits import Count, Frozen, Model, Name, Number, Prompt, Seconds, Text, Whole
 from replay.server_kinds import SERVER_KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
-SOLO_TIMES: Final = ("ttft_s", "tpot_s")  # of a simulated server
-SIMULATOR_ONLY: Final = ("policy", *SOLO_TIMES, "speed", "farm")
+SIMULATOR_ONLY: Final = ("policy", "ttft_s", "tpot_s", "speed", "farm")
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {
     "model": "write it as the target's `model`",
@@ -33,37 +28,6 @@ OUR_OWN: Final = {
 }
 
 
-def _no_bool(value: object) -> object:
-    if isinstance(value, bool):  # careful: pydantic reads `users: yes` as 1
-        raise ValueError(f"must be a number, not {str(value).lower()}")
-    return value
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is blank; write some text or take the key out")
-    return text
-
-
-def _usable_name(name: str) -> str:
-    """Names become rows of Locust (`PHASE/TARGET`), class names and lines of a report."""
-    if not name.isprintable() or "/" in name or name != name.strip():
-        raise ValueError("must be printable, without '/' and without blanks at its ends; rename it")
-    if not any(c.isalnum() for c in name):
-        raise ValueError("must hold a letter or a digit; rename it")
-    return name
-
-
-Whole = Annotated[int, BeforeValidator(_no_bool)]
-Number = Annotated[float, BeforeValidator(_no_bool)]
-Text = Annotated[str, AfterValidator(_not_blank)]
-Name = Annotated[str, AfterValidator(_usable_name)]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class Target(Frozen):
     """One port and model that users are pinned to.
 
@@ -71,11 +35,11 @@ class Target(Frozen):
     """
 
     name: Name = ""  # if left out: host:port, or `server N`
-    base_url: str | None = None
+    base_url: Annotated[str, Field(max_length=limits.URL_CHARS)] | None = None
     server: Annotated[Whole, Field(ge=0)] | None = None  # which of the scenario's `servers`, from 0
-    model: Text | None = None  # None: the one that is loaded
+    model: Model | None = None  # None: the one that is loaded
     kind: Text | None = None  # of its server; None: found by asking
-    test_message: Text = DEFAULT_TEST_MESSAGE
+    test_message: Prompt = DEFAULT_TEST_MESSAGE
     api_key_env: str | None = None  # the NAME of the variable; keys themselves are in no file
 
     @model_validator(mode="before")
@@ -120,9 +84,9 @@ class RequestSettings(Frozen):
     """What every request asks for; `auto` lets the warm-up choose a length of about 2 s."""
 
     max_tokens: int | Literal["auto"] = "auto"
-    temperature: Annotated[Number, Field(ge=0)] = 0
-    timeout_s: Annotated[Number, Field(gt=0)] = 600
-    extra: dict[str, Any] = {}
+    temperature: Annotated[Number, Field(ge=0, le=100)] = 0
+    timeout_s: Annotated[Number, Field(gt=0, le=limits.TIMEOUT_S)] = 600
+    extra: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("max_tokens", mode="before")
     @classmethod
@@ -130,9 +94,13 @@ class RequestSettings(Frozen):
         text = str(value).strip()
         if text == "auto":
             return text
-        if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) < 2:
+        if (
+            isinstance(value, bool)
+            or not re.fullmatch(r"\d{1,9}", text, re.ASCII)
+            or not 2 <= int(text) <= limits.TOKENS
+        ):
             # one token has no decode time, and nothing could overlap
-            raise ValueError("must be 'auto' or a whole number of at least 2")
+            raise ValueError(f"must be 'auto' or a whole number from 2 to {limits.TOKENS:,}")
         return int(text)
 
     @field_validator("extra")
@@ -147,8 +115,8 @@ class RequestSettings(Frozen):
 class Rounds(Frozen):
     """How many rounds a phase has; between them the analysis may stop at a look."""
 
-    min: Annotated[Whole, Field(ge=1)]
-    max: Annotated[Whole, Field(ge=1)]
+    min: Annotated[Whole, Field(ge=1, le=limits.ROUNDS)]
+    max: Annotated[Whole, Field(ge=1, le=limits.ROUNDS)]
 
     @model_validator(mode="before")
     @classmethod
@@ -167,12 +135,13 @@ class Phase(Frozen):
 
     name: Name
     kind: Literal["burst", "matrix"] = "burst"
-    users: Whole
-    grow_to: Whole | None = None  # twice the users again and again up to so many, while all of them overlap
+    users: Annotated[Whole, Field(le=limits.USERS)]
+    # twice the users, and again, up to so many, while all of them overlap
+    grow_to: Annotated[Whole, Field(le=limits.USERS)] | None = None
     rounds: Rounds
     targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # None: all of them
-    spacing_s: Annotated[Number, Field(ge=0)] = 0
-    workers: Annotated[Whole, Field(ge=1)] | None = None
+    spacing_s: Annotated[Number, Field(ge=0, le=limits.SPACING_S)] = 0
+    workers: Annotated[Whole, Field(ge=1, le=limits.USERS)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -216,13 +185,13 @@ class Server(Frozen):
 
     kind: Literal["llamacpp", "simulator"]
     port: Annotated[Whole, Field(ge=0, le=65535)] = 0  # 0: a free one
-    slots: Annotated[Whole, Field(ge=1)] = 1
-    threads: Annotated[Whole, Field(ge=1)] = 1
-    model: Text | None = None
+    slots: Count = 1
+    threads: Count = 1
+    model: Model | None = None
     oversubscribe: bool = False  # more threads in all than cores
     policy: Text | None = None
-    ttft_s: Annotated[Number, Field(gt=0)] | None = None
-    tpot_s: Annotated[Number, Field(ge=0)] | None = None
+    ttft_s: Seconds | None = None
+    tpot_s: Annotated[Number, Field(ge=0, le=limits.SIMULATED_S)] | None = None
     speed: Annotated[Number, Field(gt=0)] | None = None
     farm: Text | dict[str, Any] | None = (
         None  # what a farm's file says, or its path from the scenario's folder
@@ -239,12 +208,24 @@ class Server(Frozen):
         return self
 
 
-def in_time_scale(servers: Sequence[Server], phases: Sequence[Phase], scale: float) -> dict[str, Any]:
-    """Both in seconds of this host: simulated servers and the spacing of messages run faster alike."""
-    return {
-        "servers": tuple(
-            s.model_copy(update={k: t * scale for k in SOLO_TIMES if (t := getattr(s, k)) is not None})
-            for s in servers
-        ),
-        "phases": tuple(p.model_copy(update={"spacing_s": p.spacing_s * scale}) for p in phases),
-    }
+class Scenario(Frozen):
+    """Everything a run sends. `raw` is the file before `${…}` is filled, for the manifest."""
+
+    name: Text
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=limits.TARGETS)]
+    request: RequestSettings = RequestSettings()
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=limits.PHASES)]
+    budget_s: Annotated[Number, Field(ge=0, le=limits.BUDGET_S)] = 150  # 0: no limit
+    servers: Annotated[tuple[Server, ...], Field(max_length=limits.SERVERS)] = ()
+    time_scale: Annotated[Number, Field(gt=0, le=1)] = 1  # seconds here per second of simulated servers
+    raw: dict[str, Any] = Field(default_factory=dict)
+
+
+KEYS: Final = {  # what may be written below each key
+    "": tuple(key for key in Scenario.model_fields if key != "raw"),
+    "targets": tuple(Target.model_fields),
+    "request": tuple(RequestSettings.model_fields),
+    "phases": tuple(Phase.model_fields),
+    "rounds": tuple(Rounds.model_fields),
+    "servers": tuple(Server.model_fields),
+}

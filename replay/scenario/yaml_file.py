@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from analysis.errors import ScenarioError
+from replay.scenario.limits import DEPTH, FILE_BYTES, is_writable
 from replay.scenario.messages import Loc, Problem, nearest
 
 PLACEHOLDER: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<default>:-[^}]*)?\}", re.ASCII)
@@ -25,6 +26,7 @@ PLAIN_TAGS: Final = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")
 )
 TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+MOST_NUMBER: Final = 2**64
 
 
 class _Refused(yaml.MarkedYAMLError):
@@ -51,13 +53,31 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    depth = 0
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         alias = self.check_event(yaml.AliasEvent)
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise _Refused(f"lists and mappings nested more than {DEPTH} deep; write it flatter", mark)
         node = super().compose_node(parent, index)
+        self.depth -= 1
         if alias and not isinstance(node, yaml.ScalarNode):
             raise _Refused("an alias may stand for a single value only; write it out", mark)
         return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, OverflowError):  # as of `!!int x`, or 5,000 digits
+            raise _Refused("a value that cannot be read; put it in quotes", node.start_mark) from None
+        if isinstance(value, str) and not is_writable(value):
+            problem = "a character that UTF-8 cannot write (a lone surrogate); take it out"
+            raise _Refused(problem, node.start_mark)
+        if isinstance(value, int) and abs(value) > MOST_NUMBER:
+            raise _Refused("a number of more than 64 bits; put it in quotes", node.start_mark)
+        return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
@@ -74,27 +94,46 @@ class _Loader(yaml.SafeLoader):
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The file's mapping, nothing filled in. Raises ScenarioError."""
+    text = _text_of(path)
     try:
-        data = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
-    except FileNotFoundError:
-        known = [str(p) for p in sorted(path.parent.glob("[!.]*.yaml"))]
-        remedy = nearest(str(path), known) if known else "give --scenario the path of a YAML file"
-        raise ScenarioError(f"{path}: no such file; {remedy}") from None
-    except OSError as error:
-        raise ScenarioError(f"{path}: {error.strerror}; give a file that can be read") from None
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+        loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"line {line}: the character {chr(error.character)!a} is not for YAML; take it out"
+        raise ScenarioError(f"{path}: {problem}") from None
+    try:
+        data = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         raise ScenarioError(f"{path}: {_yaml_words(error)}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        first = (str(error).splitlines() or ["nested too deeply"])[0]
-        raise ScenarioError(f"{path}: not YAML: {first}; see scenarios/default.yaml") from None
+    except (yaml.YAMLError, ValueError, LookupError, OverflowError, RecursionError):
+        line = loader.line + 1
+        raise ScenarioError(f"{path}: line {line}: not YAML; see scenarios/default.yaml") from None
     if data is None:
         raise ScenarioError(f"{path}: is empty; copy scenarios/default.yaml to begin")
     if not isinstance(data, dict):
         found = "a list" if isinstance(data, list) else "a single value"
         raise ScenarioError(f"{path}: is {found}; it must be a mapping with targets: and phases:")
     return data
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_BYTES + 1)  # careful: it may be a device that has no end
+        if len(data) > FILE_BYTES:
+            raise ScenarioError(f"{path}: more than {FILE_BYTES:,} bytes; a scenario is a page or two")
+        return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        known = [str(p) for p in sorted(path.parent.glob("[!.]*.yaml"))]
+        remedy = nearest(str(path), known) if known else "give --scenario the path of a YAML file"
+        raise ScenarioError(f"{path}: no such file; {remedy}") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"line {line}: byte {error.start} is not UTF-8; save it as UTF-8"
+        raise ScenarioError(f"{path}: {problem}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        why = getattr(error, "strerror", None) or "not a path"
+        raise ScenarioError(f"{path}: {why}; give a file that can be read") from None
 
 
 def _yaml_words(error: yaml.MarkedYAMLError) -> str:
@@ -138,8 +177,11 @@ def fill(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> tuple[Any, lis
 
     def value_of(match: re.Match[str]) -> str:
         name, default = match["name"], match["default"]
-        if environ.get(name):
-            return environ[name]
+        if (value := environ.get(name)) and is_writable(value):
+            return value
+        if value:
+            problems.append((loc, f"the environment variable {name} is not UTF-8; set it anew"))
+            return ""
         if default is None:
             text = f"the environment variable {name} is not set; export {name}=..."
             problems.append((loc, text))

@@ -23,7 +23,8 @@ from analysis.files.server_samples import ServerSample
 from analysis.report.figures.run import run_figures
 from analysis.report.sections import report_of
 from analysis.report.writers import as_json, as_text
-from replay.scenario.load import KEYS, load_scenario
+from replay.scenario.load import load_scenario
+from replay.scenario.schema import KEYS
 from servers import __main__ as servers_door
 from tests.support.checkout import CHECKOUT
 from tests.support.farm import farm, watched

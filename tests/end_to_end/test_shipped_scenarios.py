@@ -9,10 +9,11 @@ from statistics import median
 
 import pytest
 
-from replay.scenario.load import load_scenario, planned_phases
-from tests.replay.scenario.test_scenario import LOOPBACK
+from replay.scenario.load import load_scenario
+from replay.scenario.phases import planned_phases
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import locust
+from tests.support.scenarios import LOOPBACK
 
 SCENARIOS = sorted((CHECKOUT / "scenarios").glob("*.yaml"))
 PLANS = """

@@ -27,7 +27,7 @@ from replay.client.prompt import prompt
 from replay.client.request import Request
 from replay.client.response import Response
 from replay.plan.one_phase import request_for
-from replay.scenario.load import RequestSettings, Scenario, Target
+from replay.scenario.schema import RequestSettings, Scenario, Target
 from replay.server_kinds import SERVER_KINDS, Ask, Endpoint, openai
 from servers.queue_model import Policy, Port
 from tests.support import farm

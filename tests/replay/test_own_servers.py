@@ -7,7 +7,8 @@ import pytest
 
 from analysis.errors import ScenarioError
 from replay.own_servers import _commands, with_urls
-from replay.scenario.load import Server, load_scenario
+from replay.scenario.load import load_scenario
+from replay.scenario.schema import Server
 
 PHASES = "phases: [{name: p, users: 2, rounds: 3}]\n"
 

@@ -15,7 +15,7 @@ from analysis.entities.json_edit import with_value
 from analysis.entities.propose import propose
 from analysis.errors import ScenarioError
 from analysis.files.run import TargetInfo
-from replay.scenario.load import Scenario
+from replay.scenario.schema import Scenario
 from replay.sources import scenario_of_entities
 from tests.support.farm import farm, write_run
 from tests.support.locusts import locust

@@ -15,7 +15,7 @@ from analysis.errors import TargetError
 from replay.checks import http_get
 from replay.checks.check import check, check_targets
 from replay.checks.local_ports import listening_pid, on_this_machine
-from replay.scenario.load import RequestSettings, Target
+from replay.scenario.schema import RequestSettings, Target
 
 Answers = dict[str, Any]  # path → JSON body, or (status, body); anything else is 404
 

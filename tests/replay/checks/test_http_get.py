@@ -24,7 +24,7 @@ from replay.checks import table as check_table
 from replay.checks.check import check, choose
 from replay.checks.hazards import Checked, Finding, findings
 from replay.checks.http_get import Silent, first_meaning, is_here, reason
-from replay.scenario.load import RequestSettings, Target
+from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import Model, Reply, Server
 from tests.support.locusts import locust, phase, scenario
 from tests.support.serving import MockServer

@@ -20,7 +20,7 @@ from replay.client.http_stream import Reply as Streamed
 from replay.client.request import Request
 from replay.client.response import read_response
 from replay.client.sse import read_lines
-from replay.scenario.load import Target
+from replay.scenario.schema import Target
 from replay.server_kinds.kind import Reply
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"

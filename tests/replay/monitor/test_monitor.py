@@ -24,7 +24,7 @@ from replay.monitor import machine as machine_load
 from replay.monitor.child import watch_of_run
 from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
 from replay.monitor.process import MOST_OF_A_CORE, LoadReader, Port, Sampling, Watch, pause_after, watch_of
-from replay.scenario.load import Target
+from replay.scenario.schema import Target
 from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, vllm

@@ -16,7 +16,7 @@ from replay.plan import progress
 from replay.plan.one_phase import run_phase
 from replay.plan.run_state import RunState
 from replay.release.dispatch import ReadyUser
-from replay.scenario.load import Phase, Rounds, Scenario, Target
+from replay.scenario.schema import Phase, Rounds, Scenario, Target
 from replay.server_kinds import openai
 from tests.support.farm import farm, phase
 

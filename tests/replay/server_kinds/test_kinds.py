@@ -16,7 +16,7 @@ from replay.checks.hazards import Checked
 from replay.client.connection import Connection
 from replay.client.request import Request
 from replay.client.response import Response
-from replay.scenario.load import RequestSettings, Target
+from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import READERS, SERVER_KINDS, Ask, Endpoint, Reply
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, vllm

@@ -15,7 +15,7 @@ from replay.checks.check import check
 from replay.client.connection import Connection
 from replay.client.request import Request
 from replay.client.response import Response
-from replay.scenario.load import Target
+from replay.scenario.schema import Target
 from replay.server_kinds import Ask, Endpoint, openai
 from servers.ports import free_ports
 from tests.support.checkout import CHECKOUT

@@ -1,0 +1,86 @@
+"""Keys against each other: what only the whole scenario can show to be wrong.
+
+To add a rule: a function from the scenario to its problems, and its name in `contradictions`.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from replay.scenario.limits import REQUESTS
+from replay.scenario.messages import Problem, nearest
+from replay.scenario.phases import planned_phases, sizes_grown
+from replay.scenario.schema import Scenario
+
+SERVERS_END = "counted from 0; correct it or add one"
+
+
+def contradictions(scenario: Scenario) -> list[Problem]:
+    """Every problem of a scenario whose keys are right one by one; empty if it agrees with itself."""
+    rules = (_repetitions, _servers_that_are_missing, _phases_against_targets, _grown_names, _time_scale)
+    return [problem for rule in rules for problem in rule(scenario)] or list(_too_much(scenario))
+
+
+def _repetitions(scenario: Scenario) -> Iterator[Problem]:
+    targets, phases, ports = scenario.targets, scenario.phases, [s.port for s in scenario.servers]
+    for i, first in _repeated([(t.base_url, t.server, t.model) for t in targets]):
+        text = f"same server and model as targets[{first}]; take one out, or give it another model"
+        yield ("targets", i), text
+    for key, names in (("targets", [t.name for t in targets]), ("phases", [p.name for p in phases])):
+        for i, first in _repeated(names):
+            text = f"{names[i]!r} is used twice (also {key}[{first}]); give each its own name"
+            yield (key, i, "name"), text
+    for i, first in _repeated([port or f"free {k}" for k, port in enumerate(ports)]):
+        yield ("servers", i, "port"), f"same port as servers[{first}]; write port: 0 for a free one"
+
+
+def _servers_that_are_missing(scenario: Scenario) -> Iterator[Problem]:
+    if any(s.farm for s in scenario.servers):
+        return  # how many ports a farm has, its file knows
+    there = len(scenario.servers)
+    for i, target in enumerate(scenario.targets):
+        if target.server is not None and target.server >= there:
+            text = f"no server {target.server}: `servers` has {there}, {SERVERS_END}"
+            yield ("targets", i, "server"), text
+
+
+def _phases_against_targets(scenario: Scenario) -> Iterator[Problem]:
+    names = [t.name for t in scenario.targets]
+    for i, phase in enumerate(scenario.phases):
+        if phase.kind == "matrix" and len(phase.targets or names) < 2:
+            yield ("phases", i, "kind"), "a matrix needs two targets; name another, or take the phase out"
+        for k, name in enumerate(phase.targets or ()):
+            if name not in names:
+                text = f"no target is named {name!r}; {nearest(name, names)}"
+                yield ("phases", i, "targets", k), text
+        for k, _ in _repeated(phase.targets or ()):
+            text = "the same target again; name each once, users are dealt round robin"
+            yield ("phases", i, "targets", k), text
+
+
+def _grown_names(scenario: Scenario) -> Iterator[Problem]:
+    taken = {p.name for p in scenario.phases}
+    for i, phase in enumerate(scenario.phases):
+        for name in (f"{phase.name}-{users}" for users in sizes_grown(phase)):
+            if name in taken:
+                text = f"it would grow to a phase {name}, which is there already; rename that one"
+                yield ("phases", i, "grow_to"), text
+
+
+def _time_scale(scenario: Scenario) -> Iterator[Problem]:
+    own = all(t.server is not None for t in scenario.targets)
+    if scenario.time_scale != 1 and not (own and {s.kind for s in scenario.servers} == {"simulator"}):
+        yield ("time_scale",), "is for simulated servers only; take it out: real ones take their time"
+
+
+def _too_much(scenario: Scenario) -> Iterator[Problem]:
+    planned = sum(p.max_rounds * (p.users + 1) for p in planned_phases(scenario))
+    if planned > REQUESTS:
+        text = f"up to {planned:,} requests in all, at most {REQUESTS:,}; take fewer users or rounds"
+        yield ("phases",), text
+
+
+def _repeated(values: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """(index, index of its first appearance) of every value that was there before."""
+    first_at: dict[Hashable, int] = {}
+    for i, value in enumerate(values):
+        if (first := first_at.setdefault(value, i)) < i:
+            yield i, first
