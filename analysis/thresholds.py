@@ -11,17 +11,17 @@ from typing import Final
 LOOKS: Final = (3, 5, 8, 12)
 LOOK_LEVEL: Final = 0.9875  # four looks at two-sided 98.75 %: a false gain in at most 2.5 % in all
 MIN_ROUNDS: Final = 3  # scored rounds; fewer have no scatter to speak of
-GAIN: Final = 1.15  # below this nobody would rebuild a setup for it
+GAIN: Final = 1.15  # a smaller gain is not worth rebuilding a setup
 SMALL_GAIN: Final = 1.25  # at the last look: "gain at most x %"
 LOSS: Final = 0.9  # surely below it, requests hinder each other
 
 # The verdict of a phase (verdict/of_phase.py)
 FULL_SHARE: Final = 0.8  # of Gmax: from here on nothing noticeable is lost
-ABOVE_MAX: Final = 1.1  # of Gmax: more than undisturbed cannot be
+ABOVE_MAX: Final = 1.1  # of Gmax: no server can exceed an undisturbed one
 SERIAL_STEP: Final = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
-SHARED_SLOWDOWN: Final = 1.15  # times as long as alone: who shares compute decodes slower
-MIN_SPEEDUP_MAX: Final = 1.5  # a phase whose Gmax is below it cannot tell
-MIN_IDEAL_PEAK: Final = 2  # a phase whose N* is below it cannot tell
+SHARED_SLOWDOWN: Final = 1.15  # times as long as alone: a request that shares compute decodes slower
+MIN_SPEEDUP_MAX: Final = 1.5  # a phase whose Gmax is below it is inconclusive
+MIN_IDEAL_PEAK: Final = 2  # a phase whose N* is below it is inconclusive
 
 # The verdict of a run (verdict/of_run.py)
 ONE_PORT_AS_GOOD: Final = 0.9  # of the ports' speedup: then one port does as well
@@ -30,7 +30,7 @@ ONE_PORT_AS_GOOD: Final = 0.9  # of the ports' speedup: then one port does as we
 HELD_SHARE: Final = 0.1  # of a decode: streams that only brush each other are not open together
 MODE_SHARE: Final = 0.6  # of the rounds must agree on K
 LUMP_SHARE: Final = 0.1  # of a solo: a shorter decode arrived in one lump, and K is unknown
-HASTE: Final = 0.5  # of the decode time alone: who seems to decode faster in company was held back on the way
+HASTE: Final = 0.5  # of the decode time alone: a stream that seems faster in company was held back on the way
 # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
 SLOT_GAP_TTFT: Final = 1.5
 SLOT_GAP_BEFORE: Final = 2.0  # times the longest wait between the first tokens before, for the same reason
@@ -68,7 +68,7 @@ SURPLUS_STREAMS: Final = 0.5  # requests per decode step more than streams were 
 MIN_STOP_TOKENS: Final = 8  # an answer that stopped by itself counts as whole from here on
 
 # Evidence (advice/evidence.py)
-QUEUED_SHARE: Final = 0.1  # of a solo: a wait worth naming
+QUEUED_SHARE: Final = 0.1  # of a solo: shorter waits are not reported
 BUSY_SHARE: Final = 0.9  # of all cores, or of a graphics processor: nothing is left for more requests
 ONE_CORE: Final = (0.75, 1.25)  # cores that one thread keeps busy, alone and together alike
 IDLE_SHARE: Final = 0.25  # of all cores: the processors are not what limits
@@ -92,4 +92,4 @@ SAME_THROUGHPUT: Final = 1e-9  # throughputs that differ by less are the same
 ENOUGH_FOR_P95: Final = 20  # values; below it the 95th percentile is the maximum under another name
 # no measurement of an undisturbed phase lies beyond its bound with this probability
 OUTLIER_LEVEL: Final = 0.99
-FREE_WINDOW_SOLOS: Final = 2.0  # mean solo times: a shorter window says nothing of its level
+FREE_WINDOW_SOLOS: Final = 2.0  # mean solo times: a shorter window does not show its level

@@ -199,7 +199,7 @@ def test_two_kinds_of_servers_get_both_commands_and_common_words_once() -> None:
     assert len([s for s in steps if "one model per port" in s]) == 1
 
 
-def test_nobody_is_told_to_measure_what_the_run_has_just_measured() -> None:
+def test_no_step_repeats_what_the_run_has_just_measured() -> None:
     swept = assess(farm("parallel", [phase(n, 1) for n in (2, 4, 8)])).answer
     assert swept.finding == "fully-parallel"
     assert [s.split(":")[0] for s in swept.next_steps] == ["Add a port and run again"]
@@ -210,7 +210,7 @@ def test_nobody_is_told_to_measure_what_the_run_has_just_measured() -> None:
     assert any("more slots" in step for step in apart.next_steps)  # their slots were alike
 
 
-def test_a_run_that_lacks_the_control_is_told_to_add_it() -> None:
+def test_a_run_that_lacks_the_control_gets_the_step_to_add_it() -> None:
     found = assess(farm("parallel", [phase(2, 2)])).answer
     assert any(step.startswith("Add the control") for step in found.next_steps)
 
@@ -240,7 +240,7 @@ def test_the_command_that_does_not_exist_is_named_nowhere() -> None:
     assert [text for text in words() if "lmstudio server" in text] == []
 
 
-def test_nobody_is_told_that_a_second_port_of_lm_studio_is_a_second_server() -> None:
+def test_no_step_takes_a_second_port_of_lm_studio_for_a_second_server() -> None:
     told = [text for text in words() if "lms server start --port 1235" in text]
     assert told
     assert all("one LM Studio has one HTTP server" in text for text in told)
@@ -323,7 +323,7 @@ def test_six_parallel_workers_reach_the_seeds_thirty_two_answers_a_minute() -> N
     assert round(most.responses_per_min, 1) == 32.7
 
 
-def test_of_several_numbers_of_ports_the_most_are_told() -> None:
+def test_of_several_numbers_of_ports_the_most_are_reported() -> None:
     phases = [PlannedPhase(f"p{n}", n, tuple(t.name for t in targets_on(n)), 5, 5) for n in (2, 4)]
     found = told(seeds("port-serial", phases, ports=4))
     assert "5.45 one after another, 21.8 from 4 ports (4 users)" in found[1]

@@ -60,7 +60,7 @@ def test_the_sentence_sets_both_views_side_by_side() -> None:
     assert sentence.startswith("streams open at once here on one port: up to 4; busy slots there: up to 4 (")
 
 
-def test_without_server_samples_the_condition_cannot_be_told_and_nothing_is_explained() -> None:
+def test_without_server_samples_the_condition_is_unknown_and_nothing_is_explained() -> None:
     judged = only_phase(farm("serial", ONE_PORT))
     assert judged.load is None and judged.evidence == ()
     assert agreement(farm("serial", ONE_PORT))[0] is None

@@ -222,7 +222,7 @@ def test_machines_drawn_at_random_are_consistent_and_their_wall_clocks_within_fi
     assert (off, contradicting, short) == ([], [], [])
 
 
-def test_batching_within_each_port_and_batching_over_the_machine_are_told_apart() -> None:
+def test_batching_within_each_port_and_over_the_machine_are_distinguished() -> None:
     curve = (1.0, 1.4, 1.7, 2.0)
     each = grown_run(Policy(port=Port(throughput=curve)), 1).machine
     assert each.fitted is not None and each.fitted.kind == "ports"
@@ -345,7 +345,7 @@ def test_six_workers_of_the_client_are_not_six_slots_of_the_server() -> None:
 
 
 @pytest.mark.parametrize(("policy", "per_min"), [("parallel", "32."), ("serial", "5.4")])
-def test_servers_in_a_time_scale_are_told_in_their_own_time_too(policy: str, per_min: str) -> None:
+def test_servers_in_a_time_scale_are_reported_in_their_own_time_too(policy: str, per_min: str) -> None:
     """An answer of 11 s that takes 0.55 s here."""
     fast = targets_on(2, prefill_s=0.56 / 20, tpot_s=0.29 / 20)
     test4 = phase(8, 2, 3, "test4", spacing_s=0.05, workers=6)

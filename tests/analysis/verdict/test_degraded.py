@@ -63,7 +63,9 @@ def dead(r: RequestRecord, error: str) -> RequestRecord:
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("degraded", [whole_at_once, flushed_at_once])
-def test_without_single_tokens_the_ends_tell_or_nothing_is_said(policy: str, degraded: Change) -> None:
+def test_without_single_tokens_the_ends_decide_or_the_phase_is_inconclusive(
+    policy: str, degraded: Change
+) -> None:
     for seed in range(5):
         for users in (2, 4, 8):
             found = judged(changed(farm(policy, [phase(users, 1)], jitter=0.03, seed=seed), degraded))

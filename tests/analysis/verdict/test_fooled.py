@@ -51,7 +51,7 @@ def earlier(r: RequestRecord, by_s: float) -> RequestRecord:
 
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("users", [2, 4, 8])
-def test_prompts_cached_in_rounds_only_and_not_told_are_no_gain(users: int, told: bool) -> None:
+def test_prompts_cached_in_rounds_only_and_not_reported_are_no_gain(users: int, told: bool) -> None:
     """Prefill is 40 % of a solo; in a round the cache spares all of it: G is 1.6, of decoding 1."""
     target = FarmTarget("Ulysses", prefill_s=0.8, tpot_s=1.2 / 36)
     run = farm("time-sliced", [phase(users, 1)], targets=(target,), jitter=0.02)
@@ -238,7 +238,7 @@ def test_one_user_on_one_port_is_no_control() -> None:
     assert found.answer.outcome == Outcome.PORTS_PARALLEL
 
 
-def test_a_control_of_two_is_not_said_to_gain_less_than_four_ports() -> None:
+def test_a_control_of_two_does_not_gain_less_than_four_ports() -> None:
     found = assess(farm("parallel", [phase(4, 4), phase(2, 1, name="control")], targets=targets_on(4)))
     assert "One port alone gains too (2.00 with 2 users)" in found.answer.sentence
     assert "less" not in found.answer.sentence

@@ -99,7 +99,7 @@ def test_what_would_narrow_it_down_is_named() -> None:
     assert levels("serial", "serial", "parallel", "-", "-").limit.missing == ()
 
 
-def test_a_lock_and_a_shared_compute_are_told_apart() -> None:
+def test_a_lock_and_a_shared_compute_are_distinguished() -> None:
     assert "a lock or queue of the machine" in levels(*("serial",) * 4, "parallel").limit.sentence
     assert "the compute of the machine" in levels(*("time-sliced",) * 4, "parallel").limit.sentence
 

@@ -105,7 +105,7 @@ def test_slots_are_exact_where_a_further_request_surely_waited_and_at_least_else
     assert "4 slots" in four.phases[0].verdict.sentence
 
 
-def test_one_slot_per_port_is_said_so() -> None:
+def test_one_slot_per_port_is_named_as_such() -> None:
     assert "one per port" in assess(farm("port-serial", [phase(4, 2)])).phases[0].verdict.sentence
 
 
@@ -279,9 +279,7 @@ def test_pairs_of_ports_and_a_control_are_a_comparison_of_ports(policy: str, sai
 @pytest.mark.parametrize(
     ("policy", "outcome_"), [("serial", Outcome.SERIAL), ("time-sliced", Outcome.SHARED)]
 )
-def test_of_pairs_that_differ_the_weakest_speaks_and_who_shares_what_is_told(
-    policy: str, outcome_: str
-) -> None:
+def test_of_pairs_that_differ_the_weakest_counts_and_the_groups_are_named(policy: str, outcome_: str) -> None:
     three = targets_on(3)
     plans = [phase(2, 1, 5, "control"), *pairs_of("Ulysses", "Eternal", "Fear")]
     gain = assess(farm("port-serial", plans, targets=three))
@@ -307,7 +305,7 @@ def test_a_sweep_of_what_does_not_gain_claims_no_gain() -> None:
         assert found.outcome == outcome_
 
 
-def test_of_more_and_more_ports_the_widest_gain_is_told_and_what_does_not_gain_beyond() -> None:
+def test_of_more_and_more_ports_the_widest_gain_is_reported_with_what_does_not_gain_beyond() -> None:
     plans = [phase(n, n, 9, f"ports{n}") for n in (2, 4, 8)] + [phase(2, 1, 9, "control")]
     found = assess(farm("port-serial", plans, targets=targets_on(8)))
     assert found.answer.sentence.startswith("Yes: your 8 ports work in parallel, 8.00 times")

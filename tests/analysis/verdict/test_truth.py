@@ -31,7 +31,7 @@ def test_no_farm_without_gain_is_called_parallel_where_the_naive_speedup_calls_m
     assert sum(t.seed_says_parallel for t in without) > 0.8 * len(without)
 
 
-def test_the_page_says_what_was_found(told: list[Told]) -> None:
+def test_the_page_shows_the_counts(told: list[Told]) -> None:
     written = page(told, 1.0, "")
     assert "| **no** |" not in written
     assert f"{FARMS} random farms" in written
