@@ -81,7 +81,7 @@ def socket_page(seen: Sequence[Seen], seconds: float) -> str:
             SOCKETS.format(farms, ROUNDS, seconds / 60),
             table(("claim", "at most", "found", "holds"), marked(socket_criteria(seen))),
             f"Inconclusive: {undecided} of {len(seen)} phases. "
-            f"Seed formula wrong: {share(seed_wrong, len(seen))}.",
+            f"Naive speedup wrong: {share(seed_wrong, len(seen))}.",
             table(SOCKET_HEADER, map(socket_row, seen)),
         ]
     )
