@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis import exit_codes
 from analysis.errors import PortlapError
 from servers.llamacpp import fleet
 from servers.mock_servers import options as mocks
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except PortlapError as error:
         tell(str(error))
-        return 2
+        return exit_codes.BAD_INPUT
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from replay.checks.check import MODELS
 from replay.checks.http_get import HttpGet, loads
@@ -189,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"no LLM server answers on {where}; is it started?", file=sys.stderr)
     except PortlapError as error:
         print(error, file=sys.stderr)
-        return 2
+        return exit_codes.BAD_INPUT
     return 0
 
 
