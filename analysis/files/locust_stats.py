@@ -9,6 +9,8 @@ from pathlib import Path
 from analysis.errors import RunError
 
 ALL = ("", "Aggregated")
+KEY = ("Type", "Name")  # the columns that name a row
+MOST = 1e12  # requests, or milliseconds
 
 Name = tuple[str, str]  # (type, name)
 
@@ -34,12 +36,17 @@ class Snapshot:
 
 
 def read_table(path: Path) -> Iterator[tuple[dict[str, str], str]]:
-    """The lines of one of Locust's files as dicts, with where each stands; a torn last line is left out."""
+    """The lines of a file of statistics as dicts, and where each stands; a torn last line is left out.
+
+    Raises RunError: the file, the line and what is wrong.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}; give the prefix of a run of Locust") from None
     lines = csv.DictReader(text.splitlines())
+    if missing := [name for name in KEY if name not in (lines.fieldnames or ())]:
+        raise RunError(f"{path}:1: no column {', '.join(missing)}; these are not Locust's statistics")
     for number, line in enumerate(lines, start=2):
         if None in line.values() and number > text.count("\n"):
             return
@@ -59,6 +66,8 @@ def sums_of(line: Mapping[str, str], prefix: str, where: str) -> Sums:
         raise RunError(f"{where}: no column {missing}; these are not Locust's statistics") from None
     except ValueError as error:
         raise RunError(f"{where}: {error}; the file is damaged") from None
+    if not all(0 <= figure < MOST for figure in (count, failures, average, fastest, slowest)):
+        raise RunError(f"{where}: a count or a time that cannot be; the file is damaged")
     return Sums(count, failures, count * average, fastest, slowest)
 
 

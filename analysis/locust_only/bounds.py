@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analysis.conditions.locust_agrees import read_failures
 from analysis.errors import RunError
-from analysis.files.locust_stats import ALL, Name, Snapshot, Sums, read_history, read_table, sums_of
+from analysis.files.locust_stats import ALL, MOST, Name, Snapshot, Sums, read_history, read_table, sums_of
 from analysis.files.run import file_of
 
 ROW_S = 1.0  # Locust stamps a row of its history with the whole second: an instant is known to ±1 s
@@ -107,8 +107,11 @@ def _makespan(last: tuple[Mapping[str, str], str], total: Sums, users: int | Non
     """At most the time Locust's own Requests/s is over (and, after a reset, what was in flight then)."""
     line, where = last
     try:
-        window_s = total.requests / float(line["Requests/s"])
-    except (KeyError, ValueError, ZeroDivisionError):
+        rate = float(line["Requests/s"])
+        window_s = total.requests / rate if 0 < rate < MOST else math.nan
+        if not window_s < MOST:
+            raise ValueError
+    except (KeyError, ValueError):
         raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
     low = max(total.slowest_s, total.latency_s / users if users else 0.0)
     return Bound(low, max(low, window_s + (total.slowest_s if reset else 0.0)))

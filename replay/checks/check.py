@@ -14,6 +14,7 @@ from replay.client.response import one_line
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
 from replay.server_kinds.engines.llamacpp import PROPS
+from replay.server_kinds.kind import UNREADABLE
 
 MODELS = "/v1/models"
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -112,6 +113,13 @@ def _no_key(status: int) -> str:
 
 def choose(asked: str | None, models: Sequence[Model]) -> Model:
     """The model to ask for: the one named, or the only one that is loaded. Raises TargetError."""
+    model = _chosen(asked, models)
+    if UNREADABLE in model.id:
+        raise TargetError(f"model {model.id!r} has a character that cannot be sent; load it by another name")
+    return model
+
+
+def _chosen(asked: str | None, models: Sequence[Model]) -> Model:
     names = [m.id for m in models]
     shown = ", ".join(map(one_line, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     if asked is not None:

@@ -109,7 +109,7 @@ class LoadReader:
         reply = self._http.fetch(counters.path + self._query)
         if reply.status != 200:
             raise ValueError(f"HTTP {reply.status}")
-        return counters.read(reply.text)
+        return counters.load(reply.text)
 
 
 class MachineWatch:

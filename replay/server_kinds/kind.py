@@ -1,9 +1,15 @@
 """`ServerKind`: the parts that the file of each kind of server states, and the types they are made of."""
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
+
+UNREADABLE = "\ufffd"  # stands for bytes and characters that nobody can send back
+SURROGATE = re.compile("[\ud800-\udfff]")
+DEPTH = 50  # of a reply's JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +22,30 @@ class Reply:
 
     @property
     def document(self) -> Any:
-        """The JSON of a 200 answer; None for all else, and for LM Studio's 200 with an error in the body."""
+        """The JSON of a 200 answer; None for all else, and for LM Studio's 200 with an error in the body.
+
+        It can be written as JSON again: no infinite number, no lone surrogate, nothing nested deeper than 50.
+        """
         try:
-            body = json.loads(self.text) if self.status == 200 else None
+            body = _writable(json.loads(self.text)) if self.status == 200 else None
         except (ValueError, RecursionError):
             return None
         return None if isinstance(body, dict) and body.get("error") else body
+
+
+def _writable(value: Any, depth: int = 0) -> Any:
+    """The same value, U+FFFD for what UTF-8 cannot write. Raises ValueError for what JSON cannot."""
+    if depth > DEPTH:
+        raise ValueError("nested too deep")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("not a finite number")
+    if isinstance(value, str):
+        return value if value.isascii() else SURROGATE.sub(UNREADABLE, value)
+    if isinstance(value, list):
+        return [_writable(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item, depth + 1) for key, item in value.items()}
+    return value
 
 
 Get = Callable[[str], Reply]  # of a path; raises what the connection raises
@@ -105,16 +129,27 @@ class Load:
 
 
 OFTEN_S = 0.25  # for counters that cost the server microseconds
+MOST = 1e12  # of anything that a server counts
 SELDOM_S = 1.0  # for long lists, or metrics that the server computes for each GET
 
 
 @dataclass(frozen=True, slots=True)
 class LoadCounters:
-    """A path that shows the load, and its reader: ValueError, LookupError or TypeError at another format."""
+    """A path that shows the load, and how its text is read."""
 
     path: str
     every_s: float
-    read: Callable[[str], Load]
+    read: Callable[[str], Load]  # may raise whatever an odd text makes it raise: call `load`
+
+    def load(self, text: str) -> Load:
+        """The load that the text shows. Raises ValueError where it has another format, or cannot be true."""
+        try:
+            load = self.read(text)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise ValueError(f"not as expected: {type(error).__name__}") from None
+        if any(v is not None and not 0 <= v < MOST for v in astuple(load)):
+            raise ValueError("a figure that cannot be")
+        return load
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_LINE = re.compile(r"^([\w:]+)(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
+_LINE = re.compile(r"^([\w:]+)(?:\{.*\})?[ \t]+(\S+)", re.MULTILINE)
 
 
 def metrics(text: str) -> dict[str, list[str]]:
