@@ -30,6 +30,7 @@ ONE_PORT_AS_GOOD: Final = 0.9  # of the ports' speedup: then one port does as we
 HELD_SHARE: Final = 0.1  # of a decode: streams that only brush each other are not open together
 MODE_SHARE: Final = 0.6  # of the rounds must agree on K
 LUMP_SHARE: Final = 0.1  # of a solo: a shorter decode arrived in one lump, and K is unknown
+LEAST_SHARE: Final = 0.01  # of a latency: no change of length leaves less of it
 HASTE: Final = 0.5  # of the decode time alone: a stream that seems faster in company was held back on the way
 # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
 SLOT_GAP_TTFT: Final = 1.5
@@ -40,6 +41,7 @@ TOGETHER_SHARE: Final = 0.1  # of the makespan: all ends within it are together
 UNSEEN_OVERHEAD: Final = 0.3  # of a solo whose first token cannot be seen
 REPORT_LEVEL: Final = 0.95  # of every interval that is shown
 WILD_SCATTER: Final = 5.0  # times the scatter of solos: such rounds weigh less
+WILDEST: Final = 1000.0  # times at most: beyond it such rounds would weigh nothing
 WILD_DF: Final = 3  # degrees of freedom with which each of the two scatters is known at least
 
 # Conditions of a phase (conditions/of_phase.py)
@@ -81,9 +83,10 @@ PREDICTED_BAND: Final = (0.9, 1.1)  # of the measured wall clock
 # standard error of a log speedup that no model of waves can beat: releases, overheads
 MODEL_FLOOR: Final = 0.01
 FIT_TIE: Final = 1e-6  # of the criterion: mechanisms that differ by less explain the phases alike
-FIT_LARGEST_STEP: Final = 1.0  # in logarithms
-FIT_SMALLEST_STEP: Final = 1e-6  # in logarithms
-FIT_MOST_STEPS: Final = 30  # of the fit
+FIT_SMALLEST_STEP: Final = 1e-6  # of all logarithms together
+FIT_MOST_STEPS: Final = 50  # of the fit; one that needs more does not end
+MOST_PACE: Final = 1.1  # times what cannot be exceeded: n for n streams, 1 for a factor
+LEAST_PACE: Final = 1e-3  # of a solo: slower together than this, no request would end
 USL_MIN_POINTS: Final = 6  # two parameters through fewer points fit anything
 WORTH_HAVING: Final = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
 SAME_THROUGHPUT: Final = 1e-9  # throughputs that differ by less are the same

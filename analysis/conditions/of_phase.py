@@ -122,8 +122,7 @@ def drift(phase: PhaseMeasured) -> Condition:
     return Condition(
         "drift",
         not change.surely_outside((math.exp(-MAX_DRIFT), math.exp(MAX_DRIFT)), SURELY),
-        f"solo times changed by {math.expm1(change.log) * 100:+.1f} % over {phase.span_s:.0f} s "
-        "(allowed for in G)",
+        f"solo times changed by {change.change * 100:+.1f} % over {phase.span_s:.0f} s (allowed for in G)",
         "let the machine cool down, stop other programs, run again",
     )
 

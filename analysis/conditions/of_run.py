@@ -125,8 +125,10 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
     if any(r.not_whole_because(asked.get(r.target)) for r in chain.requests):
         return Condition("chain", None, "the chain holds an answer that is not whole")
     spans = [(r.start_s or 0.0, r.end_s or 0.0) for r in chain.requests]
-    fit, links = phase.fit, len(chain.requests)
-    ratio = sum(map(phase.expected_s, chain.requests)) / busy_s(spans)
+    fit, links, open_s = phase.fit, len(chain.requests), busy_s(spans)
+    if open_s <= 0 or not {r.target for r in chain.requests} <= set(fit.solo_s):
+        return Condition("chain", None, "the chain holds requests that were never measured alone")
+    ratio = sum(map(phase.expected_s, chain.requests)) / open_s
     since_s = (spans[0][0] + spans[-1][1]) / 2 - fit.middle_s
     scatter = fit.scatter * math.sqrt(1 / links + 1 / len(phase.solos))
     estimate = LogEstimate(math.log(ratio), math.hypot(scatter, fit.drift_se * since_s), fit.df, links)

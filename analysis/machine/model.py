@@ -22,6 +22,7 @@ from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import PREDICTED_BAND, SURELY
 
 NO_PHASE = "no phase with whole answers and passed conditions was measured"
+NO_END = "the fit of its speed to the phases does not come to an end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,21 @@ class Machine:
 
 
 def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
-    """The machine that most of these phases used; several models on a port tell of something else."""
+    """The machine that most of these phases used; several models on a port tell of something else.
+
+    Never raises for what numbers do: the verdict and the rest of the report need no machine.
+    """
     used = _of_one_machine([p for p in phases if p.fit is not None])
     seen = slots_seen(used)
     if not used:
         return Machine(seen, (), None, 0.0, None, 0, (), None, (), NO_PHASE)
+    try:
+        return _fitted(used, seen)
+    except (ArithmeticError, ValueError) as error:
+        return Machine(seen, (), None, 0.0, None, 0, (), None, (), f"its speed cannot be computed ({error})")
+
+
+def _fitted(used: Sequence[PhaseMeasured], seen: SlotsSeen) -> Machine:
     loads = [_load(p) for p in used]
     fitted = fit_tables(loads, seen.slots())
     widest = max(used, key=lambda p: (len(p.ports), -p.plan.users))
@@ -101,7 +112,10 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
             if p.speedup is not None and set(p.ports) == set(widest.ports) and not p.plan.spacing_s
         ),
         fitted=fitted,
-        predictions=tuple(_predicted(i, used, loads, fitted.kind) for i in range(len(used))),
+        predictions=tuple(_predicted(i, used, loads, fitted.kind) for i in range(len(used)))
+        if fitted
+        else (),
+        why_not=None if fitted else NO_END,
     )
 
 
@@ -152,6 +166,8 @@ def _predicted(
         return Prediction(load.name, load.users, wall_s, None, f"no other phase{where}")
     slots = known.slots()
     fitted = fit_mechanism([other for i, other in enumerate(loads) if i != index], slots, kind)
+    if fitted is None:
+        return Prediction(load.name, load.users, wall_s, None, NO_END)
     running = load.running(slots)
     unknown = fitted.tables.unmeasured(running) or known.never_seen(running)
     if unknown is not None:

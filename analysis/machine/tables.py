@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.statistics.estimates import LogEstimate
-from analysis.thresholds import FIT_LARGEST_STEP, FIT_MOST_STEPS, FIT_SMALLEST_STEP, FIT_TIE, MODEL_FLOOR
+from analysis.thresholds import FIT_MOST_STEPS, FIT_SMALLEST_STEP, FIT_TIE, LEAST_PACE, MODEL_FLOOR, MOST_PACE
 
 BY_PORT, BY_STREAM = "ports", "streams"
 STREAM_GAIN, PORT_FACTOR = "gain", "factor"
@@ -139,38 +139,47 @@ def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
     return Tables(kind, entries[STREAM_GAIN], entries[PORT_FACTOR])
 
 
-def fit_tables(loads: Sequence[PhaseLoad], slots: Slots) -> Fitted:
-    """The better of both mechanisms; `ports` where neither is."""
+def fit_tables(loads: Sequence[PhaseLoad], slots: Slots) -> Fitted | None:
+    """The better of both mechanisms; `ports` where neither is. None where neither fit comes to an end."""
     ports, streams = (fit_mechanism(loads, slots, kind) for kind in (BY_PORT, BY_STREAM))
     return streams if _criterion(streams) < _criterion(ports) - FIT_TIE else ports
 
 
-def _criterion(fitted: Fitted) -> float:
-    return fitted.misfit + 2 * len(fitted.keys)
+def _criterion(fitted: Fitted | None) -> float:
+    return math.inf if fitted is None else fitted.misfit + 2 * len(fitted.keys)
 
 
-def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> Fitted:
-    """Weighted least squares of log speedup (Gauss-Newton, least step where the phases leave a choice)."""
+def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> Fitted | None:
+    """Weighted least squares of log speedup within what can be; None where they do not come to an end.
+
+    n streams gain at most 1.1 n, and no factor is above 1.1: what phases say beyond that is a contradiction.
+    """
     keys = tuple(sorted(set().union(*(keys_of(load.running(slots), kind) for load in loads))))
     observed = np.array([load.speedup.log for load in loads])
-    weights = np.array([1 / math.hypot(load.speedup.se, MODEL_FLOOR) for load in loads])
+    weights: Array = np.array([1 / math.hypot(load.speedup.se, MODEL_FLOOR) for load in loads])
 
-    def predicted(logs: Array) -> Array:
+    def misses(logs: Array) -> Array:
         tables = _tables(kind, keys, logs)
-        return np.array([math.log(load.serial_s / load.wall_s(slots, tables)) for load in loads])
+        predicted = [math.log(load.serial_s / load.wall_s(slots, tables)) for load in loads]
+        missed: Array = (np.array(predicted) - observed) * weights
+        return missed
 
-    logs = np.array([math.log(n) if table == STREAM_GAIN else 0.0 for table, n in keys])
+    start = np.array([math.log(n) if table == STREAM_GAIN else 0.0 for table, n in keys])
     df = min(load.speedup.df for load in loads)
     if not keys:  # never two together: the slots say everything
-        misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())
-        return Fitted(kind, keys, logs, np.zeros((0, 0)), np.zeros((0, 0)), misfit, df)
-    for _ in range(FIT_MOST_STEPS):
-        slopes = _gradient(predicted, logs) * weights[:, None]
-        step = np.linalg.pinv(slopes, rcond=1e-6) @ ((observed - predicted(logs)) * weights)
-        logs = logs + np.clip(step, -FIT_LARGEST_STEP, FIT_LARGEST_STEP)
-        if np.abs(step).max() < FIT_SMALLEST_STEP:
-            break
-    misfit = float((((observed - predicted(logs)) * weights) ** 2).sum())
+        none = np.zeros((0, 0))
+        return Fitted(kind, keys, start, none, none, float((misses(start) ** 2).sum()), df)
+    bounds = (np.full(len(keys), math.log(LEAST_PACE)), start + math.log(MOST_PACE))
+    from scipy.optimize import least_squares  # slow to load, and a run under way needs no machine model
+
+    def slopes_at(logs: Array) -> Any:
+        return _gradient(misses, logs)
+
+    fit = least_squares(misses, start, slopes_at, bounds, xtol=FIT_SMALLEST_STEP, max_nfev=FIT_MOST_STEPS)
+    if not fit.success:
+        return None
+    logs: Array = fit.x
+    slopes, misfit = _gradient(misses, logs), 2 * float(fit.cost)
     _, sizes, directions = np.linalg.svd(slopes)
     rank = int((sizes > 1e-6 * max(sizes, default=0.0)).sum())
     spare = len(loads) - rank

@@ -16,7 +16,7 @@ from analysis.phase.solos import Alone, alone_by_target
 from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
 from analysis.statistics.estimates import LogEstimate
 from analysis.statistics.fit import Fit
-from analysis.thresholds import HASTE, MODE_SHARE
+from analysis.thresholds import HASTE, LEAST_SHARE, MODE_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,12 @@ class PhaseMeasured:
     def overhead_share(self, target: str) -> float:
         """Of a solo, before its server works on it; 0 where the server does not tell its own prefill."""
         alone = self.alone[target]
-        return alone.overhead_s / alone.latency_s if self.overhead_known else 0.0
+        return min(alone.overhead_s / alone.latency_s, 1 - LEAST_SHARE) if self.overhead_known else 0.0
 
     def busy_s(self, request: RequestRecord) -> float:
         """How long this request keeps its server at work alone: less the overhead, where that is known."""
         overhead_s = self.alone[request.target].latency_s * self.overhead_share(request.target)
-        return self.expected_s(request) - overhead_s
+        return max(self.expected_s(request) - overhead_s, LEAST_SHARE * self.expected_s(request))
 
     @property
     def slowdown(self) -> float | None:

@@ -8,6 +8,7 @@ from statistics import median
 from analysis.files.request_record import RequestRecord
 from analysis.phase.intervals import Interval, peak
 from analysis.phase.rounds import Round
+from analysis.phase.solos import decode_share
 from analysis.thresholds import (
     HELD_SHARE,
     LUMP_SHARE,
@@ -31,7 +32,7 @@ def streams_known(solos: Sequence[RequestRecord]) -> bool:
     """False if a target does not stream, or answers in one lump: then decode times are unknown."""
     shares = defaultdict(list)
     for r in solos:
-        shares[r.target].append(0.0 if r.decode_s is None or not r.latency_s else r.decode_s / r.latency_s)
+        shares[r.target].append(decode_share(r))
     return bool(shares) and all(median(share) >= LUMP_SHARE for share in shares.values())
 
 

@@ -1,12 +1,13 @@
 """What each target needs alone: the solos of a phase, normalised to their mean number of tokens."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.rounds import Job, Round
+from analysis.thresholds import LEAST_SHARE, LUMP_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +30,40 @@ class Alone:
 
     def latency_for(self, tokens: int | None) -> float:
         """Solo latency of an answer with this many tokens: an early stop is normal, not a failure."""
-        if self.tpot_s is None or tokens is None:
+        if tokens is None:
             return self.latency_s
-        return self.latency_s + self.tpot_s * (tokens - self.tokens)
+        return _at_length(self.latency_s, self.tpot_s, tokens - self.tokens)
 
     def decode_for(self, tokens: int | None) -> float:
         """Solo decode time of an answer with this many tokens; 0 where it does not stream."""
         return (self.tpot_s or 0.0) * ((tokens or 0) - 1)
 
+    def normalised_latency_s(self, solo: RequestRecord) -> float:
+        """Latency that one of its solos would have had at `tokens`: B = TTFT + TPOT·(tokens − 1)."""
+        assert solo.latency_s is not None and solo.tokens is not None
+        tpot_s = solo.tpot_s if streamed(solo) else self.tpot_s
+        return _at_length(solo.latency_s, tpot_s, self.tokens - solo.tokens)
 
-def normalised_latency_s(solo: RequestRecord, tokens: int) -> float:
-    """Latency the solo would have had with `tokens` tokens: B = TTFT + TPOT·(tokens − 1)."""
-    assert solo.latency_s is not None and solo.tokens is not None
-    return solo.latency_s + (solo.tpot_s or 0.0) * (tokens - solo.tokens)
+    def normalised_decode_s(self, solo: RequestRecord) -> float:
+        """Decode time that one of its solos, a streamed one, would have had at `tokens`."""
+        return (solo.tpot_s or 0.0) * (self.tokens - 1)
 
 
-def normalised_decode_s(solo: RequestRecord, tokens: int) -> float:
-    return (solo.tpot_s or 0.0) * (tokens - 1)
+def streamed(solo: RequestRecord) -> bool:
+    """Whether its tokens came one by one; else all in a lump, and its latency is all that it says.
+
+    A client that slept, or an answer of one token: then its first token tells nothing of prefill either.
+    """
+    return bool(solo.tpot_s) and decode_share(solo) >= LUMP_SHARE
+
+
+def decode_share(solo: RequestRecord) -> float:
+    """Of the solo, from its first token to its last; 0 where that is not seen."""
+    return 0.0 if solo.decode_s is None or not solo.latency_s else solo.decode_s / solo.latency_s
+
+
+def _at_length(latency_s: float, tpot_s: float | None, tokens_more: int) -> float:
+    return max(latency_s + (tpot_s or 0.0) * tokens_more, LEAST_SHARE * latency_s)
 
 
 def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
@@ -56,20 +74,21 @@ def alone_by_target(solos: Sequence[RequestRecord]) -> dict[str, Alone]:
     by_target: dict[str, Alone] = {}
     for target in sorted({s.target for s in solos}):
         mine = [s for s in solos if s.target == target]
-        tokens = round(fmean(s.tokens or 0 for s in mine))
-        ttfts = [s.ttft_s for s in mine if s.ttft_s is not None]
-        tpots = [s.tpot_s for s in mine if s.tpot_s is not None]
+        seen = [s for s in mine if streamed(s)] or mine
+        ttfts = [s.ttft_s for s in seen if s.ttft_s is not None]
+        tpots = [s.tpot_s for s in seen if s.tpot_s is not None]
         prefills = [s.server_prefill_s for s in mine if s.server_prefill_s is not None]
-        by_target[target] = Alone(
+        alone = Alone(
             target=target,
-            tokens=tokens,
-            latency_s=fmean(normalised_latency_s(s, tokens) for s in mine),
+            tokens=round(fmean(s.tokens or 0 for s in mine)),
+            latency_s=0.0,
             ttft_s=fmean(ttfts) if ttfts else None,
             tpot_s=fmean(tpots) if tpots else None,
             prefill_s=fmean(prefills) if len(prefills) == len(mine) else None,
-            overhead_s=fmean(map(_overhead_s, mine)),
+            overhead_s=fmean(map(_overhead_s, seen)),
             n=len(mine),
         )
+        by_target[target] = replace(alone, latency_s=fmean(map(alone.normalised_latency_s, mine)))
     return by_target
 
 

@@ -1,19 +1,13 @@
 """The three speedups of a phase: of latency (G), net of overhead, and of decode; and the ceiling Gmax, N*."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.intervals import Interval, busy_s, covered_s, peak
 from analysis.phase.overlap import decode_intervals
 from analysis.phase.rounds import Job, Round, ideal_s, ideal_starts, serial_s
-from analysis.phase.solos import (
-    Alone,
-    jobs_of_round,
-    normalised_decode_s,
-    normalised_latency_s,
-    planned_jobs,
-)
+from analysis.phase.solos import Alone, jobs_of_round, planned_jobs, streamed
 from analysis.statistics.estimates import LogEstimate
 from analysis.statistics.fit import Fit, Timed, fit_speedup
 from analysis.thresholds import HELD_SHARE, UNSEEN_OVERHEAD
@@ -34,7 +28,9 @@ def fit_latency(
     makespans = [
         Timed(None, _middle_s(r), _makespan_s(r) * full_s / serial_s(jobs_of_round(r, alone))) for r in rounds
     ]
-    return fit_speedup(_timed(plan, solos, alone, normalised_latency_s), makespans, replay)
+    return fit_speedup(
+        _timed(plan, solos, lambda s: alone[s.target].normalised_latency_s(s)), makespans, replay
+    )
 
 
 def net_of_overhead(
@@ -60,10 +56,10 @@ def fit_decode(
 
     Prefill that ran within that union, while others decoded, counts as work done there.
     """
-    if any(alone[t].tpot_s is None for t in plan.deal):
+    decodes_alone = [alone[t].decode_for(alone[t].tokens) for t in plan.deal]
+    if min(decodes_alone) <= 0:
         return None
-
-    full_s = sum(alone[t].decode_for(alone[t].tokens) for t in plan.deal)
+    full_s = sum(decodes_alone)
     unions = []
     for r in rounds:
         decodes = decode_intervals(r.requests)
@@ -77,7 +73,8 @@ def fit_decode(
     def replay(solo_s: Mapping[str, float]) -> float:
         return sum(solo_s[t] for t in plan.deal)
 
-    fit = fit_speedup(_timed(plan, solos, alone, normalised_decode_s), unions, replay)
+    seen = _timed(plan, filter(streamed, solos), lambda s: alone[s.target].normalised_decode_s(s))
+    fit = fit_speedup(seen, unions, replay)
     return fit.speedup if fit else None
 
 
@@ -93,7 +90,7 @@ def _prefilled_meanwhile_s(
     found_s = 0.0
     for r in a_round.requests:
         own_s, took_s, first_s = alone[r.target].prefill_s, r.server_prefill_s, r.first_token_s
-        if own_s is None or not took_s or first_s is None:
+        if own_s is None or took_s is None or took_s <= 0 or first_s is None:
             continue
         found_s += covered_s((first_s - took_s, first_s), decodes) * min(1 / slowdown, own_s / took_s)
     return found_s
@@ -132,13 +129,6 @@ def _makespan_s(a_round: Round) -> float:
 
 
 def _timed(
-    plan: PlannedPhase,
-    solos: Sequence[RequestRecord],
-    alone: Mapping[str, Alone],
-    duration_s: Callable[[RequestRecord, int], float],
+    plan: PlannedPhase, solos: Iterable[RequestRecord], duration_s: Callable[[RequestRecord], float]
 ) -> list[Timed]:
-    return [
-        Timed(s.target, _middle_s(s), duration_s(s, alone[s.target].tokens))
-        for s in solos
-        if s.target in plan.deal
-    ]
+    return [Timed(s.target, _middle_s(s), duration_s(s)) for s in solos if s.target in plan.deal]

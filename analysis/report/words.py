@@ -20,11 +20,10 @@ def interval(estimate: Estimate | None, digits: int = 3) -> str:
     """`1.98 [1.93, 2.03]`; without an interval it says how many values there were."""
     if estimate is None:
         return NONE
-    if estimate.low is None or estimate.high is None:
+    if estimate.low is None:
         return f"{number(estimate.value, digits)} (n = {estimate.n})"
-    return (
-        f"{number(estimate.value, digits)} [{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
-    )
+    high = "not identifiable" if estimate.high is None else number(estimate.high, digits)
+    return f"{number(estimate.value, digits)} [{number(estimate.low, digits)}, {high}]"
 
 
 def percent(share: float | None, sign: str = "") -> str:

@@ -11,6 +11,8 @@ from scipy.special import stdtrit
 
 from analysis.thresholds import REPORT_LEVEL
 
+_LARGEST = 700.0  # the logarithm of the largest number that a file may hold
+
 
 def student(df: float, level: float) -> float:
     """The t that a variable of Student's distribution stays within, on both sides, at this level."""
@@ -29,7 +31,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95 % interval over n replicates; low and high are None where n does not allow one."""
+    """A value with its 95 % interval over n replicates; low and high are None where the data allow none."""
 
     value: float
     low: float | None
@@ -48,14 +50,20 @@ class LogEstimate:
 
     @property
     def value(self) -> float:
-        return math.exp(self.log)
+        return math.exp(max(min(self.log, _LARGEST), -_LARGEST))
+
+    @property
+    def change(self) -> float:
+        """The value less 1, exact for small ones."""
+        return math.expm1(min(self.log, _LARGEST))
 
     def low(self, level: float = REPORT_LEVEL) -> float:
         """Lower end of the two-sided interval of this level."""
-        return math.exp(self.log - self._half_width(level))
+        return _exp(self.log - self.half_width(level))
 
     def high(self, level: float = REPORT_LEVEL) -> float:
-        return math.exp(self.log + self._half_width(level))
+        """Upper end; inf where it lies beyond what a number holds."""
+        return _exp(self.log + self.half_width(level))
 
     def times(self, factor: float) -> "LogEstimate":
         """The same estimate of a quantity that is `factor` (> 0, taken as known) times as large."""
@@ -71,10 +79,16 @@ class LogEstimate:
         return self.low(level) > band[1] or self.high(level) < band[0]
 
     def estimate(self) -> Estimate:
-        return Estimate(self.value, self.low(), self.high(), self.n)
+        high = self.high()
+        return Estimate(self.value, self.low(), high if high < math.inf else None, self.n)
 
-    def _half_width(self, level: float) -> float:
+    def half_width(self, level: float = REPORT_LEVEL) -> float:
+        """Of the interval, on the log scale."""
         return student(self.df, level) * self.se
+
+
+def _exp(log: float) -> float:
+    return math.exp(log) if log <= _LARGEST else math.inf
 
 
 def mean_estimate(values: Sequence[float]) -> Estimate | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.statistics.estimates import LogEstimate
-from analysis.thresholds import WILD_DF, WILD_SCATTER
+from analysis.thresholds import WILD_DF, WILD_SCATTER, WILDEST
 
 Array = NDArray[np.floating[Any]]
 
@@ -62,7 +62,7 @@ def fit_speedup(
     design = _design((*solos, *rounds), targets, middle)
     logs = np.log([t.duration_s for t in (*solos, *rounds)])
     df = len(logs) - design.shape[1]
-    if df < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+    if df < 1 or np.linalg.matrix_rank(design) < design.shape[1] or not np.isfinite(logs).all():
         return None
     of_round = design[:, len(targets)] == 1.0
     coefficients, inverse, residuals = _least_squares(design, logs)
@@ -76,12 +76,12 @@ def fit_speedup(
     solo_logs = dict(zip(targets, coefficients[: len(targets)].tolist(), strict=True))
 
     def estimate(contrast: Array, log: float, n: int) -> LogEstimate:
-        pooled = LogEstimate(log, scatter * math.sqrt(float(contrast @ inverse @ contrast)), df, n)
+        pooled = LogEstimate(log, scatter * math.sqrt(max(float(contrast @ inverse @ contrast), 0.0)), df, n)
         apart = _own_scatter(contrast, design, inverse, residuals, of_round)
         if apart is None:
             return pooled
         own = LogEstimate(log, *apart, n)
-        return max(pooled, own, key=lambda e: e.high() / e.value)
+        return max(pooled, own, key=LogEstimate.half_width)
 
     contrast = np.zeros(design.shape[1])
     contrast[: len(targets)] = _elasticities(solo_logs, serial_s)
@@ -100,7 +100,7 @@ def fit_speedup(
         solo_s=solo_s,
         middle_s=middle,
         drift_per_s=float(coefficients[-1]) if has_drift else 0.0,
-        drift_se=scatter * math.sqrt(float(inverse[-1, -1])) if has_drift else 0.0,
+        drift_se=scatter * math.sqrt(max(float(inverse[-1, -1]), 0.0)) if has_drift else 0.0,
         df=df,
         residuals=standardised,
         scatter=scatter,
@@ -134,7 +134,7 @@ def _wilder(design: Array, logs: Array, of_round: NDArray[np.bool_]) -> float:
         if df < WILD_DF:
             return 1.0
         variances.append(float(np.sum((logs[kind] - design[kind] @ coefficients) ** 2)) / df)
-    return math.sqrt(variances[0] / variances[1]) if variances[1] > 0 else 1.0
+    return min(math.sqrt(variances[0] / variances[1]), WILDEST) if variances[1] > 0 else 1.0
 
 
 def _variance(
@@ -142,7 +142,7 @@ def _variance(
 ) -> tuple[float, float]:
     """Of the residuals of one kind, with its degrees of freedom: what the fit left of its measurements."""
     rows = design[kind]
-    df = float(kind.sum() - np.trace(rows @ inverse @ rows.T))
+    df = float(kind.sum() - np.einsum("ij,jk,ik->", rows, inverse, rows))  # less the trace of the hat matrix
     return float(residuals[kind] @ residuals[kind]) / max(df, 1.0), df
 
 

@@ -99,7 +99,7 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         tpot_ratio=_tpot_ratio(phase, scored),
         responses_per_min=len(scored) / busy_s * 60 if busy_s else None,
         output_tokens_per_s=sum(r.tokens or 0 for r in scored) / busy_s if busy_s else None,
-        drift=math.expm1(phase.drift.log) if phase.drift else None,
+        drift=phase.drift.change if phase.drift else None,
         outliers=_outliers(phase),
         verdict=verdict.outcome,
         sentence=verdict.sentence,
