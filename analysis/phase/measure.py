@@ -1,6 +1,5 @@
 """One phase measured: what verdict and report rest on, from its solos and its rounds."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -14,7 +13,7 @@ from analysis.phase.overlap import agreed, decode_intervals, round_peak, slots_e
 from analysis.phase.rounds import Round, bursts, solos
 from analysis.phase.solos import Alone, alone_by_target
 from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
-from analysis.statistics.estimates import LogEstimate
+from analysis.statistics.estimates import LogEstimate, bounded_exp
 from analysis.statistics.fit import Fit
 from analysis.thresholds import HASTE, LEAST_SHARE, MODE_SHARE
 
@@ -83,7 +82,7 @@ class PhaseMeasured:
         """What this request would take alone: fitted for its target, its own token count, its instant."""
         assert self.fit is not None and request.start_s is not None
         alone = self.alone[request.target]
-        drifted = math.exp(self.fit.drift_per_s * (request.start_s - self.fit.middle_s))
+        drifted = bounded_exp(self.fit.drift_per_s * (request.start_s - self.fit.middle_s))
         share = alone.latency_for(request.tokens) / alone.latency_s
         return self.fit.solo_s[request.target].value * share * drifted
 

@@ -1,6 +1,6 @@
 """The three speedups of a phase: of latency (G), net of overhead, and of decode; and the ceiling Gmax, N*."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
@@ -56,8 +56,9 @@ def fit_decode(
 
     Prefill that ran within that union, while others decoded, counts as work done there.
     """
+    seen = [s for s in solos if streamed(s)]
     decodes_alone = [alone[t].decode_for(alone[t].tokens) for t in plan.deal]
-    if min(decodes_alone) <= 0:
+    if min(decodes_alone) <= 0 or not set(plan.deal) <= {s.target for s in seen}:
         return None
     full_s = sum(decodes_alone)
     unions = []
@@ -73,8 +74,8 @@ def fit_decode(
     def replay(solo_s: Mapping[str, float]) -> float:
         return sum(solo_s[t] for t in plan.deal)
 
-    seen = _timed(plan, filter(streamed, solos), lambda s: alone[s.target].normalised_decode_s(s))
-    fit = fit_speedup(seen, unions, replay)
+    alone_s = _timed(plan, seen, lambda s: alone[s.target].normalised_decode_s(s))
+    fit = fit_speedup(alone_s, unions, replay)
     return fit.speedup if fit else None
 
 
@@ -129,6 +130,6 @@ def _makespan_s(a_round: Round) -> float:
 
 
 def _timed(
-    plan: PlannedPhase, solos: Iterable[RequestRecord], duration_s: Callable[[RequestRecord], float]
+    plan: PlannedPhase, solos: Sequence[RequestRecord], duration_s: Callable[[RequestRecord], float]
 ) -> list[Timed]:
     return [Timed(s.target, _middle_s(s), duration_s(s)) for s in solos if s.target in plan.deal]

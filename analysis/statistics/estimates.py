@@ -11,7 +11,12 @@ from scipy.special import stdtrit
 
 from analysis.thresholds import REPORT_LEVEL
 
-_LARGEST = 700.0  # the logarithm of the largest number that a file may hold
+_LARGEST = 200.0  # a logarithm: beyond it (1e87) a number says nothing, and a product of some may overflow
+
+
+def bounded_exp(log: float) -> float:
+    """The number of this logarithm, never 0 and never inf."""
+    return math.exp(max(min(log, _LARGEST), -_LARGEST))
 
 
 def student(df: float, level: float) -> float:
@@ -50,7 +55,7 @@ class LogEstimate:
 
     @property
     def value(self) -> float:
-        return math.exp(max(min(self.log, _LARGEST), -_LARGEST))
+        return bounded_exp(self.log)
 
     @property
     def change(self) -> float:

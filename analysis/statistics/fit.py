@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics.estimates import LogEstimate
+from analysis.statistics.estimates import LogEstimate, bounded_exp
 from analysis.thresholds import WILD_DF, WILD_SCATTER, WILDEST
 
 Array = NDArray[np.floating[Any]]
@@ -86,7 +86,7 @@ def fit_speedup(
     contrast = np.zeros(design.shape[1])
     contrast[: len(targets)] = _elasticities(solo_logs, serial_s)
     contrast[len(targets)] = -1.0
-    serial = serial_s({t: math.exp(b) for t, b in solo_logs.items()})
+    serial = serial_s({t: bounded_exp(b) for t, b in solo_logs.items()})
     speedup = estimate(contrast, math.log(serial) - float(coefficients[len(targets)]), len(rounds))
     solo_s = {}
     for column, target in enumerate(targets):
@@ -174,7 +174,7 @@ def _elasticities(
     step = 1e-4
 
     def log_serial(target: str, shift: float) -> float:
-        shifted = {t: math.exp(b + (shift if t == target else 0.0)) for t, b in solo_logs.items()}
+        shifted = {t: bounded_exp(b + (shift if t == target else 0.0)) for t, b in solo_logs.items()}
         return math.log(serial_s(shifted))
 
     return [(log_serial(t, step) - log_serial(t, -step)) / (2 * step) for t in solo_logs]
