@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,6 +26,7 @@ from replay.server_kinds import READERS
 SERVERS_WORDS = ("error", "answered_model", "finish_reason")  # of an answer: what a server worded
 SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
+LARGE_BYTES = 250_000  # to parse more in the loop would make others' bytes and timeouts wait
 FIXED_HEADERS = (
     ("Content-Type", "application/json"),
     ("Accept", "text/event-stream, application/x-ndjson, application/json"),
@@ -113,7 +115,9 @@ class Connection:
 
     def _response(self, end_s: float | None, problem: str | None) -> Response:
         reader = READERS[self._request.reader if self._request else "openai"]
-        response = read_response(self._reply, end_s, problem, reader)
+        read = partial(read_response, self._reply, end_s, problem, reader)
+        large = sum(len(data) for _, data in self._reply.pieces) > LARGE_BYTES
+        response = gevent.get_hub().threadpool.apply(read) if large else read()
         keys = _keys(self._request.headers if self._request else ())
         masked: dict[str, Any] = {name: _without(keys, getattr(response, name)) for name in SERVERS_WORDS}
         return replace(response, **masked)

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import gevent
 import gevent.socket
 import gevent.ssl
 import h11
@@ -25,7 +26,8 @@ _TIMESPEC = struct.Struct("@ll")
 _NOTE_BYTES = constants.CMSG_SPACE(_TIMESPEC.size)
 
 READ_BYTES = 65536
-MOST_BYTES = 64_000_000  # of one answer; 256 tokens with all that is told about them are less than 1 MB
+MOST_BYTES = 16_000_000  # of one answer; a token with all that is sent about it has some 250
+LONGEST_TURN_S = 0.005  # of one answer, while others wait to be read
 MAX_LATENESS_S = 5.0  # bytes do not wait that long to be read: somebody has set the clock
 CLOCKS_APART_S = 20e-6  # two clocks were read "at one instant" if no more than this lay between
 
@@ -149,17 +151,29 @@ class HttpStream:
 
 
 def _take_events(http: h11.Connection, arrival: Arrival, reply: Reply) -> None:
-    """Moves what h11 has found in the bytes so far into `reply`."""
-    for event in iter(http.next_event, h11.NEED_DATA):
-        match event:
-            case h11.Response():
-                reply.status = event.status_code
-                reply.headers = {k.decode("ascii"): v.decode("latin-1") for k, v in event.headers}
-            case h11.Data():
-                reply.pieces.append((arrival, bytes(event.data)))
-            case h11.EndOfMessage():
-                reply.whole = True
-                return  # careful: after its end h11 never says NEED_DATA
+    """Moves what h11 has found in the bytes so far into `reply`.
+
+    What came with one read is one piece, in however many chunks it was sent.
+    """
+    came: list[bytes] = []
+    turn_ends_s = time.monotonic() + LONGEST_TURN_S
+    try:
+        for event in iter(http.next_event, h11.NEED_DATA):
+            match event:
+                case h11.Response():
+                    reply.status = event.status_code
+                    reply.headers = {k.decode("ascii"): v.decode("latin-1") for k, v in event.headers}
+                case h11.Data():
+                    came.append(bytes(event.data))
+                case h11.EndOfMessage():
+                    reply.whole = True
+                    return  # careful: after its end h11 never says NEED_DATA
+            if time.monotonic() > turn_ends_s:
+                gevent.sleep(0)
+                turn_ends_s = time.monotonic() + LONGEST_TURN_S
+    finally:
+        if came:
+            reply.pieces.append((arrival, b"".join(came)))
 
 
 def ask_for_kernel_stamps(connected: Any) -> bool:

@@ -13,6 +13,7 @@ from pydantic.functional_validators import AfterValidator
 
 from analysis.errors import ScenarioError
 from servers.queue_model import ORDERS, POLICIES
+from servers.simulator.faults import FAULTS
 
 DEFAULT_MODEL = "simulated"
 
@@ -85,6 +86,8 @@ class PortSpec(_Frozen):
     hang_every: Count | None = None
     die_after: Count | None = None  # tokens after which the connection is cut …
     die_every: Count = 1  # … of each Nth request
+    fault: Literal[tuple(FAULTS)] | None = None  # type: ignore[valid-type]  # as in servers.simulator.faults
+    fault_every: Count = 1
 
     @model_validator(mode="after")
     def _fits_together(self) -> "PortSpec":

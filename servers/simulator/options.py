@@ -8,10 +8,11 @@ from typing import Any
 from analysis.errors import ScenarioError
 from servers.queue_model import POLICIES
 from servers.simulator.farm import FarmSpec, make_farm, read_farm
+from servers.simulator.faults import FAULTS
 
 PORT_KEYS = (
     *("ttft_s", "tpot_s", "jitter", "stop_after", "cached"),
-    *("fail_every", "hang_every", "die_after", "die_every"),
+    *("fail_every", "hang_every", "die_after", "die_every", "fault", "fault_every"),
 )
 
 
@@ -41,6 +42,8 @@ def add_simulate_options(parser: argparse.ArgumentParser) -> None:
     count("--hang-every", help="accept each Nth request and never answer it")
     count("--die-after", help="cut the connection after N tokens")
     count("--die-every", help="… of each Nth request (default: of all)")
+    add("--fault", choices=FAULTS, metavar="NAME", help="spoil an answer (docs/SERVERS.md names the faults)")
+    count("--fault-every", help="… of each Nth request (default: of all)")
 
 
 def farm_of(options: argparse.Namespace) -> FarmSpec:

@@ -17,9 +17,10 @@ from servers.ready import announce, tell
 from servers.simulator import wire
 from servers.simulator.behaviour import Plan, is_nth, plan_reply, policy_of
 from servers.simulator.farm import FarmSpec, PortSpec
+from servers.simulator.faults import misbehave
 from servers.simulator.live import LiveMachine, precise_loop
-from servers.simulator.token_writer import Outlet
-from servers.simulator.truth import CUT, FAILED, HUNG, SERVED, Story, TruthLog
+from servers.simulator.request_trace import CUT, FAILED, HUNG, SERVED, RequestTrace, TruthLog
+from servers.simulator.token_writer import TokenWriter
 from servers.web_ports import answering, stop_event
 
 MOST_KEPT = 512  # rows; where users never pause, writing them makes a few tokens late
@@ -58,13 +59,13 @@ class Simulator:
                 return _refusal(wire.BadRequest(400, "the body is not JSON"))
             except wire.BadRequest as refusal:
                 return _refusal(refusal)
-            story = Story(next(numbers), port, ask.model, ask.prompt_tokens, arrival_s)
+            trace = RequestTrace(next(numbers), port, ask.model, ask.prompt_tokens, arrival_s)
             try:
-                return await self._act(http, ask, spec, place, story)
-            except ClientConnectionResetError:  # it went between two tokens: its story says so
+                return await self._act(http, ask, spec, place, trace)
+            except ClientConnectionResetError:  # it went between two tokens: its trace says so
                 return web.Response()
             finally:
-                self._end(story)
+                self._end(trace)
 
         app = web.Application()
         app.router.add_get("/health", health)
@@ -74,17 +75,21 @@ class Simulator:
         return app
 
     async def _act(
-        self, http: web.Request, ask: wire.Ask, spec: PortSpec, place: int, story: Story
+        self, http: web.Request, ask: wire.Ask, spec: PortSpec, place: int, trace: RequestTrace
     ) -> web.StreamResponse:
-        if is_nth(story.number, spec.fail_every):
-            story.outcome = FAILED
+        if is_nth(trace.number, spec.fail_every):
+            trace.outcome = FAILED
             return _refusal(wire.BadRequest(500, "fail_every asked for this failure"))
-        if is_nth(story.number, spec.hang_every):
-            story.outcome = HUNG
+        if is_nth(trace.number, spec.hang_every):
+            trace.outcome = HUNG
             await asyncio.Event().wait()  # until the client goes
-        plan = plan_reply(spec, ask, story.number, place, self._chance, self._time_scale)
-        outlet = Outlet(story, plan.job.tokens)
-        story.request = self._machine.arrive(plan.job, story.arrival_s, outlet.hear)
+        if spec.fault and is_nth(trace.number, spec.fault_every):
+            trace.outcome = spec.fault
+            await misbehave(spec.fault, http.transport)
+            await asyncio.Event().wait()  # until aiohttp sees that the connection is gone
+        plan = plan_reply(spec, ask, trace.number, place, self._chance, self._time_scale)
+        writer = TokenWriter(trace, plan.job.tokens)
+        trace.request = self._machine.arrive(plan.job, trace.arrival_s, writer.hear)
         try:
             await asyncio.sleep(0)  # the others of a burst arrive before we talk to this one
             reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -92,37 +97,37 @@ class Simulator:
                 await reply.prepare(http)
             if ask.stream and not spec.lump:
                 await reply.write(plan.answer.role())
-                outlet.open(http, plan.answer.tokens())
-            await outlet.ended.wait()
-            story.cached_tokens = spec.cached
+                writer.open(http, plan.answer.tokens())
+            await writer.ended.wait()
+            trace.cached_tokens = spec.cached
             if spec.cached_prompts:
-                story.cached_tokens = int(story.request.cached * ask.prompt_tokens)
+                trace.cached_tokens = int(trace.request.cached * ask.prompt_tokens)
             if ask.stream:
-                return await self._close(http, reply, plan, spec, story)
+                return await self._close(http, reply, plan, spec, trace)
             if plan.cut:
-                return _cut(http, reply, story)
-            story.outcome = SERVED
-            timings = _timings(plan, story) if spec.timings else None
-            return web.json_response(plan.answer.body(story.cached_tokens, timings))
+                return _cut(http, reply, trace)
+            trace.outcome = SERVED
+            timings = _timings(plan, trace) if spec.timings else None
+            return web.json_response(plan.answer.body(trace.cached_tokens, timings))
         finally:
-            self._machine.leave(story.request)
+            self._machine.leave(trace.request)
 
     async def _close(
-        self, http: web.Request, reply: web.StreamResponse, plan: Plan, spec: PortSpec, story: Story
+        self, http: web.Request, reply: web.StreamResponse, plan: Plan, spec: PortSpec, trace: RequestTrace
     ) -> web.StreamResponse:
         """All that a stream still lacks after its last token."""
         if plan.cut:
-            return _cut(http, reply, story)
+            return _cut(http, reply, trace)
         rest = b"".join([plan.answer.role(), *plan.answer.tokens()]) if spec.lump else b""
-        timings = _timings(plan, story) if spec.timings else None
-        await reply.write(rest + plan.answer.closing(plan.usage, story.cached_tokens, timings))
+        timings = _timings(plan, trace) if spec.timings else None
+        await reply.write(rest + plan.answer.closing(plan.usage, trace.cached_tokens, timings))
         await reply.write_eof()
-        story.outcome = SERVED
+        trace.outcome = SERVED
         return reply
 
-    def _end(self, story: Story) -> None:
+    def _end(self, trace: RequestTrace) -> None:
         """Writes down the truth while nobody is served, so that writing makes no token late."""
-        self._truth.add(story)
+        self._truth.add(trace)
         if self._machine.idle or self._truth.kept >= MOST_KEPT:
             self._flush()
             gc.collect(1)
@@ -131,16 +136,16 @@ class Simulator:
         self._truth.flush(time.time() - self._clock())
 
 
-def _timings(plan: Plan, story: Story) -> dict[str, object] | None:
-    r = story.request
+def _timings(plan: Plan, trace: RequestTrace) -> dict[str, object] | None:
+    r = trace.request
     if r is None or r.ready_s is None or r.first_token_s is None or r.end_s is None:
         return None
     return plan.answer.timings(r.first_token_s - r.ready_s, r.end_s - r.first_token_s)
 
 
-def _cut(http: web.Request, reply: web.StreamResponse, story: Story) -> web.StreamResponse:
+def _cut(http: web.Request, reply: web.StreamResponse, trace: RequestTrace) -> web.StreamResponse:
     """Breaks the connection as a server does that dies: no end of the stream, no goodbye."""
-    story.outcome = CUT
+    trace.outcome = CUT
     if http.transport:
         http.transport.abort()
     return reply

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 
 from aiohttp import HttpVersion11, web
 
-from servers.simulator.truth import Story
+from servers.simulator.request_trace import RequestTrace
 
 
-class Outlet:
+class TokenWriter:
     """Hears of one request's tokens and, once it is open, writes each at once, behind aiohttp's back.
 
     careful: aiohttp's own `write` wakes a task per token; at 256 streams that alone takes 20 ms a step.
     """
 
-    def __init__(self, story: Story, tokens: int) -> None:
+    def __init__(self, trace: RequestTrace, tokens: int) -> None:
         self.ended = asyncio.Event()
-        self._story = story
+        self._story = trace
         self._tokens = tokens
         self._heard = 0
         self._clock = asyncio.get_running_loop().time

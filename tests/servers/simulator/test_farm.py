@@ -10,7 +10,7 @@ from analysis.errors import ScenarioError
 from servers.queue_model import Job, Request, simulate
 from servers.simulator.behaviour import plan_reply, policy_of
 from servers.simulator.farm import FarmSpec, MachineSpec, PortSpec, make_farm, read_farm
-from servers.simulator.truth import COLUMNS
+from servers.simulator.request_trace import COLUMNS
 from servers.simulator.wire import Ask
 from tests.support.checkout import CHECKOUT
 

@@ -20,7 +20,7 @@ BIN_S = 1e-5  # lateness is counted to 0.01 ms
 
 
 @dataclass(slots=True)
-class Story:
+class RequestTrace:
     """What is to be told about one request; its instants are on the loop's clock."""
 
     number: int
@@ -39,7 +39,7 @@ class TruthLog:
 
     def __init__(self, path: Path | None) -> None:
         self._late = Counter[int]()
-        self._ended: list[Story] = []
+        self._ended: list[RequestTrace] = []
         self._file: TextIO | None = None
         if path is None:
             return
@@ -55,18 +55,18 @@ class TruthLog:
         """Rows not yet written."""
         return len(self._ended)
 
-    def add(self, story: Story) -> None:
+    def add(self, trace: RequestTrace) -> None:
         """Keeps it until `flush`: writing would make other streams late."""
-        self._ended.append(story)
+        self._ended.append(trace)
 
     def flush(self, epoch_s: float) -> None:
         """Writes what was kept; `epoch_s` is the instant, since 1970, that is 0 on the loop's clock."""
-        for story in self._ended:
-            due = story.request.token_s if story.request else []
-            pairs = zip(due, story.written_s, strict=False)  # of a lump nothing is written in its time
+        for trace in self._ended:
+            due = trace.request.token_s if trace.request else []
+            pairs = zip(due, trace.written_s, strict=False)  # of a lump nothing is written in its time
             self._late.update(round((written - d) / BIN_S) for d, written in pairs)
             if self._file is not None:
-                self._csv.writerow(_row(story, epoch_s))
+                self._csv.writerow(_row(trace, epoch_s))
         self._ended.clear()
 
     def lateness(self) -> dict[str, Any]:
@@ -84,14 +84,14 @@ class TruthLog:
         return {"tokens": total, "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0)}
 
 
-def _row(story: Story, epoch_s: float) -> list[object]:
+def _row(trace: RequestTrace, epoch_s: float) -> list[object]:
     def stamps(*seconds: float | None) -> str:
         return " ".join(f"{s + epoch_s:.6f}" for s in seconds if s is not None)
 
-    head = [story.number, story.port, story.model, story.outcome, story.prompt_tokens, story.cached_tokens]
-    r = story.request
+    head = [trace.number, trace.port, trace.model, trace.outcome, trace.prompt_tokens, trace.cached_tokens]
+    r = trace.request
     if r is None:
-        return [*head, 0, None, stamps(story.arrival_s), *[None] * 6]
+        return [*head, 0, None, stamps(trace.arrival_s), *[None] * 6]
     instants = (r.arrival_s, r.admission_s, r.ready_s, r.first_token_s, r.end_s)
-    due, written = stamps(*r.token_s), stamps(*story.written_s)
+    due, written = stamps(*r.token_s), stamps(*trace.written_s)
     return [*head, len(r.token_s), f"{r.job.solo_s:.6f}", *map(stamps, instants), due, written]
