@@ -17,6 +17,7 @@ from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from replay import signals
 from replay.checks import table as check_table
+from replay.checks.capacity import refuse_beyond_machine
 from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, findings
 from replay.children import end_with_parent, terminate_workers
@@ -97,6 +98,8 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> None:
     settle(options)
     if (budget := budget_s(options)) is not None:
         scenario = scenario.model_copy(update={"budget_s": budget})
+    if not options.master and not options.processes:  # else the workers hold the users
+        refuse_beyond_machine(planned_phases(scenario))
     if options.dry_run:
         dry_run(scenario)
         sys.exit(0)

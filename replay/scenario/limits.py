@@ -14,6 +14,7 @@ FILE_BYTES: Final = 2_000_000  # a scenario file; YAML takes a minute for ten ti
 DEPTH: Final = 50  # lists and mappings in each other
 REQUESTS: Final = 1_000_000  # of a whole plan
 USERS: Final = MOST_USERS  # of a phase, `grow_to` included
+SIMULATED_USERS: Final = 900  # one process serves them, by select(), which knows 1,024 files
 ROUNDS: Final = MOST_ROUNDS  # of a phase
 TARGETS: Final = 256
 PHASES: Final = 100

@@ -5,7 +5,7 @@ To add a rule: a function from the scenario to its problems, and its name in `co
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from replay.scenario.limits import REQUESTS
+from replay.scenario.limits import REQUESTS, SIMULATED_USERS
 from replay.scenario.messages import Problem, nearest
 from replay.scenario.phases import planned_phases, sizes_grown
 from replay.scenario.schema import Scenario
@@ -72,7 +72,11 @@ def _time_scale(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _too_much(scenario: Scenario) -> Iterator[Problem]:
-    planned = sum(p.max_rounds * (p.users + 1) for p in planned_phases(scenario))
+    phases = planned_phases(scenario)
+    users = max((p.users for p in phases), default=0)
+    if users > SIMULATED_USERS and any(s.kind == "simulator" for s in scenario.servers):
+        yield ("phases",), f"{users:,} users of simulated servers, at most {SIMULATED_USERS:,}; take fewer"
+    planned = sum(p.max_rounds * (p.users + 1) for p in phases)
     if planned > REQUESTS:
         text = f"up to {planned:,} requests in all, at most {REQUESTS:,}; take fewer users or rounds"
         yield ("phases",), text

@@ -42,9 +42,10 @@ def scenario(phase: object = None, target: object = None, **more: object) -> str
         (scenario(request={"timeout_s": 10**7}), "request.timeout_s: must be at most 86,400"),
         (scenario(servers=[{"kind": "simulator"}] * 257), "servers: must have at most 256 entries"),
         (scenario({"users": 9999, "rounds": 101}), "phases: up to 1,010,000 requests in all, at most"),
+        (scenario({"users": 901}, servers=[{"kind": "simulator"}]), "phases: 901 users of simulated servers"),
         ("a: '" + "x" * 2_000_000 + "'", "more than 2,000,000 bytes"),
     ],
-    ids=range(18),
+    ids=range(19),
 )  # fmt: skip
 def test_what_is_too_large_is_one_line(tmp_path: Path, text: str, message: str) -> None:
     assert mistake(tmp_path, text).startswith(f"x.yaml: {message}")
