@@ -89,6 +89,7 @@ MOST_PACE: Final = 1.1  # times what cannot be exceeded: n for n streams, 1 for 
 LEAST_PACE: Final = 1e-3  # of a solo: slower together than this, no request would end
 USL_MIN_POINTS: Final = 6  # two parameters through fewer points fit anything
 WORTH_HAVING: Final = 0.95  # of the best throughput: fewer requests in flight that reach it are enough
+EACH_NUMBER: Final = 64  # requests in flight: up to here a row for each number, beyond it for powers of two
 SAME_THROUGHPUT: Final = 1e-9  # throughputs that differ by less are the same
 
 # Figures of the report (report/)

@@ -1,13 +1,13 @@
 """Does the server's own count of its work agree with what the client saw at the same instant?"""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from statistics import median
-
-import numpy as np
 
 from analysis.conditions.condition import Condition
 from analysis.files.request_record import RequestRecord
 from analysis.files.server_samples import ServerSample
+from analysis.phase.intervals import within
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import decode_intervals
 from analysis.phase.server_load import ServerLoad
@@ -27,9 +27,12 @@ def servers_slots(
     A sample is compared with the streams that were open all around it and the requests that were in
     flight at any time around it, of the whole run's `records`: between the two every count is possible.
     """
-    reporting = [s for s in samples if s.busy is not None and s.base_url in phase.ports]
-    span = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
-    inside = [s for s in reporting if any(a <= s.asked_s and s.at_s <= b for a, b in span)]
+    ports = set(phase.ports)
+    rounds = within(
+        [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
+    )
+    reporting = [s for s in samples if s.busy is not None and s.base_url in ports]
+    inside = [s for s in reporting if rounds(s.asked_s, s.at_s)]
     if not inside:
         return Condition(NAME, None, "no server reports how many requests it works on")
     client = {port: _seen_here([r for r in records if r.base_url == port]) for port in phase.ports}
@@ -61,14 +64,17 @@ def servers_slots(
 
 def _seen_here(records: Sequence[RequestRecord]) -> Callable[[ServerSample], tuple[int, int]]:
     """Of one port's requests: (streams surely open, requests in flight at most) around a sample of it."""
-    starts, ends = np.array(decode_intervals(records)).reshape(-1, 2).T
-    flights = [(r.send_s, np.inf if r.end_s is None else r.end_s) for r in records if r.send_s is not None]
-    sent, ended = np.array(flights).reshape(-1, 2).T
+    decodes = sorted(decode_intervals(records))
+    starts, ends = [start for start, _ in decodes], sorted(end for _, end in decodes)
+    sent = sorted(r.send_s for r in records if r.send_s is not None)
+    ended = sorted(r.end_s for r in records if r.send_s is not None and r.end_s is not None)
 
     def around(sample: ServerSample) -> tuple[int, int]:
         first, last = sample.asked_s - SETTLE_S, sample.at_s + SETTLE_S
-        streams = np.count_nonzero((starts <= first) & (last <= ends))
-        return int(streams), int(np.count_nonzero((sent <= last) & (ended >= first)))
+        begun = bisect_right(starts, first)
+        in_between = decodes[begun : bisect_left(starts, last)]
+        over = bisect_left(ends, last) - sum(end < last for _, end in in_between)
+        return begun - over, bisect_right(sent, last) - bisect_left(ended, first)
 
     return around
 

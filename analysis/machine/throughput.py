@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import count, cycle, islice, takewhile
 
 from analysis.machine.model import Machine
 from analysis.machine.tables import Tables
 from analysis.machine.waves import Piece, makespan_s
 from analysis.statistics.estimates import LogEstimate
-from analysis.thresholds import SAME_THROUGHPUT, WORTH_HAVING
+from analysis.thresholds import EACH_NUMBER, SAME_THROUGHPUT, WORTH_HAVING
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,16 @@ class Throughput:
 
 
 def throughputs(machine: Machine) -> list[Throughput]:
-    """One row per number of workers, up to the most that was measured; [] without a model."""
-    rows = (_throughput(machine, workers) for workers in range(1, machine.users + 1))
+    """One row per number of workers (`_numbers`), up to the most that was measured; [] without a model."""
+    rows = (_throughput(machine, workers) for workers in _numbers(machine.users))
     return [row for row in rows if row is not None]
+
+
+def _numbers(most: int) -> list[int]:
+    """Each number up to 64, beyond it the powers of two, and the most: a thousand rows would say no more."""
+    each = min(most, EACH_NUMBER)
+    powers = takewhile(lambda n: n < most, (EACH_NUMBER * 2**i for i in count(1)))
+    return [*range(1, each + 1), *powers, *([most] if most > each else [])]
 
 
 def _throughput(machine: Machine, workers: int) -> Throughput | None:
@@ -111,7 +118,7 @@ def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstima
 
 def _best(machine: Machine, ports: Sequence[str], workers: int, tables: Tables) -> float:
     slots = machine.slots.slots()
-    within = (n for n in range(1, workers + 1) if ports and not tables.beyond(slots.filled(dealt(ports, n))))
+    within = (n for n in _numbers(workers) if ports and not tables.beyond(slots.filled(dealt(ports, n))))
     return max((_steady(machine, ports, n, tables) for n in within), default=0.0)
 
 

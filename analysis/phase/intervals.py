@@ -1,6 +1,8 @@
 """Arithmetic of half-open intervals [start, end) on the run's clock. Pure; no floor, no rounding."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, islice, takewhile
 
 Interval = tuple[float, float]
 
@@ -30,9 +32,35 @@ def busy_s(intervals: Iterable[Interval]) -> float:
     return sum(time_at_depth(intervals).values())
 
 
-def covered_s(interval: Interval, intervals: Sequence[Interval]) -> float:
-    """Length of the part of `interval` that lies within the union of the others."""
-    return busy_s([interval]) + busy_s(intervals) - busy_s([*intervals, interval])
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same instants as few intervals in order, none of which touch."""
+    parts: list[Interval] = []
+    for start, end in sorted(i for i in intervals if i[1] > i[0]):
+        if parts and start <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], max(end, parts[-1][1]))
+        else:
+            parts.append((start, end))
+    return parts
+
+
+def covered_s(interval: Interval, parts: Sequence[Interval]) -> float:
+    """Length of the part of `interval` that lies within a union, given as `union` makes it."""
+    first = max(bisect_right(parts, interval) - 1, 0)
+    meets = takewhile(lambda part: part[0] < interval[1], islice(parts, first, None))
+    return sum(max(min(end, interval[1]) - max(start, interval[0]), 0.0) for start, end in meets)
+
+
+def within(windows: Iterable[Interval]) -> Callable[[float, float], bool]:
+    """A test whether one of the windows holds all of [start, end]."""
+    ordered = sorted(windows)
+    starts = [start for start, _ in ordered]
+    latest_ends = list(accumulate((end for _, end in ordered), max))
+
+    def held(start: float, end: float) -> bool:
+        begun = bisect_right(starts, start)
+        return begun > 0 and end <= latest_ends[begun - 1]
+
+    return held
 
 
 def overlap(intervals: Sequence[Interval]) -> float | None:

@@ -11,6 +11,7 @@ from statistics import fmean
 import numpy as np
 
 from analysis.files.server_samples import ServerSample
+from analysis.phase.intervals import within
 from analysis.phase.measure import PhaseMeasured
 
 Window = tuple[float, float]
@@ -63,11 +64,14 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
     """None if nothing was sampled while the phase's rounds were open."""
     rounds = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
     alone = [(s.send_s, s.end_s) for s in phase.solos if s.send_s is not None and s.end_s is not None]
-    by_port = {port: [s for s in samples if s.base_url == port and s.error is None] for port in phase.ports}
+    machine = [s for s in samples if s.base_url is None and s.error is None]
+    by_port: dict[str, list[ServerSample]] = {port: [] for port in phase.ports}
+    for s in samples:
+        if s.error is None and s.base_url in by_port:
+            by_port[s.base_url].append(s)
     configured = {phase.targets[t].base_url: phase.targets[t].slots for t in phase.plan.deal}
     loads = {p: _port(samples_there, rounds, alone, configured[p]) for p, samples_there in by_port.items()}
     ports = {p: load for p, load in loads.items() if load is not None}
-    machine = [s for s in samples if s.base_url is None and s.error is None]
     of_machine = (
         _machine(machine, rounds, alone, _servers(phase, ports)) if _within(machine, rounds) else None
     )
@@ -137,7 +141,8 @@ def _machine(
 
 
 def _within(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:
-    return [s for s in samples if any(a <= s.asked_s and s.at_s <= b for a, b in windows)]
+    held = within(windows)
+    return [s for s in samples if held(s.asked_s, s.at_s)]
 
 
 def _total(

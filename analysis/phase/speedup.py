@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
-from analysis.phase.intervals import Interval, busy_s, covered_s, peak
+from analysis.phase.intervals import Interval, busy_s, covered_s, peak, union
 from analysis.phase.overlap import decode_intervals
 from analysis.phase.rounds import Job, Round, ideal_s, ideal_starts, serial_s
 from analysis.phase.solos import Alone, jobs_of_round, planned_jobs, streamed
@@ -87,13 +87,14 @@ def _prefilled_meanwhile_s(
     Never more than the prefill of a solo (a cache may spare it), and at the pace at which the round decodes
     (who shares compute takes longer, and does no more).
     """
+    parts = union(decodes)
     slowdown = max(sum(end - start for start, end in decodes) / decoded_s, 1.0)
     found_s = 0.0
     for r in a_round.requests:
         own_s, took_s, first_s = alone[r.target].prefill_s, r.server_prefill_s, r.first_token_s
         if own_s is None or took_s is None or took_s <= 0 or first_s is None:
             continue
-        found_s += covered_s((first_s - took_s, first_s), decodes) * min(1 / slowdown, own_s / took_s)
+        found_s += covered_s((first_s - took_s, first_s), parts) * min(1 / slowdown, own_s / took_s)
     return found_s
 
 

@@ -46,20 +46,26 @@ def _with_users(run: RunState, targets: Sequence[str], all_here: Callable[[], bo
 
 
 def _admit(run: RunState, targets: Collection[str]) -> None:
-    busy: dict[int, ReadyUser] = {}  # by request
+    asked: dict[int, ReadyUser] = {}  # by request
+    busy: set[ReadyUser] = set()
 
     def idle() -> list[ReadyUser]:
-        return [s for s in run.dispatch.ready if s.target in targets and s not in busy.values()]
+        return [s for s in run.dispatch.ready if s.target in targets and s not in busy]
+
+    def free(request_id: int) -> None:
+        if request_id in asked:
+            busy.discard(asked.pop(request_id))
 
     while True:
         run.dispatch.wait(lambda: run.dispatch.rows_came or bool(idle()), NO_NEWS_S)
         for record in run.dispatch.take_rows():
             if record.error is None:
-                busy.pop(record.request_id, None)
+                free(record.request_id)
             else:
-                gevent.spawn_later(AFTER_FAILURE_S, busy.pop, record.request_id, None)
+                gevent.spawn_later(AFTER_FAILURE_S, free, record.request_id)
         for seat in idle():
             batch, users = run.dispatch.next_batch(), len(run.dispatch.ready)
             request = request_for(run, seat, batch, FREE_PHASE, 0, FREE, run.tokens(seat.target), users)
-            busy[request.request_id] = seat
+            asked[request.request_id] = seat
+            busy.add(seat)
             run.dispatch.send([request])

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from analysis.files.request_record import BASELINE, FREE, RequestRecord
-from analysis.phase.intervals import time_at_depth
 from analysis.thresholds import FREE_WINDOW_SOLOS
 
 
@@ -21,18 +20,28 @@ class Level:
 def curve(records: Sequence[RequestRecord]) -> list[Level]:
     """G by requests in flight; [] without solos of every target. Windows under two solos are left out."""
     solo_s = _solo_s(records)
-    answers = [r for r in records if r.kind == FREE and r.not_whole_because(None) is None]
-    if not answers or not {r.target for r in answers} <= set(solo_s):
+    edges: list[tuple[float, int, float]] = []
+    answered: set[str] = set()
+    for r in records:
+        if r.kind != FREE or r.send_s is None or r.end_s is None or r.end_s <= r.send_s:
+            continue
+        each = 0.0
+        if r.not_whole_because(None) is None:
+            answered.add(r.target)
+            each = solo_s.get(r.target, 0.0) / (r.end_s - r.send_s)
+        edges += [(r.send_s, 1, each), (r.end_s, -1, -each)]
+    if not answered or not answered <= set(solo_s):
         return []
-    windows = time_at_depth(_open(r) for r in records if r.kind == FREE and r.end_s is not None)
+    edges.sort()
+    windows: dict[int, float] = {}
     done: dict[int, float] = {}
-    for answer in answers:
-        start_s, end_s = _open(answer)
-        for depth, spent_s in _depths(records, start_s, end_s).items():
-            share = solo_s[answer.target] * spent_s / (end_s - start_s)
-            done[depth] = done.get(depth, 0.0) + share
+    depth, rate, since = 0, 0.0, edges[0][0]  # rate: solo time that is answered per second
+    for instant, step, each in edges:
+        windows[depth] = windows.get(depth, 0.0) + instant - since
+        done[depth] = done.get(depth, 0.0) + rate * (instant - since)
+        depth, rate, since = depth + step, rate + each, instant
     steady_s = FREE_WINDOW_SOLOS * fmean(solo_s.values())
-    return [Level(n, w, done.get(n, 0.0) / w) for n, w in sorted(windows.items()) if w >= steady_s]
+    return [Level(n, w, done[n] / w) for n, w in sorted(windows.items()) if n and w >= steady_s]
 
 
 def _solo_s(records: Sequence[RequestRecord]) -> Mapping[str, float]:
@@ -42,13 +51,3 @@ def _solo_s(records: Sequence[RequestRecord]) -> Mapping[str, float]:
         if r.kind == BASELINE and r.latency_s is not None and r.not_whole_because(None) is None:
             alone.setdefault(r.target, []).append(r.latency_s)
     return {target: fmean(found) for target, found in alone.items()}
-
-
-def _open(r: RequestRecord) -> tuple[float, float]:
-    return (r.send_s or 0.0, r.end_s or 0.0)
-
-
-def _depths(records: Sequence[RequestRecord], start_s: float, end_s: float) -> dict[int, float]:
-    """Seconds of [start, end) spent at each number of requests in flight."""
-    spans = (_open(r) for r in records if r.kind == FREE and r.end_s is not None)
-    return time_at_depth((max(a, start_s), min(b, end_s)) for a, b in spans)

@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.phase.intervals import Interval, busy_s, covered_s, overlap, peak, time_at_depth
+from analysis.phase.intervals import Interval, busy_s, covered_s, overlap, peak, time_at_depth, union, within
 
 ticks = st.integers(0, 1000).map(lambda n: n / 8)  # exact in binary: no tolerance needed for equality
 intervals = st.lists(st.tuples(ticks, ticks).map(lambda ab: (min(ab), max(ab))), max_size=12)
@@ -34,7 +34,12 @@ def test_what_is_covered_is_the_measure_of_the_common_part(found: list[Interval]
         for a, b in itertools.pairwise(marks)
         if one[0] <= a < one[1] and any(s <= a < e for s, e in found)
     ]
-    assert covered_s(one, found) == sum(both)
+    assert covered_s(one, union(found)) == sum(both)
+
+
+@given(intervals, st.tuples(ticks, ticks).map(sorted))
+def test_within_is_true_if_one_window_holds_all(found: list[Interval], one: list[float]) -> None:
+    assert within(found)(*one) == any(a <= one[0] and one[1] <= b for a, b in found)
 
 
 @given(intervals)
