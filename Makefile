@@ -60,6 +60,7 @@ test: .venv/dev.stamp
 
 # No test: it measures this machine.
 bench: .venv/run.stamp
+	@$(BIN)/python scripts/bench_analysis.py
 	@$(BIN)/python scripts/bench_monitor.py
 
 # Pure farms in about a minute, then real ones over sockets.

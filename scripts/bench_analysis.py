@@ -1,6 +1,6 @@
 """What the analysis costs: processor time and memory of `python -m analysis`, from 3,000 to 10⁶ requests.
 
-`make bench` runs it. The runs are made up: two servers with two slots each, 8 users, one sample of each server
+`make bench` runs it. The runs are made up: two servers with two slots each, 8 users, a sample of each server
 every 250 ms in the smaller run, none in the larger one.
 """
 
