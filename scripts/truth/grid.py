@@ -16,7 +16,8 @@ from analysis.thresholds import FULL_SHARE, GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 from servers.queue_model import Job, Policy, Port, Request, simulate
-from tests.support.farm import FarmTarget, farm, phase, targets_on
+from tests.support.farm import farm, phase, targets_on
+from tests.support.farm_log import FarmTarget
 
 SOLO_S = 2.0
 TOKENS = 9

@@ -24,7 +24,8 @@ from analysis.files.request_record import (
 from analysis.files.request_record import RequestRecord as Record
 from analysis.files.run import Run
 from servers.queue_model import Job, Pace, Policy, Port, simulate
-from tests.support.farm import FarmTarget, _manifest, standard_phases, targets_on
+from tests.support.farm import manifest_of, standard_phases, targets_on
+from tests.support.farm_log import FarmTarget
 
 GAP_S = 0.01
 RAMP_STEPS = 24
@@ -189,7 +190,7 @@ def play(odd: Odd, phases: Sequence[PlannedPhase], rng: random.Random) -> Run:
         if number == 1:
             for i, name in enumerate(smallest.deal):
                 script.send(BASELINE, CHAIN_PHASE, i, [known[name]])
-    return Run(Path("odd"), _manifest("odd", used, phases), RequestLog(tuple(script.records)))
+    return Run(Path("odd"), manifest_of("odd", used, phases), RequestLog(tuple(script.records)))
 
 
 def heavy(rng: random.Random) -> float:

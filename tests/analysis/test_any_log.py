@@ -17,7 +17,8 @@ from analysis.files.run import Run
 from analysis.report.figures.run import run_figures
 from analysis.report.sections import report_of
 from analysis.report.writers import as_json, as_markdown
-from tests.support.farm import FarmTarget, farm, phase
+from tests.support.farm import farm, phase
+from tests.support.farm_log import FarmTarget
 
 Durations = st.one_of(
     st.floats(1e-6, 1e6),

@@ -27,7 +27,8 @@ from replay.scenario.load import load_scenario
 from replay.scenario.schema import KEYS
 from servers import __main__ as servers_door
 from tests.support.checkout import CHECKOUT
-from tests.support.farm import farm, watched
+from tests.support.farm import farm
+from tests.support.runs import watched
 
 DOCUMENTS = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 TEXT = {path.stem: path.read_text(encoding="utf-8") for path in DOCUMENTS}

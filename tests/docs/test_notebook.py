@@ -9,7 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.support.checkout import CHECKOUT
-from tests.support.farm import farm, write_run
+from tests.support.farm import farm
+from tests.support.runs import write_run
 
 NOTEBOOK = CHECKOUT / "notebooks" / "compare_phases.ipynb"
 RECORDED = CHECKOUT / "tests" / "runs" / "two-ports"

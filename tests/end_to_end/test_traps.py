@@ -32,6 +32,7 @@ from replay.server_kinds import SERVER_KINDS, Ask, Endpoint, openai
 from servers.queue_model import Policy, Port
 from tests.support import farm
 from tests.support.checkout import CHECKOUT
+from tests.support.farm_log import FarmTarget
 from tests.support.locusts import locust, phase, scenario
 from tests.support.serving import MockServer
 
@@ -301,7 +302,7 @@ def test_prompts_read_one_at_a_time_are_no_queue_where_answers_are_written_toget
 
 def test_a_staircase_of_first_tokens_is_no_verdict_of_its_own() -> None:
     limits = Policy(port=Port(model_slots=4, prefills=1))
-    target = farm.FarmTarget("Ulysses", prefill_s=0.3)
+    target = FarmTarget("Ulysses", prefill_s=0.3)
     judged = assess(farm.farm(limits, [farm.phase(4, 1)], targets=(target,), jitter=0.01)).phases[0]
     firsts = sorted(r.first_token_s or 0.0 for r in judged.measured.scored[0].requests)
     assert min(b - a for a, b in pairwise(firsts)) > 0.2, "naive: a queue"

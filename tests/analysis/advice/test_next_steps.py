@@ -26,7 +26,8 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.run import Run
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machine import hardware_sentences
-from tests.support.farm import FarmTarget, farm, phase, targets_on
+from tests.support.farm import farm, phase, targets_on
+from tests.support.farm_log import FarmTarget
 
 DATA: dict[str, Any] = yaml.safe_load(Path(table.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 KINDS_WITH_WORDS = kinds_with_words()

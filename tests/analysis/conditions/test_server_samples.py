@@ -18,7 +18,8 @@ from analysis.report.figures.phase import phase_figures
 from analysis.report.sections import servers
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
-from tests.support.farm import farm, phase, standard_phases, watched, write_run
+from tests.support.farm import farm, phase, standard_phases
+from tests.support.runs import watched, write_run
 
 ONE_PORT = [phase(4, ports=1)]
 Golden = Callable[[str, str], None]
@@ -34,7 +35,7 @@ def agreement(run: Run) -> tuple[bool | None, str]:
     return condition.passed, condition.sentence
 
 
-def changed(run: Run, change: Callable[[ServerSample], ServerSample]) -> Run:
+def with_samples(run: Run, change: Callable[[ServerSample], ServerSample]) -> Run:
     return replace(run, server_samples=tuple(change(s) for s in run.server_samples))
 
 
@@ -67,14 +68,14 @@ def test_without_server_samples_the_condition_is_unknown_and_nothing_is_explaine
 
 
 def test_a_server_that_works_on_fewer_than_stream_here_contradicts() -> None:
-    lying = changed(slotted(), lambda s: s if s.busy is None else replace(s, busy=min(s.busy, 1)))
+    lying = with_samples(slotted(), lambda s: s if s.busy is None else replace(s, busy=min(s.busy, 1)))
     passed, sentence = agreement(lying)
     assert passed is False and "4 streams were open here while http://127.0.0.1:1234 worked on 1" in sentence
     assert only_phase(lying).verdict.outcome == Outcome.INCONCLUSIVE
 
 
 def test_a_server_that_works_for_somebody_else_contradicts() -> None:
-    shared = changed(slotted(), lambda s: s if s.busy is None else replace(s, busy=s.busy + 2))
+    shared = with_samples(slotted(), lambda s: s if s.busy is None else replace(s, busy=s.busy + 2))
     passed, sentence = agreement(shared)
     assert passed is False and "worked on 6 requests while portlap had 4 open" in sentence
     assert only_phase(shared).verdict.outcome == Outcome.INCONCLUSIVE
@@ -88,7 +89,7 @@ def test_a_server_that_decodes_together_what_arrives_one_by_one_contradicts() ->
             else replace(s, busy=(s.busy or 0) + (s.waiting or 0), waiting=0, busy_per_decode=3.9)
         )
 
-    held_back = changed(watched(farm("serial", ONE_PORT), slots=4), batched)
+    held_back = with_samples(watched(farm("serial", ONE_PORT), slots=4), batched)
     passed, sentence = agreement(held_back)
     assert passed is False and "decoded 3.9 requests at once, 1 streamed here" in sentence
 
@@ -102,7 +103,7 @@ def test_one_stale_gauge_is_no_contradiction() -> None:
 
 def test_the_edges_of_a_stream_are_not_compared() -> None:
     """The first token is seen here a moment after the slot is taken, the last one after it is free again."""
-    late = changed(slotted(), lambda s: replace(s, asked_s=s.asked_s + 0.08, at_s=s.at_s + 0.08))
+    late = with_samples(slotted(), lambda s: replace(s, asked_s=s.asked_s + 0.08, at_s=s.at_s + 0.08))
     assert agreement(late)[0]
 
 
@@ -199,7 +200,7 @@ def test_other_programs_that_fill_the_processors_are_named() -> None:
         return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
 
     said = evidence(
-        changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=3.0), crowded), Outcome.SLICED
+        with_samples(watched(farm("time-sliced", ONE_PORT), slots=4, cores=3.0), crowded), Outcome.SLICED
     )
     assert "8.0 of 8 cores were busy" in said and "other programs 5.0" in said
 
@@ -208,7 +209,9 @@ def test_a_full_graphics_processor_comes_before_the_cores() -> None:
     def full(s: ServerSample) -> ServerSample:
         return s if s.base_url else replace(s, gpu_percent=97.0)
 
-    said = evidence(changed(watched(farm("time-sliced", ONE_PORT), slots=4, cores=1.0), full), Outcome.SLICED)
+    said = evidence(
+        with_samples(watched(farm("time-sliced", ONE_PORT), slots=4, cores=1.0), full), Outcome.SLICED
+    )
     assert "the graphics processor was busy 97 %, 97 % with one: it is shared" in said
     assert "one thread" not in said
 
@@ -219,7 +222,7 @@ def test_swapping_and_models_that_come_and_go_are_too_little_memory() -> None:
             return replace(s, loaded=1 + round(s.at_s) % 2)
         return replace(s, swapped_mb=20 * s.at_s, pressure="critical", thermal="heavy")
 
-    said = evidence(changed(watched(farm("serial", ONE_PORT), slots=None), swapping), Outcome.SERIAL)
+    said = evidence(with_samples(watched(farm("serial", ONE_PORT), slots=None), swapping), Outcome.SERIAL)
     assert "had 1 or 2 models in memory during the rounds" in said
     assert re.search(
         r"\d{3} MB of memory were written out to disk, the system's memory pressure was critical", said
@@ -240,7 +243,7 @@ def test_who_else_was_at_work_is_named_where_nothing_is_decided() -> None:
     quiet = watched(farm("serial", [phase(2, ports=1, rounds=2)]), slots=None)
     assert evidence(quiet, Outcome.INCONCLUSIVE) == ""
     assert "kept 5.0 of 8 cores busy: they may be what scatters" in evidence(
-        changed(quiet, crowded), Outcome.INCONCLUSIVE
+        with_samples(quiet, crowded), Outcome.INCONCLUSIVE
     )
 
 
@@ -283,11 +286,11 @@ def test_what_no_server_tells_has_no_row_and_the_first_row_says_of_whom() -> Non
     def only_models(s: ServerSample) -> ServerSample:
         return s if s.busy is None else ServerSample(s.asked_s, s.at_s, s.base_url, slots=4, loaded=1)
 
-    (judged,) = assess(changed(slotted(), only_models)).phases
+    (judged,) = assess(with_samples(slotted(), only_models)).phases
     labels = dict(servers.rows([phase_figures(judged)]))
     assert labels["servers: busy slots"] == ["– of 4"] and labels["  models in memory"] == ["1"]
     assert "  waiting there" not in labels
-    (judged,) = assess(changed(slotted(), lambda s: replace(only_models(s), slots=None))).phases
+    (judged,) = assess(with_samples(slotted(), lambda s: replace(only_models(s), slots=None))).phases
     assert next(iter(dict(servers.rows([phase_figures(judged)])))) == "servers: models in memory"
 
 

@@ -17,8 +17,9 @@ from analysis.errors import ScenarioError
 from analysis.files.run import TargetInfo
 from replay.scenario.schema import Scenario
 from replay.sources import scenario_of_entities
-from tests.support.farm import farm, write_run
+from tests.support.farm import farm
 from tests.support.locusts import locust
+from tests.support.runs import write_run
 from tests.support.serving import servers
 
 OLD = """{

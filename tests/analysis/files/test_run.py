@@ -10,7 +10,8 @@ import pytest
 from analysis.errors import RunError
 from analysis.files.run import file_of, read_manifest, read_run
 from tests.support.checkout import RUNS
-from tests.support.farm import farm, phase, watched, write_run
+from tests.support.farm import farm, phase
+from tests.support.runs import watched, write_run
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def prefix(tmp_path: Path) -> Path:
     return tmp_path / "x"
 
 
-def changed(prefix: Path, change: Callable[[dict[str, Any]], None]) -> None:
+def with_manifest(prefix: Path, change: Callable[[dict[str, Any]], None]) -> None:
     path = file_of(prefix, "run.json")
     document = json.loads(path.read_text())
     change(document)
@@ -34,12 +35,12 @@ def test_a_run_of_the_first_version_is_still_read() -> None:
 
 def test_keys_nobody_knows_and_another_format_are_read_as_far_as_they_go(prefix: Path) -> None:
     before = read_manifest(prefix)
-    changed(prefix, lambda d: d.update(format=2, mood="good"))
+    with_manifest(prefix, lambda d: d.update(format=2, mood="good"))
     assert read_manifest(prefix).targets == before.targets
 
 
 def test_what_has_a_default_may_be_missing(prefix: Path) -> None:
-    changed(prefix, lambda d: d.pop("client"))
+    with_manifest(prefix, lambda d: d.pop("client"))
     assert read_manifest(prefix).client.cpu_percent is None
 
 
@@ -58,7 +59,7 @@ def test_what_has_a_default_may_be_missing(prefix: Path) -> None:
 def test_damage_is_one_line_with_its_place(
     change: Callable[[dict[str, Any]], None], where: str, prefix: Path
 ) -> None:
-    changed(prefix, change)
+    with_manifest(prefix, change)
     with pytest.raises(RunError) as refused:
         read_manifest(prefix)
     assert where in str(refused.value) and "x_run.json" in str(refused.value)

@@ -27,7 +27,8 @@ from analysis.report.sections.machine import machine_sentences
 from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
 from servers.queue_model.policy import Port
-from tests.support.farm import FarmTarget, farm, limits_of, phase, standard_phases, targets_on
+from tests.support.farm import farm, limits_of, phase, standard_phases, targets_on
+from tests.support.farm_log import FarmTarget
 
 GROWN = [*standard_phases(), phase(4, 1, name="control-4"), phase(8, 1, name="control-8")]
 MEASURED = {  # the phases that the control's growth adds only where all overlap

@@ -32,7 +32,8 @@ from analysis.report.sections.phases import figure_rows
 from analysis.report.sections.run import notes
 from analysis.report.writers import as_json, as_markdown, as_text
 from tests.support.checkout import CHECKOUT
-from tests.support.farm import cut, failing, farm, free_farm, phase, targets_on, watched, write_run
+from tests.support.farm import farm, free_farm, phase, targets_on
+from tests.support.runs import cut, failing, watched, write_run
 
 Golden = Callable[[str, str], None]
 PHASES = [phase(2), phase(2, ports=1, name="control"), phase(4)]

@@ -9,8 +9,8 @@ from analysis.assess import assess
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run
 from analysis.verdict.outcomes import Outcome
-from analysis.verdict.phase_judged import PhaseJudged
 from tests.support.farm import POLICIES, farm, phase, targets_on
+from tests.support.runs import changed, judged
 
 RIGHT = {  # of four users on one port; two slots
     "serial": {Outcome.SERIAL},
@@ -23,14 +23,6 @@ RIGHT = {  # of four users on one port; two slots
 WITHOUT_STREAMS = RIGHT | {"slots": set()}  # two waves of ends: nobody can tell slots from anything else
 
 Change = Callable[[RequestRecord], RequestRecord]
-
-
-def changed(run: Run, change: Change) -> Run:
-    return replace(run, log=replace(run.log, records=tuple(map(change, run.log.records))))
-
-
-def judged(run: Run, number: int = 0) -> PhaseJudged:
-    return assess(run).phases[number]
 
 
 def whole_at_once(r: RequestRecord) -> RequestRecord:

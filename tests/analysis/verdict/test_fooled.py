@@ -1,6 +1,5 @@
 """What shortens a round and is no gain, or hides who waited: none of it may be called parallel, or serial."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,24 +10,15 @@ from analysis.files.run import Run
 from analysis.phase.overlap import round_peak, slots_exact
 from analysis.verdict.of_run import control_phase
 from analysis.verdict.outcomes import Outcome
-from analysis.verdict.phase_judged import PhaseJudged
 from servers.queue_model.policy import Policy, Port
-from tests.support.farm import FarmTarget, farm, phase, targets_on
+from tests.support.farm import farm, phase, targets_on
+from tests.support.farm_log import FarmTarget
+from tests.support.runs import changed, judged
 
-Change = Callable[[RequestRecord], RequestRecord | None]
 KINDS = (WARMUP, BASELINE, BURST)
 SLOTS_THAT_SHARE = Policy(compute=1.0, port=Port(slots=2))
 PREFILL_IN_TURN = Policy(compute=1.0, port=Port(slots=3, prefills=1))
 NO_GAIN = ("serial", "time-sliced", SLOTS_THAT_SHARE, PREFILL_IN_TURN)
-
-
-def changed(run: Run, change: Change, *kinds: str) -> Run:
-    rows = [change(r) if r.kind in kinds else r for r in run.log.records]
-    return replace(run, log=replace(run.log, records=tuple(r for r in rows if r is not None)))
-
-
-def judged(run: Run) -> PhaseJudged:
-    return assess(run).phases[0]
 
 
 def condition(run: Run, name: str) -> bool | None:

@@ -15,7 +15,9 @@ from analysis.files.run import Run
 from analysis.verdict.limit import contention_matrix, groups
 from analysis.verdict.outcomes import Outcome
 from servers.queue_model.policy import Policy, Port
-from tests.support.farm import FarmTarget, farm, phase, targets_on
+from tests.support.farm import farm, phase, targets_on
+from tests.support.farm_log import FarmTarget
+from tests.support.runs import changed, judged
 
 NO_GAIN = {"serial": Outcome.SERIAL, "time-sliced": Outcome.SLICED, "contention": Outcome.CONTENTION}
 
@@ -125,51 +127,38 @@ def test_a_scenario_of_one_phase_states_its_verdict() -> None:
     assert run_verdict("slots", phases=[phase(4, 1)]) == Outcome.PARTLY
 
 
-def changed(run: Run, change: object, kind: str = BURST, every: int = 1) -> Run:
-    """The run with `change(record)` in every n-th record of this kind; None takes the row out."""
-    rows, seen = [], 0
-    for record in run.log.records:
-        if record.kind == kind:
-            seen += 1
-            if seen % every == 0:
-                record = change(record)  # type: ignore[operator]
-        if record is not None:
-            rows.append(record)
-    return replace(run, log=replace(run.log, records=tuple(rows)))
-
-
 PARALLEL_RUN = farm("parallel", [phase(2, 2)])
 
 
 def verdict_of(run: Run) -> tuple[Outcome, str]:
-    verdict = assess(run).phases[0].verdict
+    verdict = judged(run).verdict
     return verdict.outcome, verdict.sentence
 
 
 def test_a_missing_row_makes_the_run_invalid() -> None:
     gone = iter([True])
-    outcome, sentence = verdict_of(changed(PARALLEL_RUN, lambda r: None if next(gone, False) else r))
+    outcome, sentence = verdict_of(changed(PARALLEL_RUN, lambda r: None if next(gone, False) else r, BURST))
     assert outcome == Outcome.INVALID and "1 of 2 rows" in sentence
 
 
 def test_failed_rounds_are_not_scored_and_too_many_of_them_decide_nothing() -> None:
-    failed = changed(PARALLEL_RUN, lambda r: replace(r, error="HTTP 500", output_tokens=None), every=2)
+    failed = changed(PARALLEL_RUN, lambda r: replace(r, error="HTTP 500", output_tokens=None), BURST, every=2)
     assert verdict_of(failed)[0] == Outcome.INCONCLUSIVE
     one = iter([True])
-    once = changed(PARALLEL_RUN, lambda r: replace(r, error="HTTP 500") if next(one, False) else r)
+    once = changed(PARALLEL_RUN, lambda r: replace(r, error="HTTP 500") if next(one, False) else r, BURST)
     judged = assess(once).phases[0]
     assert judged.verdict.outcome == Outcome.FULLY and len(judged.measured.scored) == 4
     assert judged.measured.not_whole == ("round 1: Ulysses: HTTP 500",)
 
 
 def test_another_model_that_answers_is_not_work_done() -> None:
-    foreign = changed(PARALLEL_RUN, lambda r: replace(r, answered_model="gpt-oss"))
+    foreign = changed(PARALLEL_RUN, lambda r: replace(r, answered_model="gpt-oss"), BURST)
     assert verdict_of(foreign)[0] == Outcome.INCONCLUSIVE
     assert any(c.name == "right model" and c.passed is False for c in assess(foreign).conditions)
 
 
 def test_prompt_cache_hits_are_seen_and_decide_nothing() -> None:
-    cached = changed(PARALLEL_RUN, lambda r: replace(r, cached_tokens=r.prompt_tokens))
+    cached = changed(PARALLEL_RUN, lambda r: replace(r, cached_tokens=r.prompt_tokens), BURST)
     assert verdict_of(cached)[0] == Outcome.INCONCLUSIVE
     assert "cache" in verdict_of(cached)[1]
 
@@ -180,12 +169,12 @@ def test_more_than_undisturbed_servers_could_reach_is_no_speedup() -> None:
         third = {k: record.send_s + (getattr(record, k) - record.send_s) / 3 for k in instants}
         return replace(record, server_prefill_s=None, server_decode_s=None, **third)
 
-    found, sentence = verdict_of(changed(PARALLEL_RUN, quick))
+    found, sentence = verdict_of(changed(PARALLEL_RUN, quick, BURST))
     assert found == Outcome.INCONCLUSIVE and "above" in sentence
 
 
 def test_requests_that_left_far_apart_are_no_burst() -> None:
-    late = changed(PARALLEL_RUN, lambda r: replace(r, send_s=r.send_s + 0.3), every=2)
+    late = changed(PARALLEL_RUN, lambda r: replace(r, send_s=(r.send_s or 0.0) + 0.3), BURST, every=2)
     found, sentence = verdict_of(late)
     assert found == Outcome.INCONCLUSIVE and "release spread" in sentence
 
