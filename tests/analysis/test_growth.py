@@ -10,7 +10,8 @@ from analysis.assess import assess
 from analysis.files.run import Run
 from analysis.report.figures.run import run_figures
 from analysis.report.sections import report_of
-from tests.support.farm import farm, free_farm, phase, watched
+from tests.support.farm import farm, free_farm, phase
+from tests.support.runs import watched
 
 AT_MOST = 1.5  # exponent: n log n reads 1.1 to 1.3 here, n² reads 2
 
