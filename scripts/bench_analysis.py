@@ -17,8 +17,8 @@ sys.path.insert(0, str(CHECKOUT))
 
 from analysis.files.request_record import BURST, RequestRecord  # noqa: E402
 from analysis.files.run import Run  # noqa: E402
-from tests.support.farm import farm, phase, write_run  # noqa: E402
-from tests.support.runs import watched
+from tests.support.farm import farm, phase  # noqa: E402
+from tests.support.runs import watched, write_run  # noqa: E402
 
 SMALL, LARGE = 3_000, 1_000_000
 BLOCK = 5_000  # requests that are simulated; the larger run holds them many times, one after another
