@@ -9,7 +9,7 @@ from gevent.subprocess import PIPE
 
 from analysis.errors import ScenarioError, TargetError
 from replay.children import Child
-from replay.scenario.schema import Scenario, Server
+from replay.scenario.schema import OwnServer, Scenario
 
 
 class OwnServers:
@@ -18,7 +18,7 @@ class OwnServers:
     def __init__(self) -> None:
         self._children: list[Child] = []
 
-    def start(self, servers: Sequence[Server], time_scale: float = 1) -> list[str]:
+    def start(self, servers: Sequence[OwnServer], time_scale: float = 1) -> list[str]:
         """Base URLs in the order of `servers`, a farm's ports one by one, once all answer.
 
         `time_scale` is for farms. Raises TargetError if a child fails.
@@ -49,7 +49,7 @@ class OwnServers:
         self._children = []
 
 
-def _commands(servers: Sequence[Server], time_scale: float) -> Iterator[list[str]]:
+def _commands(servers: Sequence[OwnServer], time_scale: float) -> Iterator[list[str]]:
     """The arguments of each child: neighbours of one kind share a child, a farm has its own."""
     key = [(s.kind, i if s.farm else None) for i, s in enumerate(servers)]
     for (kind, _), places in groupby(range(len(servers)), key=lambda i: key[i]):
@@ -57,7 +57,7 @@ def _commands(servers: Sequence[Server], time_scale: float) -> Iterator[list[str
         yield _llamacpp(group) if kind == "llamacpp" else _simulate(group, time_scale)
 
 
-def _llamacpp(servers: Sequence[Server]) -> list[str]:
+def _llamacpp(servers: Sequence[OwnServer]) -> list[str]:
     command = ["llamacpp"]
     for s in servers:
         command += ["--port", str(s.port), "--slots", str(s.slots), "--threads", str(s.threads)]
@@ -65,7 +65,7 @@ def _llamacpp(servers: Sequence[Server]) -> list[str]:
     return [*command, "--oversubscribe"] if any(s.oversubscribe for s in servers) else command
 
 
-def _simulate(servers: Sequence[Server], time_scale: float) -> list[str]:
+def _simulate(servers: Sequence[OwnServer], time_scale: float) -> list[str]:
     """A farm's file, or the farm itself: neighbours of one policy are ports of one machine."""
     if farm := servers[0].farm:
         source = farm if isinstance(farm, str) else json.dumps(farm)

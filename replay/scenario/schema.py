@@ -180,7 +180,7 @@ class Phase(Frozen):
         return self
 
 
-class Server(Frozen):
+class OwnServer(Frozen):
     """A server that the run starts and stops itself."""
 
     kind: Literal["llamacpp", "simulator"]
@@ -198,7 +198,7 @@ class Server(Frozen):
     )
 
     @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> "Server":
+    def _keys_fit_the_kind(self) -> "OwnServer":
         strange = [key for key in SIMULATOR_ONLY if getattr(self, key) is not None]
         if self.kind != "simulator" and strange:
             raise ValueError(f"{strange[0]} is for kind: simulator; take it out or change the kind")
@@ -216,7 +216,7 @@ class Scenario(Frozen):
     request: RequestSettings = RequestSettings()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=limits.PHASES)]
     budget_s: Annotated[Number, Field(ge=0, le=limits.BUDGET_S)] = 150  # 0: no limit
-    servers: Annotated[tuple[Server, ...], Field(max_length=limits.SERVERS)] = ()
+    servers: Annotated[tuple[OwnServer, ...], Field(max_length=limits.SERVERS)] = ()
     time_scale: Annotated[Number, Field(gt=0, le=1)] = 1  # seconds here per second of simulated servers
     raw: dict[str, Any] = Field(default_factory=dict)
 
@@ -227,5 +227,5 @@ KEYS: Final = {  # what may be written below each key
     "request": tuple(RequestSettings.model_fields),
     "phases": tuple(Phase.model_fields),
     "rounds": tuple(Rounds.model_fields),
-    "servers": tuple(Server.model_fields),
+    "servers": tuple(OwnServer.model_fields),
 }

@@ -8,13 +8,13 @@ import pytest
 from analysis.errors import ScenarioError
 from replay.own_servers import _commands, with_urls
 from replay.scenario.load import load_scenario
-from replay.scenario.schema import Server
+from replay.scenario.schema import OwnServer
 
 PHASES = "phases: [{name: p, users: 2, rounds: 3}]\n"
 
 
 def commands(*servers: dict[str, object], time_scale: float = 1) -> list[list[str]]:
-    return list(_commands([Server.model_validate(s) for s in servers], time_scale))
+    return list(_commands([OwnServer.model_validate(s) for s in servers], time_scale))
 
 
 def machines(*servers: dict[str, object]) -> list[dict[str, object]]:

@@ -83,6 +83,23 @@ def chat(url: str, **extra: Any) -> tuple[int, Any]:
     return _exchange(url, "POST", "/v1/chat/completions", _body(extra))
 
 
+def raw(url: str, path: str, method: str = "GET", **body: Any) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of one exchange with any path."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    try:
+        text = json.dumps(body) if body else None
+        connection.request(method, path, text, {"Content-Type": "application/json"})
+        with connection.getresponse() as reply:
+            return reply.status, dict(reply.headers), reply.read()
+    finally:
+        connection.close()
+
+
+def lines(body: bytes) -> list[dict[str, Any]]:
+    """The JSON documents of a body, one a line."""
+    return [json.loads(line) for line in body.splitlines()]
+
+
 def _exchange(url: str, method: str, path: str, body: str | None) -> tuple[int, Any]:
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=WAIT_S)
     try:

@@ -1,34 +1,17 @@
 """The mock servers answer as the programs they imitate, to the letter of their documentation."""
 
-import http.client
 import json
-import time
 from typing import Any
 
 import pytest
 
-from tests.support.serving import MockServer, chat, get, refused, stream, together
-
-
-def raw(url: str, path: str, method: str = "GET", **body: Any) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-    try:
-        text = json.dumps(body) if body else None
-        connection.request(method, path, text, {"Content-Type": "application/json"})
-        with connection.getresponse() as reply:
-            return reply.status, dict(reply.headers), reply.read()
-    finally:
-        connection.close()
+from tests.support.serving import MockServer, chat, get, lines, raw, refused, stream, together
 
 
 def events(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     """(name, data) of named server-sent events."""
     pairs = [block.split("\n") for block in body.decode().strip().split("\n\n")]
     return [(e.removeprefix("event: "), json.loads(d.removeprefix("data: "))) for e, d in pairs]
-
-
-def lines(body: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in body.splitlines()]
 
 
 MESSAGES = [{"role": "user", "content": "one two three"}]
@@ -90,38 +73,10 @@ def test_lm_studios_own_stream_ends_with_what_there_is_even_after_an_error(mock:
     assert (stats["total_output_tokens"], stats["reasoning_output_tokens"]) == (4, 4)
 
 
-def test_a_model_that_is_evicted_is_loaded_at_each_turn(mock: MockServer) -> None:
-    [url] = mock("lmstudio", "--model", "a", "--model", "b", "--quirk", "evict", "--load-s", "0.1").urls
-    for model, loads in (("a", False), ("b", True), ("a", True), ("a", False)):
-        began = time.monotonic()
-        chat(url, model=model, max_tokens=2)
-        assert (time.monotonic() - began > 0.1) == loads
-
-
 @pytest.mark.parametrize("kind", ["lmstudio", "vllm", "openai", "llamacpp", "litellm"])
 def test_a_key_is_wanted_and_taken(mock: MockServer, kind: str) -> None:
     [url] = mock(kind, "--key", "sesame").urls
     assert chat(url, model="mock-model")[0] == 401
-
-
-def test_ollama_streams_lines_with_durations_that_show_the_wait(mock: MockServer) -> None:
-    [url] = mock("ollama").urls
-    assert raw(url, "/")[2] == b"Ollama is running"
-    assert set(get(url, "/api/version")[1]) == {"version"}
-    ask = {"model": "mock-model", "messages": MESSAGES, "options": {"num_predict": 4}}
-    status, headers, body = raw(url, "/api/chat", "POST", **ask)
-    told = lines(body)
-    assert (status, headers["Content-Type"], len(told)) == (200, "application/x-ndjson", 5)
-    end = told[-1]
-    assert (end["done"], end["done_reason"], end["eval_count"], end["prompt_eval_count"]) == (
-        True,
-        "length",
-        4,
-        7,
-    )
-    assert end["prompt_eval_duration"] == pytest.approx(0.03e9, rel=0.2)
-    assert end["eval_duration"] == pytest.approx(3 * 0.003e9, rel=0.3)
-    assert get(url, "/api/ps")[1]["models"][0]["context_length"] == 4096
 
 
 def test_ollama_refuses_in_its_own_words(mock: MockServer) -> None:
@@ -144,27 +99,6 @@ def test_llama_server_shows_its_slots_while_they_are_busy(mock: MockServer) -> N
     assert b"llamacpp:tokens_predicted_total 3\n" in raw(url, "/metrics")[2]
 
 
-def test_llama_server_tells_how_many_slots_shared_each_decode_since_it_started(
-    mock: MockServer,
-) -> None:
-    """The mean of its whole life: what happened between two looks is the difference of its products."""
-    [url] = mock("llamacpp", "--slots", "4", "--tpot-s", "0.021").urls
-
-    def told() -> tuple[float, float]:
-        values = dict(
-            line.split() for line in raw(url, "/metrics")[2].decode().splitlines() if line[0] != "#"
-        )
-        steps = float(values["llamacpp:n_decode_total"])
-        return steps, steps * float(values["llamacpp:n_busy_slots_per_decode"])
-
-    stream(url, max_tokens=20)
-    alone = told()
-    together([url] * 4, max_tokens=20)
-    both = told()
-    assert alone[1] / alone[0] == pytest.approx(1.0, abs=0.1)
-    assert (both[1] - alone[1]) / (both[0] - alone[0]) > 3
-
-
 def test_llama_server_is_not_ready_while_it_loads(mock: MockServer) -> None:
     [url] = mock("llamacpp", "--quirk", "loading").urls
     status, body = get(url, "/health")
@@ -177,21 +111,6 @@ def test_the_router_loads_models_on_demand(mock: MockServer) -> None:
     assert (get(url, "/props")[1]["role"], states()) == ("router", ["unloaded", "unloaded"])
     chat(url, model="b", max_tokens=2)
     assert states() == ["unloaded", "loaded"]
-
-
-def test_a_full_context_breaks_all_requests_at_once(mock: MockServer) -> None:
-    [url] = mock("llamacpp", "--slots", "4", "--context", "60", "--quirk", "unified").urls
-    assert stream(url, max_tokens=40).events[-1][1] == "[DONE]"
-    _, streams = together([url] * 4, max_tokens=40)
-    assert ["error" in s.events[-1][1] for s in streams] == [True] * 4
-
-
-def test_mlx_runs_a_request_with_a_seed_alone(mock: MockServer) -> None:
-    [url] = mock("mlx", "--slots", "8", "--tpot-s", "0.01").urls
-    batched_s, _ = together([url] * 3, model="mock-model", max_tokens=11)
-    alone_s, _ = together([url] * 3, model="mock-model", max_tokens=11, seed=7)
-    assert batched_s < 0.25
-    assert alone_s > 0.34
 
 
 def test_vllm_counts_who_runs_and_who_waits(mock: MockServer) -> None:

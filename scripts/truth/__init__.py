@@ -1,0 +1,10 @@
+"""Servers of known truth by the thousand, judged as a run would be: `make truth` writes docs/truth.md.
+
+In: random farms, and odd ones. Out: how often the verdict was right, wrong or inconclusive, per kind of farm,
+against criteria that must hold.
+`table.py`: start here; the criteria and the page. `grid.py`: random farms, their truth and their verdict.
+`odd.py`: a farm with oddities and its log; `odd_families.py`: which oddities there are. `sockets.py` and
+`over_sockets.py`: the same farms as real servers over sockets. `words.py`: tables and marks.
+
+To add one: an oddity in `odd_families.py`; a random limit in `grid.py`; a criterion in `table.py`.
+"""
