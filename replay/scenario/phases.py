@@ -52,7 +52,7 @@ def usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
     if len(names) > 1:  # with one target every phase is its own control
         grows = {"name": "control", "users": 2, "grow_to": CONTROL_USERS}
         phases.insert(1, grows | {"rounds": USUAL_ROUNDS, "targets": names[:1]})
-    if len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port tells most
+    if len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port shows most
         phases.insert(0, {"name": "ports", "users": len(names), "rounds": USUAL_ROUNDS})
     return phases
 

@@ -31,7 +31,7 @@ OUR_OWN: Final = {
 class Target(Frozen):
     """One port and model that users are pinned to.
 
-    Where the run starts the server, `model_copy(update={"base_url": …})` tells where it listens.
+    Where the run starts the server, `model_copy(update={"base_url": …})` adds its address.
     """
 
     name: Name = ""  # if left out: host:port, or `server N`
@@ -194,7 +194,7 @@ class OwnServer(Frozen):
     tpot_s: Annotated[Number, Field(ge=0, le=limits.SIMULATED_S)] | None = None
     speed: Annotated[Number, Field(gt=0)] | None = None
     farm: Text | dict[str, Any] | None = (
-        None  # what a farm's file says, or its path from the scenario's folder
+        None  # a farm's keys, or the path of its file from the scenario's folder
     )
 
     @model_validator(mode="after")
@@ -204,7 +204,7 @@ class OwnServer(Frozen):
             raise ValueError(f"{strange[0]} is for kind: simulator; take it out or change the kind")
         beside = sorted(self.model_fields_set - {"kind", "farm"})
         if self.farm and beside:
-            raise ValueError(f"{beside[0]} is for the farm to say; take it out here")
+            raise ValueError(f"{beside[0]} belongs into the farm; take it out here")
         return self
 
 

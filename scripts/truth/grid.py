@@ -1,7 +1,7 @@
-"""Random farms of known truth: what each one is, what is right to say of it, and what was said.
+"""Random farms of known truth: what each one is, its right verdict, and the verdict it got.
 
 The truth is the same farm without scatter, drift and overhead, served by `servers.queue_model`; the verdict
-comes from the log of a noisy run of it. Both share no code but the types.
+comes from the log of a noisy run. Both share no code but the types.
 """
 
 import math
@@ -183,8 +183,8 @@ def _peak(served: list[Request]) -> int:
 
 
 @dataclass(frozen=True)
-class Told:
-    """One farm, the truth, and what portlap and the seed's formula say of it."""
+class JudgedFarm:
+    """One farm, the truth, and what portlap and the naive speedup make of it."""
 
     case: Case
     truth: Truth
@@ -204,11 +204,11 @@ class Told:
 
     @property
     def slots_wrong(self) -> bool:
-        """Said exactly and wrong, or said at least and more than there are."""
-        told = self.judged.measured.total
-        if told.streams is None or self.verdict == Outcome.INCONCLUSIVE:
+        """Stated as exact and wrong, or as a least number and more than there are."""
+        streams = self.judged.measured.total
+        if streams.streams is None or self.verdict == Outcome.INCONCLUSIVE:
             return False
-        return told.streams != self.truth.slots if told.exact else told.streams > self.truth.slots
+        return streams.streams != self.truth.slots if streams.exact else streams.streams > self.truth.slots
 
     @property
     def seed_says_parallel(self) -> bool:
@@ -219,7 +219,7 @@ class Told:
         return self.seed_says_parallel != self.truth.gains
 
 
-def tell(case: Case) -> Told:
+def judge(case: Case) -> JudgedFarm:
     """Runs it and has it judged."""
     run = farm(
         case.policy,
@@ -230,4 +230,4 @@ def tell(case: Case) -> Told:
         drift_per_min=case.drift_per_min,
         seed=case.seed,
     )
-    return Told(case, truth_of(case), assess(run).phases[0])
+    return JudgedFarm(case, truth_of(case), assess(run).phases[0])

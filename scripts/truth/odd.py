@@ -28,7 +28,7 @@ RAMP_STEPS = 24
 
 @dataclass(frozen=True)
 class Odd:
-    """A server farm: `policy` is the truth, the rest is what a client is not told."""
+    """A server farm: `policy` is the truth, the rest is what a client is not farms."""
 
     policy: Policy
     targets: tuple[FarmTarget, ...] = ()
@@ -36,7 +36,7 @@ class Odd:
     common: float = 0.0  # log scatter that all requests sent together share
     background: float = 0.0  # streams of somebody else, all the time
     ramp: tuple[float, float] | None = None  # speed after idling, seconds until full speed
-    wakes_s: float = 0.0  # longer for whoever finds it idle
+    wakes_s: float = 0.0  # longer for a request that finds it idle
     disturbed: float = 0.0  # share of the solos that take 2.5 times as long
     cached: float = 0.0  # share of the prompts that need no reading
     early_s: float | None = None  # a first piece of text so soon, before the queue

@@ -25,15 +25,15 @@ def over_sockets(each: int) -> list[Seen]:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         for number, found in enumerate(pool.map(see, socket_cases(each)), start=1):
             seen += found
-            said = ", ".join(f"{s.verdict}{' WRONG' * s.wrong} {s.gain_off:+.1%}" for s in found)
-            print(f"socket farm {number} of {each * len(MECHANISMS)}: {said}", file=sys.stderr)
+            line = ", ".join(f"{s.verdict}{' WRONG' * s.wrong} {s.gain_off:+.1%}" for s in found)
+            print(f"socket farm {number} of {each * len(MECHANISMS)}: {line}", file=sys.stderr)
     return seen
 
 
 def socket_criteria(seen: Sequence[Seen]) -> list[Criterion]:
     away = [s for s in seen if s.truth.away(BAND)]
     decided = [s for s in seen if s.verdict != Outcome.INCONCLUSIVE]
-    predicted = [s.predicted_off for s in decided if s.predicted_off is not None and s.machine_told]
+    predicted = [s.predicted_off for s in decided if s.predicted_off is not None and s.machine_known]
     return [
         _none("verdict wrong, true G more than 5 % from 1.15", [s.wrong for s in away]),
         _none("of these: a gain where there is none", [s.false_gain for s in away]),
@@ -57,7 +57,7 @@ def socket_row(s: Seen) -> list[str]:
     peak = found["decode_peak"]
     seen_slots = "–" if peak is None else f"{'' if found['decode_peak_exact'] else '≥ '}{peak}"
     predicted = "–" if s.predicted_off is None else f"{s.predicted_off:+.1%}"
-    predicted += "" if s.machine_told else " (not stated)"
+    predicted += "" if s.machine_known else " (not stated)"
     why = f": {found['sentence'].split(':')[0]}" if s.verdict == Outcome.INCONCLUSIVE else ""
     gain = f"{s.truth.wall_gain:.2f}, {found['speedup']['value']:.2f}" if found["speedup"] else "–"
     return [

@@ -24,7 +24,7 @@ def socket_cases(each: int) -> Iterator[Case]:
 
 
 def as_farm(case: Case) -> dict[str, Any]:
-    """The same farm as a file says it (docs/SERVERS.md), its times shorter."""
+    """The same farm as a file (docs/SERVERS.md), its times shorter."""
     policy, port = case.policy, case.policy.port
     compute_s = SOLO_S * (1 - case.overhead)
     limits = {"slots": port.slots, "prefills": port.prefills}
@@ -49,13 +49,13 @@ def as_farm(case: Case) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Seen:
-    """One phase of a farm: what is true of it, and what the report says."""
+    """One phase of a farm: what is true of it, and what the report states."""
 
     case: Case
     truth: Truth
     found: dict[str, Any]
     prediction: dict[str, Any] | None  # of this phase from the others, by the report's machine model
-    machine_told: bool  # False: the condition "machine model" failed, and no figure of it is stated
+    machine_known: bool  # False: the condition "machine model" failed, and no figure of it is stated
 
     @property
     def verdict(self) -> Outcome:
@@ -72,21 +72,23 @@ class Seen:
     @property
     def gain_off(self) -> float:
         """The speedup found over the true one, less 1."""
-        told = self.found["speedup"]
-        return float(told["value"]) / self.truth.wall_gain - 1 if told else math.nan
+        speedup = self.found["speedup"]
+        return float(speedup["value"]) / self.truth.wall_gain - 1 if speedup else math.nan
 
     @property
     def predicted_off(self) -> float | None:
         """The predicted wall clock over the measured one, less 1."""
-        told = self.prediction
-        return None if told is None or told["residual"] is None else float(told["residual"])
+        prediction = self.prediction
+        return None if prediction is None or prediction["residual"] is None else float(prediction["residual"])
 
     @property
     def slots_wrong(self) -> bool:
-        told = self.found["decode_peak"]
-        if told is None or self.verdict == Outcome.INCONCLUSIVE:
+        slots = self.found["decode_peak"]
+        if slots is None or self.verdict == Outcome.INCONCLUSIVE:
             return False
-        return bool(told != self.truth.slots if self.found["decode_peak_exact"] else told > self.truth.slots)
+        return bool(
+            slots != self.truth.slots if self.found["decode_peak_exact"] else slots > self.truth.slots
+        )
 
     @property
     def seed_wrong(self) -> bool:
@@ -107,14 +109,14 @@ def see(case: Case, users: tuple[int, ...] = USERS) -> list[Seen]:
         if run.code not in (0, 3):
             raise RuntimeError(f"{case}: exit code {run.code}: {run.err[-2000:]}")
         report = run.report
-    told = {p["phase"]: p for p in report["machine"].get("predictions") or ()}
+    predicted = {p["phase"]: p for p in report["machine"].get("predictions") or ()}
     return [
         Seen(
             case=replace(case, users=n),
             truth=truth_of(replace(case, users=n)),
             found=next(p for p in report["phases"] if p["name"] == f"n{n}"),
-            prediction=told.get(f"n{n}"),
-            machine_told=not any(
+            prediction=predicted.get(f"n{n}"),
+            machine_known=not any(
                 c["name"] == "machine model" and c["passed"] is False for c in report["conditions"]
             ),
         )

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.verdict.outcomes import Outcome
-from scripts.truth.grid import BAND, CLEAR, Told, cases, tell
+from scripts.truth.grid import BAND, CLEAR, JudgedFarm, cases, judge
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
 from scripts.truth.words import Criterion, marked, share, table
 
@@ -29,34 +29,34 @@ VERDICTS = (
 PAGE = Path(__file__).parents[2] / "docs" / "truth.md"
 
 
-def truths(number: int) -> list[Told]:
+def truths(number: int) -> list[JudgedFarm]:
     """All pure farms, in order, on every core."""
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        return list(pool.map(tell, cases(number), chunksize=25))
+        return list(pool.map(judge, cases(number), chunksize=25))
 
 
-def clear(told: Iterable[Told]) -> list[Told]:
+def clear(farms: Iterable[JudgedFarm]) -> list[JudgedFarm]:
     """Outside the band around the border of a gain: here the verdict must be right or inconclusive."""
-    return [t for t in told if t.truth.away(BAND)]
+    return [t for t in farms if t.truth.away(BAND)]
 
 
-def decidable(told: Iterable[Told]) -> list[Told]:
+def decidable(farms: Iterable[JudgedFarm]) -> list[JudgedFarm]:
     """Five rounds with at most 5 % scatter, far from the border: here there should be a verdict."""
-    return [t for t in told if t.truth.away(CLEAR) and t.case.jitter == 0.05]
+    return [t for t in farms if t.truth.away(CLEAR) and t.case.jitter == 0.05]
 
 
-def in_band(told: Iterable[Told]) -> list[Told]:
-    return [t for t in told if not t.truth.away(BAND)]
+def in_band(farms: Iterable[JudgedFarm]) -> list[JudgedFarm]:
+    return [t for t in farms if not t.truth.away(BAND)]
 
 
-def criteria(told: Sequence[Told]) -> list[Criterion]:
+def criteria(farms: Sequence[JudgedFarm]) -> list[Criterion]:
     """What must hold: the claim, its bound, what was found, and whether it holds."""
-    away, band, should = clear(told), in_band(told), decidable(told)
+    away, band, should = clear(farms), in_band(farms), decidable(farms)
     wrong = [t for t in away if t.wrong]
     called = [t for t in away if t.false_gain]
     false = [t for t in band if t.false_gain]
     undecided = [t for t in should if t.verdict == Outcome.INCONCLUSIVE]
-    slots = [t for t in told if t.slots_wrong]
+    slots = [t for t in farms if t.slots_wrong]
     return [
         ("verdict wrong, true G more than 5 % from 1.15", "none", share(len(wrong), len(away)), not wrong),
         ("of these: a gain where there is none", "none", share(len(called), len(away)), not called),
@@ -72,12 +72,12 @@ def criteria(told: Sequence[Told]) -> list[Criterion]:
             share(len(undecided), len(should)),
             len(undecided) < 0.05 * len(should),
         ),
-        ("slots exact and wrong, or at least too many", "none", share(len(slots), len(told)), not slots),
+        ("slots exact and wrong, or at least too many", "none", share(len(slots), len(farms)), not slots),
     ]
 
 
-def truth_name(told: Told) -> str:
-    truth = told.truth
+def truth_name(farms: JudgedFarm) -> str:
+    truth = farms.truth
     if truth.peak == 1:
         return "one at a time"
     if not truth.gains:
@@ -85,10 +85,10 @@ def truth_name(told: Told) -> str:
     return "some wait, gain" if truth.peak < truth.peak_max else "all together, gain"
 
 
-def confusion(told: Sequence[Told]) -> list[list[str]]:
-    """A row per truth: how often each verdict, and what the seed's formula says of the same logs."""
-    found: dict[str, list[Told]] = {}
-    for t in sorted(told, key=truth_name):
+def confusion(farms: Sequence[JudgedFarm]) -> list[list[str]]:
+    """A row per truth: how often each verdict, and what the naive speedup makes of the same logs."""
+    found: dict[str, list[JudgedFarm]] = {}
+    for t in sorted(farms, key=truth_name):
         found.setdefault(truth_name(t), []).append(t)
     rows = []
     for name, these in found.items():
@@ -100,10 +100,10 @@ def confusion(told: Sequence[Told]) -> list[list[str]]:
     return rows
 
 
-def split(told: Sequence[Told], key: Callable[[Told], object]) -> list[list[str]]:
+def split(farms: Sequence[JudgedFarm], key: Callable[[JudgedFarm], object]) -> list[list[str]]:
     """A row per value of the key: farms, right, inconclusive, wrong, naive speedup wrong."""
-    found: dict[object, list[Told]] = {}
-    for t in told:
+    found: dict[object, list[JudgedFarm]] = {}
+    for t in farms:
         found.setdefault(key(t), []).append(t)
     rows = []
     for value in sorted(found, key=lambda v: (str(type(v)), v)):
@@ -125,26 +125,26 @@ WRONG = ("mechanism", "N, ports", "scatter", "overhead", "drift", "true G, K", "
 SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "naive speedup wrong")
 
 
-def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
-    bad = [t for t in told if t.wrong or t.false_gain or t.slots_wrong]
+def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str) -> str:
+    bad = [t for t in farms if t.wrong or t.false_gain or t.slots_wrong]
     return (
         "\n\n".join(
             [
                 "# Truth",
                 INTRO,
                 "## Pure farms",
-                PURE.format(len(told), seconds),
-                table(("claim", "at most", "found", "holds"), marked(criteria(told))),
+                PURE.format(len(farms), seconds),
+                table(("claim", "at most", "found", "holds"), marked(criteria(farms))),
                 "Verdicts, by truth:",
-                table(("truth", "farms", *(f"`{v}`" for v in VERDICTS), *NAIVE), confusion(told)),
+                table(("truth", "farms", *(f"`{v}`" for v in VERDICTS), *NAIVE), confusion(farms)),
                 "By mechanism:",
-                table(("mechanism", *SPLIT), split(told, lambda t: t.case.mechanism)),
+                table(("mechanism", *SPLIT), split(farms, lambda t: t.case.mechanism)),
                 "By number of requests at once:",
-                table(("N", *SPLIT), split(told, lambda t: t.case.users)),
+                table(("N", *SPLIT), split(farms, lambda t: t.case.users)),
                 "By scatter of a request's time (standard deviation of its logarithm):",
-                table(("scatter", *SPLIT), split(told, lambda t: t.case.jitter)),
+                table(("scatter", *SPLIT), split(farms, lambda t: t.case.jitter)),
                 "By share of a solo that uses no compute:",
-                table(("overhead", *SPLIT), split(told, lambda t: t.case.overhead)),
+                table(("overhead", *SPLIT), split(farms, lambda t: t.case.overhead)),
                 "Every farm judged wrongly, within the band too:" if bad else "No farm was judged wrongly.",
                 *([table(WRONG, [wrong_row(t) for t in bad])] if bad else []),
                 sockets,
@@ -154,7 +154,7 @@ def page(told: Sequence[Told], seconds: float, sockets: str) -> str:
     )
 
 
-def wrong_row(t: Told) -> list[str]:
+def wrong_row(t: JudgedFarm) -> list[str]:
     case, truth, g = t.case, t.truth, t.judged.measured.speedup
     kinds = {"wrong": t.wrong, "false gain": t.false_gain, "slots": t.slots_wrong}
     kinds["in the band"] = not truth.away(BAND)
@@ -176,12 +176,12 @@ def wrong_row(t: Told) -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     number, each = map(int, arguments or (FARMS, SOCKET_FARMS_EACH))
     begun = time.perf_counter()
-    told = truths(number)
+    farms = truths(number)
     judged = time.perf_counter()
     seen = over_sockets(each)
     seconds = time.perf_counter() - judged
-    PAGE.write_text(page(told, judged - begun, socket_page(seen, seconds)), encoding="utf-8")
-    found = [*criteria(told), *socket_criteria(seen)]
+    PAGE.write_text(page(farms, judged - begun, socket_page(seen, seconds)), encoding="utf-8")
+    found = [*criteria(farms), *socket_criteria(seen)]
     for claim, bound, what, holds in found:
         print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
     return 0 if all(holds for *_, holds in found) else 1

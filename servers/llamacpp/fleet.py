@@ -85,7 +85,7 @@ def plan(
     if sum(each_threads) > cores and not oversubscribe:
         raise ScenarioError(
             f"{sum(each_threads)} threads on {cores} core(s): llama.cpp's threads spin and would "
-            "fight; give fewer --threads, or say --oversubscribe"
+            "fight; give fewer --threads, or add --oversubscribe"
         )
     return [
         EngineSpec(host, port, str(path.resolve()), _name(path), port_slots, port_threads, ctx)
@@ -149,7 +149,7 @@ def _start(spec: EngineSpec) -> Engine:
 
 
 def _healthy(engine: Engine, stop: threading.Event) -> bool:
-    """True once `/health` says 200; False if the engine failed (which is told) or a stop came."""
+    """True once `/health` says 200; False if the engine failed (one line names it) or a stop came."""
     deadline_s = time.monotonic() + LOAD_LIMIT_S
     while not stop.is_set():
         if engine.process.poll() is not None:

@@ -1,6 +1,6 @@
 """The state of a machine and its course, event by event.
 
-It is told the time, so the simulator drives it live (`Machine`) and tests run it at once (`simulate`).
+The caller passes the time, so the simulator drives it live (`Machine`) and tests run it at once (`simulate`).
 Between two changes (somebody joins the queue, a model is loaded, a first token, an end, a departure)
 every pace holds still, so that each token's instant in between is exact arithmetic and nothing drifts.
 """
@@ -48,7 +48,7 @@ class Machine:
         return len(self.coming) + len(self.waiting) + len(self.active)
 
     def next_s(self) -> float:
-        """The instant of the next event if nobody comes or goes; infinite when there is none."""
+        """The instant of the next event if no request comes or goes; infinite when there is none."""
         while self._events and self._events[0][2] != self._events[0][3].version:
             heapq.heappop(self._events)
         return self.policy.pace.instant_s(self._events[0][0]) if self._events else math.inf

@@ -1,4 +1,4 @@
-"""What limits a machine. Everything is unlimited unless said otherwise."""
+"""What limits a machine. Everything is unlimited by default."""
 
 import math
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ class Job:
     prefill_s: float
     tpot_s: float
     tokens: int  # at least 1
-    overhead_s: float = 0.0  # before it joins the queue: HTTP, template; no compute, in nobody's way
+    overhead_s: float = 0.0  # before it joins the queue: HTTP, template; no compute, delays no other request
     model: str = ""
     prompt: tuple[str, ...] = ()  # its words, for the prompt cache only
 

@@ -1,4 +1,4 @@
-"""The two questions that say everything about a machine: who leaves the queue, and how fast everyone goes."""
+"""The two rules that define a machine: who leaves the queue, and how fast each request is served."""
 
 import math
 from collections.abc import Sequence

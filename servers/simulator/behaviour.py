@@ -22,7 +22,7 @@ class Plan:
 
 
 def policy_of(machine: MachineSpec, time_scale: float) -> Policy:
-    """The machine's limits, its ports numbered from 0. What it does not say is as its `policy` has it."""
+    """The machine's limits, its ports numbered from 0. What it leaves out is as in its `policy`."""
     base = named(machine.policy or "parallel")
     pace = Pace(tuple((at_s * time_scale, speed) for at_s, speed in machine.pace))
     if machine.drift_per_min:

@@ -60,14 +60,14 @@ class PortSpec(_Frozen):
 
     port: Annotated[Whole, Field(ge=0, le=65535)] = 0  # 0: a free one
     models: Annotated[tuple[str, ...], Field(min_length=1)] = (DEFAULT_MODEL,)
-    # Alone: TTFT is ttft_s + prompt_token_s for each prompt token, of which overhead_s is in nobody's way.
+    # Alone: TTFT is ttft_s + prompt_token_s for each prompt token, overhead_s of it delays no other.
     ttft_s: Positive = 0.05
     tpot_s: Seconds = 0.01
     overhead_s: Seconds = 0.0
     prompt_token_s: Seconds = 0.0
     speed: Positive = 1.0  # 2: twice as fast in all this
     jitter: Seconds = 0.0  # standard deviation of the logarithm of both, drawn once per request
-    # Limits, as in servers.queue_model.Port; None: as the machine's policy says.
+    # Limits, as in servers.queue_model.Port; None: as in the machine's policy.
     slots: Count | None = None
     model_slots: Count | None = None
     prefills: Count | None = None
@@ -79,9 +79,9 @@ class PortSpec(_Frozen):
     # Answers; every Nth request counts per port.
     stop_after: Count | tuple[Count, Count] | None = None  # tokens after which an answer ends by itself
     stream_usage: bool = True
-    timings: bool = False  # as llama.cpp tells them
+    timings: bool = False  # as llama.cpp reports them
     lump: bool = False  # a stream comes in one piece at its end
-    cached: Annotated[Whole, Field(ge=0)] | None = None  # prompt tokens said to come from a cache
+    cached: Annotated[Whole, Field(ge=0)] | None = None  # prompt tokens reported as cached
     fail_every: Count | None = None
     hang_every: Count | None = None
     die_after: Count | None = None  # tokens after which the connection is cut …
@@ -111,7 +111,7 @@ class MachineSpec(_Frozen):
     seed: Whole = 7  # of jitter, stops and a random order
     pace: Pace = ()
     drift_per_min: Number = 0.0  # durations grow by this each minute, for an hour
-    each: dict[str, Any] = {}  # keys of every port that does not say otherwise
+    each: dict[str, Any] = {}  # keys of every port that does not have its own
     ports: Annotated[tuple[PortSpec, ...], Field(min_length=1)]
 
     @model_validator(mode="before")

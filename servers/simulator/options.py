@@ -22,7 +22,7 @@ def add_simulate_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--farm",
         metavar="FILE",
-        help="a YAML file that says it all (docs/SERVERS.md); or the YAML itself, in {}",
+        help="a YAML file with every key (docs/SERVERS.md); or the YAML itself, in {}",
     )
     add("--time-scale", type=float, metavar="F", help="multiplies all times: 0.02 is fifty times faster")
     add("--policy", choices=POLICIES, help="who is served when (default: serial)")
@@ -53,7 +53,7 @@ def farm_of(options: argparse.Namespace) -> FarmSpec:
         others = [*keys, *(k for k in ("policy", "port", "speed", "seed") if getattr(options, k) is not None)]
         if others:
             option = "--" + others[0].replace("_", "-")
-            raise ScenarioError(f"{option} beside --farm: the farm says that itself; keep one of them")
+            raise ScenarioError(f"{option} beside --farm: the farm has its own; keep one of them")
         farm = read_farm(options.farm)
     else:
         farm = make_farm({"machines": [_machine(options, keys)]})

@@ -21,7 +21,7 @@ BIN_S = 1e-5  # lateness is counted to 0.01 ms
 
 @dataclass(slots=True)
 class RequestTrace:
-    """What is to be told about one request; its instants are on the loop's clock."""
+    """What happened to one request; its instants are on the loop's clock."""
 
     number: int
     port: int

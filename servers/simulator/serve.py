@@ -62,7 +62,7 @@ class Simulator:
             trace = RequestTrace(next(numbers), port, ask.model, ask.prompt_tokens, arrival_s)
             try:
                 return await self._act(http, ask, spec, place, trace)
-            except ClientConnectionResetError:  # it went between two tokens: its trace says so
+            except ClientConnectionResetError:  # it went between two tokens: its trace has it
                 return web.Response()
             finally:
                 self._end(trace)
@@ -126,7 +126,7 @@ class Simulator:
         return reply
 
     def _end(self, trace: RequestTrace) -> None:
-        """Writes down the truth while nobody is served, so that writing makes no token late."""
+        """Writes down the truth while no request is served, so that writing makes no token late."""
         self._truth.add(trace)
         if self._machine.idle or self._truth.kept >= MOST_KEPT:
             self._flush()
@@ -189,8 +189,8 @@ async def _serve(
         log.flush(time.time() - asyncio.get_running_loop().time())
         late = log.lateness()
         if late["tokens"]:
-            told = ", ".join(f"{name} {late[f'{name}_ms']:.2f} ms" for name in ("p50", "p99", "max"))
-            tell(f"{late['tokens']} tokens were written later than due by {told}")
+            times = ", ".join(f"{name} {late[f'{name}_ms']:.2f} ms" for name in ("p50", "p99", "max"))
+            tell(f"{late['tokens']} tokens were written later than due by {times}")
 
 
 def _description(farm: FarmSpec, number: int, place: int, host: str, port: int) -> dict[str, object]:

@@ -80,7 +80,7 @@ class Answer:
         return self._event({"role": "assistant", "content": ""})
 
     def tokens(self) -> "list[bytes]":
-        """The chunks of all tokens, made before their instants so that they take no time then."""
+        """The chunks of all tokens, made before their instants to save time then."""
         before, after = self._event({"content": "\0"}).split(rb"\u0000")
         return [before + _word(i).encode() + after for i in range(self.output_tokens)]
 
@@ -101,7 +101,7 @@ class Answer:
         return whole if timings is None else whole | {"timings": timings}
 
     def timings(self, prefill_s: float, decode_s: float) -> dict[str, Any]:
-        """As llama.cpp tells them; ms."""
+        """As llama.cpp reports them; ms."""
         return {
             "prompt_n": self.prompt_tokens,
             "prompt_ms": round(prefill_s * 1e3, 3),

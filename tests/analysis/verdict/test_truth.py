@@ -4,7 +4,7 @@ import pytest
 
 from analysis.assess import assess
 from analysis.verdict.outcomes import Outcome
-from scripts.truth.grid import Told, cases, tell
+from scripts.truth.grid import JudgedFarm, cases, judge
 from scripts.truth.sockets import NEAR, see, socket_cases
 from scripts.truth.table import clear, criteria, page
 from tests.support.farm import farm
@@ -13,29 +13,29 @@ FARMS = 1100
 
 
 @pytest.fixture(scope="module")
-def told() -> list[Told]:
-    return [tell(case) for case in cases(FARMS)]
+def farms() -> list[JudgedFarm]:
+    return [judge(case) for case in cases(FARMS)]
 
 
-def test_every_criterion_holds_over_a_thousand_random_farms(told: list[Told]) -> None:
-    failed = [(claim, found) for claim, _, found, holds in criteria(told) if not holds]
+def test_every_criterion_holds_over_a_thousand_random_farms(farms: list[JudgedFarm]) -> None:
+    failed = [(claim, found) for claim, _, found, holds in criteria(farms) if not holds]
     assert failed == []
 
 
 def test_no_farm_without_gain_is_called_parallel_where_the_naive_speedup_calls_most_of_them_so(
-    told: list[Told],
+    farms: list[JudgedFarm],
 ) -> None:
-    without = [t for t in clear(told) if not t.truth.gains]
+    without = [t for t in clear(farms) if not t.truth.gains]
     assert len(without) > 300
     assert [t.case for t in without if t.verdict.gains] == []
     assert sum(t.seed_says_parallel for t in without) > 0.8 * len(without)
 
 
-def test_the_page_shows_the_counts(told: list[Told]) -> None:
-    written = page(told, 1.0, "")
+def test_the_page_shows_the_counts(farms: list[JudgedFarm]) -> None:
+    written = page(farms, 1.0, "")
     assert "| **no** |" not in written
     assert f"{FARMS} random farms" in written
-    for mechanism in {t.case.mechanism for t in told}:
+    for mechanism in {t.case.mechanism for t in farms}:
         assert f"| {mechanism} | 100 |" in written
 
 

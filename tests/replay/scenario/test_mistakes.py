@@ -37,8 +37,7 @@ MISTAKES = {
     FINE + "servers: [{kind: llamacpp, port: 65536}]": "x.yaml: servers[0].port: must be at most 65,535",
     FINE + "servers: [{kind: llamacpp, policy: serial}]": "x.yaml: servers[0]: policy is for kind:",
     FINE + "servers: [{kind: llamacpp, farm: a.yaml}]": "x.yaml: servers[0]: farm is for kind: simulator",
-    FINE
-    + "servers: [{kind: simulator, farm: a.yaml, slots: 2}]": "x.yaml: servers[0]: slots is for the farm",
+    FINE + "servers: [{kind: simulator, farm: a.yaml, slots: 2}]": "x.yaml: servers[0]: slots belongs into",
     FINE + "servers: [{kind: llamacpp, port: 5}, {kind: llamacpp, port: 5}]": "x.yaml: servers[1].port:"
     " same port as servers[0]; write port: 0 for a free one",
     PHASES: "x.yaml: targets: is missing; write e.g. `targets: [{base_url: http://127.0.0.1:1234}]`",
