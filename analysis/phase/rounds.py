@@ -8,11 +8,12 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: its instants are asked for often, and kept
 class Round:
     """The requests of one release (or one solo), in the order they were due."""
 
@@ -20,11 +21,11 @@ class Round:
     index: int
     requests: tuple[RequestRecord, ...]
 
-    @property
+    @cached_property
     def start_s(self) -> float | None:
         return min((r.start_s for r in self.requests if r.start_s is not None), default=None)
 
-    @property
+    @cached_property
     def end_s(self) -> float | None:
         return max((r.end_s for r in self.requests if r.end_s is not None), default=None)
 
