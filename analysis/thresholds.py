@@ -18,6 +18,7 @@ LOSS: Final = 0.9  # surely below it, requests hinder each other
 # The verdict of a phase (verdict/of_phase.py)
 FULL_SHARE: Final = 0.8  # of Gmax: from here on nothing noticeable is lost
 ABOVE_MAX: Final = 1.1  # of Gmax: no server can exceed an undisturbed one
+FAR_ABOVE_MAX: Final = 1.15  # of Gmax: so far above, the solos were not typical, however wide the interval
 SERIAL_STEP: Final = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
 SHARED_SLOWDOWN: Final = 1.15  # times as long as alone: a request that shares compute decodes slower
 MIN_SPEEDUP_MAX: Final = 1.5  # a phase whose Gmax is below it is inconclusive

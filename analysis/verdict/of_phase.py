@@ -10,6 +10,7 @@ from analysis.phase.overlap import end_steps, ended_together, first_ends, first_
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import (
     ABOVE_MAX,
+    FAR_ABOVE_MAX,
     FULL_SHARE,
     GAIN,
     LOOK_LEVEL,
@@ -63,12 +64,13 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
     for failed in conditions:
         if failed.passed is False:
             return Verdict(Outcome.INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
-    if surely_above(phase.speedup, ABOVE_MAX * (phase.speedup_max or 0.0)):
+    ceiling = phase.speedup_max or 0.0
+    if surely_above(phase.speedup, ABOVE_MAX * ceiling) or _value(phase.speedup) > FAR_ABOVE_MAX * ceiling:
         return Verdict(
             Outcome.INCONCLUSIVE,
-            f"a speedup of {_value(phase.speedup):.2f} is above the {phase.speedup_max:.2f} that undisturbed "
+            f"a speedup of {_value(phase.speedup):.2f} is above the {ceiling:.2f} that undisturbed "
             "servers would reach: the solos were too slow, or answers were cached",
-            "run again; switch prompt caches off",
+            "run again on a quieter machine; switch prompt caches off",
         )
     return None
 

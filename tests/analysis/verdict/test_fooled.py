@@ -232,3 +232,21 @@ def test_a_control_of_two_does_not_gain_less_than_four_ports() -> None:
     found = assess(farm("parallel", [phase(4, 4), phase(2, 1, name="control")], targets=targets_on(4)))
     assert "One port alone gains too (2.00 with 2 users)" in found.answer.sentence
     assert "less" not in found.answer.sentence
+
+
+def test_solos_slower_than_undisturbed_allow_are_no_baseline_however_wide_the_interval() -> None:
+    """Two of six solos three times as slow: G reads far above Gmax, its interval reaches below."""
+    run = farm("parallel", [phase(4, 2, 5, "p")], jitter=0.02)
+    solos = [r for r in run.log.records if r.phase == "p" and r.kind == BASELINE]
+    slow = {id(s) for s in (solos[1], solos[4])}
+
+    def slowed(r: RequestRecord) -> RequestRecord:
+        if id(r) not in slow or r.send_s is None or r.first_token_s is None or r.end_s is None:
+            return r
+        early_s = 2 * (r.end_s - r.send_s)  # it seems to have begun so much earlier
+        return replace(r, scheduled_s=r.send_s - early_s, send_s=r.send_s - early_s)
+
+    records = tuple(map(slowed, run.log.records))
+    (judged,) = assess(replace(run, log=replace(run.log, records=records))).phases
+    assert judged.outcome == Outcome.INCONCLUSIVE
+    assert "above" in judged.verdict.sentence
