@@ -11,6 +11,8 @@ INCONCLUSIVE: Final = 3
 INVALID: Final = 4
 INTERRUPTED: Final = 130  # by Ctrl-C or a signal; there is a report of what was measured
 
+OF_A_REPORT: Final = (OK, INCONCLUSIVE, INVALID)  # of a process that has written one
+
 
 def of_verdict(outcome: Outcome | None) -> int:
     """The code of a run's verdict; None: a free run, which has none."""

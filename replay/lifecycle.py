@@ -29,9 +29,10 @@ from replay.own_servers import OwnServers
 from replay.plan import LOCUST_SPAWNS_S
 from replay.plan.free import conduct_free
 from replay.plan.live import LiveRun
-from replay.plan.phases import Classes, conduct
+from replay.plan.phases import conduct
 from replay.plan.run_state import RunState
 from replay.release.dispatch import Dispatch
+from replay.release.seats import Classes, Seats
 from replay.scenario.phases import planned_phases
 from replay.scenario.schema import Scenario
 from replay.shutdown import ActiveRun, Shutdown
@@ -63,9 +64,7 @@ class RunLifecycle:
         events.test_start.add_listener(lambda **_: self.start())
         events.spawning_complete.add_listener(lambda **_: self.spawned.set())
         # careful: at test_stop the users are gone already, and the conductor would miss them
-        events.test_stopping.add_listener(
-            lambda **_: self.shutdown.interrupt(self.run, "stopped before its end")
-        )
+        events.test_stopping.add_listener(lambda **_: self.shutdown.stopping(self.run))
         events.test_stop.add_listener(lambda **_: self.users_stopped())
         events.quitting.add_listener(lambda **_: self.shutdown.quitting(self.run))
         events.quit.add_listener(lambda **_: self.quit())
@@ -107,7 +106,7 @@ class RunLifecycle:
                 conduct_free(state, list(state.infos), self._all_here)
             else:
                 planned = state.recorder.manifest.phases_planned
-                conduct(state, self.environment.runner, self.classes, planned)
+                conduct(state, Seats(self.environment.runner, self.classes, self.dispatch), planned)
             state.recorder.raise_problem()
         except TargetError as error:
             code = self._failed(run, str(error), exit_codes.BAD_INPUT)
@@ -116,6 +115,7 @@ class RunLifecycle:
         except Exception as error:
             logging.getLogger("locust.portlap").exception("portlap failed")
             code = self._failed(run, f"portlap failed: {error!r}", exit_codes.FAULT)
+        self.shutdown.note_workers(run)
         gevent.spawn(self.shutdown.finish, run, code)  # not in here: a stop may kill this greenlet
 
     def _failed(self, run: ActiveRun, message: str, code: int) -> int:

@@ -16,6 +16,7 @@ import configargparse
 from analysis.errors import ScenarioError
 from replay.output import log
 from replay.output.prefix import new_prefix
+from replay.release.worker_port import LOOPBACK, USUAL_PORT, free_port
 from replay.scenario.limits import BUDGET_S
 from replay.sources import DEFAULT_SCENARIO
 
@@ -42,11 +43,17 @@ def options_at_import() -> argparse.Namespace:
     parser.add_argument("--config", is_config_file_arg=True)
     parser.add_argument("--csv", dest="csv_prefix", env_var="LOCUST_CSV")
     parser.add_argument("--worker", action="store_true", env_var="LOCUST_MODE_WORKER")
+    parser.add_argument("--master", action="store_true", env_var="LOCUST_MODE_MASTER")
+    parser.add_argument("--processes", type=int, env_var="LOCUST_PROCESSES")
+    parser.add_argument("--master-bind-host", default=LOOPBACK, env_var="LOCUST_MASTER_BIND_HOST")
+    parser.add_argument("--master-bind-port", type=int, env_var="LOCUST_MASTER_BIND_PORT")
     parser.add_argument("--headless", action="store_true", env_var="LOCUST_HEADLESS")
     parser.add_argument("--headful", action="store_true", env_var="LOCUST_HEADFUL")  # takes --headless back
     parser.add_argument("--autostart", action="store_true", env_var="LOCUST_AUTOSTART")
     _add_sources(parser)
     namespace: argparse.Namespace = parser.parse_known_args()[0]
+    if namespace.master_bind_port is None:
+        namespace.master_bind_port = free_port() if forks(namespace) else USUAL_PORT
     return namespace
 
 
@@ -59,7 +66,10 @@ def add_options(parser: Any, known: argparse.Namespace) -> None:
     _add_sources(parser, include_in_web_ui=False)
     parser.add_argument("--plan", choices=PLANS, default=default_plan(known), help=PLAN_HELP)
     prefix = new_prefix() if writes_files(known) else None
-    parser.set_defaults(web_host="127.0.0.1", loglevel="WARNING", csv_prefix=prefix)
+    parser.set_defaults(web_host=LOOPBACK, loglevel="WARNING", csv_prefix=prefix)
+    parser.set_defaults(master_bind_host=LOOPBACK, master_bind_port=known.master_bind_port)
+    if forks(known):
+        parser.set_defaults(master_port=known.master_bind_port)  # forks meet their own master
 
 
 def _add_sources(parser: Any, **hidden: Any) -> None:
@@ -69,6 +79,11 @@ def _add_sources(parser: Any, **hidden: Any) -> None:
     add("--budget", metavar="TIME", help=BUDGET_HELP, **hidden)
     add("--check", action="store_true", help=CHECK_HELP, **hidden)
     add("--dry-run", action="store_true", help=DRY_RUN_HELP, **hidden)
+
+
+def forks(options: argparse.Namespace) -> bool:
+    """Whether this process becomes the master of workers that Locust forks."""
+    return bool(options.processes) and not options.worker
 
 
 def default_plan(options: argparse.Namespace) -> str:

@@ -17,6 +17,7 @@ A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). To s
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
 import json
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -83,6 +84,32 @@ class Shutdown:
             gevent.sleep(options.autoquit)
             self.environment.web_ui.stop()
 
+    def stopping(self, run: ActiveRun | None) -> None:
+        """Locust stops its users: because someone asked it to, or because its last worker has ended."""
+        runner = self.environment.runner
+        if (
+            isinstance(runner, MasterRunner)
+            and not runner.worker_count
+            and run is not None
+            and run.is_going()
+        ):
+            log.error("the last worker ended: everything measured so far is kept")
+            self.environment.process_exit_code = exit_codes.FAULT
+            self.interrupt(run, "the last worker ended")
+            if self.headless:
+                gevent.spawn(runner.quit)  # where a worker was killed Locust itself goes on for ever
+        else:
+            self.interrupt(run, "stopped before its end")
+
+    def note_workers(self, run: ActiveRun) -> None:
+        """Workers that ended meanwhile: Locust's statistics lack what they had not yet reported."""
+        if run.state is None:
+            return
+        run.state.dispatch.notice_lost_workers()
+        lost = tuple(run.state.dispatch.workers_lost.values())
+        if lost != run.state.recorder.manifest.workers_lost:
+            run.state.recorder.update(workers_lost=lost)
+
     def interrupt(self, run: ActiveRun | None, why: str) -> None:
         """Stopped from outside: what was measured stays, with the first reason. A free run ends this way."""
         if run is None:
@@ -132,7 +159,13 @@ class Shutdown:
             try:
                 far = isinstance(self.environment.runner, MasterRunner)
                 gevent.sleep(LOCUST_WRITES_S + (WORKERS_REPORT_S if far else 0))
+                if finished:
+                    self.note_workers(run)
                 run.state.dispatch.close()
+                if dropped := run.state.dispatch.dropped:
+                    log.warning(
+                        f"{dropped} messages were dropped: they were late, or of no worker of this run"
+                    )
                 if run.monitor is not None:
                     run.monitor.end(MONITOR_ENDS_S)
                 if finished:
@@ -146,9 +179,17 @@ class Shutdown:
 def _report(prefix: Path) -> int:
     """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
     code = run_to_its_end("analysis", "report", str(prefix.resolve()))
+    if code not in exit_codes.OF_A_REPORT:
+        end = f"by signal {-code}" if code < 0 else f"with code {code}"
+        log.error(
+            f"the report was not written (its process ended {end}); "
+            f"write it with: python -m analysis report {shlex.quote(str(prefix))}"
+        )
+        log.info(f"run files: {prefix}_*.csv, {prefix}_run.json")
+        return exit_codes.FAULT
     with suppress(OSError, ValueError):  # no report: its process has printed why
         report = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
         verdict = f"{report['verdict'].upper()}: " if report["verdict"] else ""
         log.result(f"{verdict}{report['answer']}")  # last on the screen: the report itself has scrolled away
     log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
-    return exit_codes.FAULT if code == exit_codes.BAD_INPUT else code  # the input is our own
+    return code

@@ -3,7 +3,7 @@
 What is refused ends the process with one line and exit code 2.
 """
 
-from locust.runners import WorkerRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 import sys
 from argparse import Namespace
@@ -22,14 +22,15 @@ from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, findings
 from replay.children import end_with_parent, terminate_workers
 from replay.lifecycle import RunLifecycle
-from replay.options import budget_s, settle, writes_files
+from replay.options import budget_s, forks, settle, writes_files
 from replay.output import log
 from replay.output.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.own_servers import OwnServers, with_urls
 from replay.plan.budget import AIM_S
-from replay.plan.phases import Classes
 from replay.plan.progress import describe
+from replay.release import handshake, worker_port
 from replay.release.gate import Gate
+from replay.release.seats import Classes
 from replay.scenario.phases import planned_phases
 from replay.scenario.schema import Scenario
 from replay.shutdown import SERVERS_END_S
@@ -45,6 +46,8 @@ def at_import(options: Namespace) -> Scenario:
             refuse_used_prefix(options.csv_prefix)
         if writes_files(options):
             refuse_shut_folder(options.csv_prefix or new_prefix())
+        if options.master or forks(options):
+            worker_port.refuse_taken(options)
         return scenario_from(options)
     except PortlapError as error:
         refuse(error)
@@ -60,21 +63,35 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
 
     `known`: the options as seen at import.
     """
-    gate.connect(environment.runner)
-    leave_sigterm = signals.take(gevent.get_hub().parent)
+    runner = environment.runner
+    gate.connect(runner)
+    main = gevent.get_hub().parent
+    leave_sigterm = signals.take(main)
     options = environment.parsed_options
     try:
         if (options.scenario, options.target) != (known.scenario, known.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
-        if isinstance(environment.runner, WorkerRunner):
+        mine = handshake.introduction(options, scenario)
+        if isinstance(runner, WorkerRunner):
             end_with_parent()
             gevent.spawn(leave_sigterm)
-        else:
-            _prepare(environment, scenario, classes)
-            if environment.web_ui is not None:
-                gevent.spawn(leave_sigterm)  # runs once Locust waits, its own handler set
-            else:  # careful: not before the start, for a master waits for its workers without that handler
-                environment.events.test_start.add_listener(lambda **_: leave_sigterm())
+            handshake.join(runner, mine, gate.welcomed)
+            return
+        if isinstance(runner, MasterRunner):
+            handshake.admit(runner, mine, only_forks=bool(options.processes))
+        servers = _prepare(environment, scenario, classes)
+        if isinstance(runner, MasterRunner) and (options.headless or options.autostart):
+
+            def give_up() -> None:
+                servers.stop(SERVERS_END_S)
+                remove_locusts_files(options.csv_prefix)
+                gevent.kill(main, SystemExit(exit_codes.FAULT))
+
+            handshake.wait_for_workers(runner, options, give_up)
+        if environment.web_ui is not None:
+            gevent.spawn(leave_sigterm)  # runs once Locust waits, its own handler set
+        else:  # careful: not before the start, for a master waits for its workers without that handler
+            environment.events.test_start.add_listener(lambda **_: leave_sigterm())
     except BaseException as error:  # Ctrl-C and the exits of --check and --dry-run too
         remove_locusts_files(options.csv_prefix)
         if options.processes:
@@ -87,7 +104,7 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
         raise
 
 
-def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> None:
+def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServers:
     """Everything that the conducting process does before the first run. Raises PortlapError."""
     options, web_ui = environment.parsed_options, environment.web_ui
     if web_ui is not None:
@@ -122,6 +139,7 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> None:
         add_overlap_page(web_ui, lifecycle.live, options.web_base_path)
         page = access.address(options)
         log.info(f"web UI: {page}, rounds as they end: {page}overlap (Ctrl-C ends it)")
+    return servers
 
 
 def _count(scenario: Scenario) -> str:

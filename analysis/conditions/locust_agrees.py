@@ -73,6 +73,9 @@ def locust_agrees(run: Run) -> Condition:
     stats = read_stats(file_of(run.prefix, "stats.csv"))
     if not run.manifest.locust_witness or not stats:
         return Condition(name, None, "Locust wrote no statistics for this run")
+    if run.manifest.workers_lost:
+        lost = "; ".join(run.manifest.workers_lost)
+        return Condition(name, None, f"{lost}: Locust's statistics lack what it had not reported")
     ours = tally(run.log.records)
     if not run.manifest.finished:
         more = [row for row, seen in stats.items() if seen.requests > _count(ours, row)]

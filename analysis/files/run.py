@@ -60,6 +60,7 @@ class Manifest:
     time_scale: Annotated[float, Field(gt=0)] = 1.0  # seconds here per second of the simulated servers
     client: ClientHealth = ClientHealth()
     locust_witness: bool = True  # False: Locust's CSVs of this run were not written under this prefix
+    workers_lost: tuple[str, ...] = ()  # Locust workers that ended before the run did, in words
     host: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()

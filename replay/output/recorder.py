@@ -29,6 +29,7 @@ class Changes(TypedDict, total=False):
     cuts: tuple[str, ...]
     client: ClientHealth
     locust_witness: bool
+    workers_lost: tuple[str, ...]
     interrupted: str
     finished: bool
 

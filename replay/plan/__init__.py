@@ -16,7 +16,6 @@ To add a plan: a file beside `free.py`, its name in `options.PLANS` and its bran
 
 # The longest waits of this room, in seconds
 LOCUST_SPAWNS_S = 30.0  # until Locust has started the users with which a run begins
-USERS_READY_S = 30.0  # until the users of a phase are ready
 FIRST_USERS_READY_S = 60.0  # until each target has a user, in the plan free: people ramp up slowly
 TIMEOUT_SOLOS, TIMEOUT_EXTRA_S = 3, 30.0  # a request among n users may take 3·n solos and 30 s
 NO_NEWS_S = 60.0  # in the plan free: then users are looked at again without news

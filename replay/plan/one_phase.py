@@ -63,6 +63,7 @@ def _solos(run: RunState, plan: PlannedPhase, gap: int) -> list[RequestRecord]:
 
 def _burst(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]:
     """One round: every user of the deal has its request, and all leave the gate together."""
+    _refill(run)
     batch = run.dispatch.next_batch()
     ready: list[ReadyUser] = []
     for target in plan.deal:
@@ -81,10 +82,17 @@ def _burst(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]
 
 def ask_alone(run: RunState, target: str, phase: str, index: int, kind: str, tokens: int) -> RequestRecord:
     """The row of one request with nothing else open."""
+    _refill(run)
     seat = run.dispatch.user_of(target)
     request = request_for(run, seat, run.dispatch.next_batch(), phase, index, kind, tokens)
     run.dispatch.send([request])
     return run.dispatch.collect([request])[0]
+
+
+def _refill(run: RunState) -> None:
+    """Users that a worker took along start again, before the next request."""
+    if run.seats is not None:
+        run.seats.refill()
 
 
 def request_for(

@@ -1,34 +1,29 @@
 """The plan `phases`: the warm-up, then every phase that is needed and fits the budget."""
 
 import math
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from analysis.conditions.of_phase import phase_conditions
-from analysis.errors import PortlapError
 from analysis.files.plan import PlannedPhase
 from analysis.phase.measure import PhaseMeasured
 from analysis.verdict.certainty import decided
 from analysis.verdict.of_phase import phase_verdict
 from replay.output import log
-from replay.plan import USERS_READY_S, progress
+from replay.plan import progress
 from replay.plan.budget import Fitted, chain_s, fit_to_budget, shortened, smallest, total_s, with_rounds
 from replay.plan.one_phase import run_chain, run_phase
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
-from replay.release.users import PinnedUser
-
-SPAWN_RATE = 100.0  # users per second
-
-Classes = Mapping[str, type[PinnedUser]]  # by target
+from replay.release.seats import Seats
 
 
-def conduct(run: RunState, runner: Any, classes: Classes, planned: Sequence[PlannedPhase]) -> None:
+def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> None:
     """Runs all phases that fit the budget. Raises TargetError if a target fails in the warm-up."""
     waiting = list(planned)  # those that depend on others come last
     targets = list(dict.fromkeys(t for p in planned for t in p.deal))
-    seat_users(run, runner, classes, targets)
+    seats.fill(targets)
+    run = replace(run, seats=seats)
     run, answers = warm_up(run, targets)
     run = choose_tokens(run, _certain(waiting), answers)
     _announce(run, waiting)
@@ -45,7 +40,7 @@ def conduct(run: RunState, runner: Any, classes: Classes, planned: Sequence[Plan
         plan = fitted.phases[0]
         del waiting[0]
         run.recorder.update(phases_planned=(*done, plan, *waiting))
-        seat_users(run, runner, classes, plan.deal)
+        seats.fill(plan.deal)
         measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_of.name:
             run_chain(run, plan)
@@ -64,7 +59,7 @@ def conduct(run: RunState, runner: Any, classes: Classes, planned: Sequence[Plan
     run.recorder.update(phases_planned=tuple(done), cuts=_cuts(planned, done) + left_out)
     for line in left_out:
         log.warning(line)
-    runner.start(0, SPAWN_RATE)
+    seats.clear()
 
 
 def _certain(phases: Sequence[PlannedPhase]) -> list[PlannedPhase]:
@@ -85,26 +80,6 @@ def _show(run: RunState, measured: PhaseMeasured) -> None:
     verdict = phase_verdict(measured, (), phase_conditions(measured, run.client_load.summary()))
     progress.analysed(measured, verdict)
     run.live.show_phase(measured, verdict)
-
-
-def seat_users(run: RunState, runner: Any, classes: Classes, deal: Sequence[str]) -> None:
-    """Exactly the users of this deal, new ones: through zero, because Locust only ever adds or removes."""
-    runner.start(0, SPAWN_RATE)
-    run.dispatch.wait(lambda: not run.dispatch.ready, USERS_READY_S)
-    counts = Counter(deal)
-    for target, user_class in classes.items():
-        user_class.fixed_count = counts[target]
-    runner.start(len(deal), SPAWN_RATE, user_classes=[classes[t] for t in counts])
-
-    def seated() -> bool:
-        return Counter(s.target for s in run.dispatch.ready) == counts
-
-    if not run.dispatch.wait(seated, USERS_READY_S):
-        here = ", ".join(s.target for s in run.dispatch.ready) or "none"
-        raise PortlapError(
-            f"Locust did not start the {len(deal)} users of this phase within {USERS_READY_S:.0f} s "
-            f"(ready: {here}); are workers connected?"
-        )
 
 
 def _announce(run: RunState, planned: Sequence[PlannedPhase]) -> None:

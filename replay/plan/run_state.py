@@ -12,6 +12,7 @@ from replay.output.recorder import Recorder
 from replay.plan.budget import LEAST_TOKENS
 from replay.plan.live import LiveRun
 from replay.release.dispatch import Dispatch
+from replay.release.seats import Seats
 from replay.scenario.schema import Scenario, Target
 from replay.server_kinds import Endpoint
 
@@ -26,6 +27,7 @@ class RunState:
     infos: Mapping[str, TargetInfo]
     recorder: Recorder
     dispatch: Dispatch
+    seats: Seats | None = None  # in the plan free, Locust's own users are what there is
     answered_at: Callable[[], dict[str, str]] = dict  # by address, what changes with each answer there
     solo_s: Mapping[str, float] = field(
         default_factory=dict

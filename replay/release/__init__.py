@@ -5,19 +5,22 @@ messages, so that one process, `--processes N` and workers on other machines run
 
     users          -> conductor   ready   worker, user, target      a user waits for requests
     conductor      -> all gates   arm     requests                  each gate hands its users theirs
-    users          -> conductor   armed   worker, request_id        connected (or failed to), at the gate
+    users          -> conductor   armed   worker, batch, request_id connected (or failed to), at the gate
     conductor      -> all gates   go      batch, at                 the instant, on the monotonic clock
-    users          -> conductor   row     every column of the log   the answer has ended, or was cut
+    users          -> conductor   row     worker, batch, row        the answer has ended, or was cut
     users          -> conductor   left    worker, user              the user is gone
+
+Every message carries the run's token; handshake.py says which workers get it, worker_port.py where they join.
+A row counts only for a request that was sent in this batch to this worker. seats.py starts a phase's users.
 
 A user is `ready`, then for each request `armed`, released, and answered by its `row`; then it is ready for
 the next one without a word. What never comes, and who stops waiting for it:
 
-    ready   plan/phases.py gives up after USERS_READY_S and names who is there
+    ready   seats.py gives up after USERS_READY_S and names who is there
     armed   after ARM_PATIENCE_S the others go without it; after ARM_GRACE_S more its request is lost
     row     lost when its user left or its worker is gone, else after the request's timeout + ROW_GRACE_S
-    left    Locust calls the worker missing, and its users are no longer given requests
+    left    Locust calls the worker missing: its open requests are lost, its users start again elsewhere
 
-A lost request becomes a row with an error. A row that comes later than that is dropped.
+A lost request becomes a row with an error. A row that comes later than that is dropped and counted.
 To add a message: its name in gate.py, a line above, a listener on the side that gets it.
 """

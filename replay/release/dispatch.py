@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from gevent.event import Event
+from pydantic import TypeAdapter
 
 from analysis.errors import PortlapError
 from analysis.files.request_record import RequestRecord
 from replay.client.request import Request, row_of
 from replay.client.response import Response
+from replay.output import log
 from replay.release.gate import ARM, ARMED, GO, LEFT, READY, ROW
+from replay.release.handshake import TOKEN
 
 LEAD_S = 0.005  # from `go` to the gate's instant, in one process
 LEAD_FAR_S = 0.05  # where messages travel between processes (measured: at most 9 ms)
@@ -20,6 +24,8 @@ ARM_GRACE_S = 5.0  # and then it has so long before its request counts as lost
 MISSING = "missing"  # Locust's word for a worker whose heartbeats stopped
 LOST = "no row came: the user's process ended or hangs"
 ROW_GRACE_S = 10.0  # beyond the request's own timeout: then its process is gone
+NAME_AFTER_S = 5.0  # no wait is longer without a line
+RECORD = TypeAdapter(RequestRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,16 @@ class Dispatch:
 
     def __init__(self, runner: Any) -> None:
         self.ready: list[ReadyUser] = []
+        self.workers_lost: dict[int, str] = {}  # those that had users in this run, and ended: in words
+        self.dropped = 0  # messages that belong to no run, or rows that nobody ordered
         self._runner = runner
         self._keep: Callable[[RequestRecord], None] | None = None
+        self._began_s = 0.0
         self._left_users: set[tuple[int, int]] = set()
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
-        self._written: set[int] = set()
+        self._open: dict[int, Request] = {}  # sent, and no row yet
+        self._seen: set[int] = set()  # workers that had users in this run
         self._news = Event()
         self._batches = 0
         for kind, listener in (
@@ -50,12 +60,13 @@ class Dispatch:
             (ARMED, self._arm),
             (ROW, self._row),
         ):
-            runner.register_message(kind, listener)
+            runner.register_message(kind, partial(self._take, listener))
 
     def begin(self, keep: Callable[[RequestRecord], None]) -> None:
         """Rows belong to a new run from now on; users that wait already stay ready."""
-        self._keep = keep
-        self._armed, self._rows, self._written = set(), {}, set()
+        self._keep, self._began_s = keep, time.monotonic()
+        self._armed, self._rows, self._open, self.workers_lost = set(), {}, {}, {}
+        self._seen = {u.worker for u in self.ready}
 
     def close(self) -> None:
         """Rows that still come belong to nobody: the run is over."""
@@ -63,13 +74,27 @@ class Dispatch:
 
     def user_of(self, target: str, taken: Collection[ReadyUser] = ()) -> ReadyUser:
         """A user of this target that is not taken. Raises PortlapError."""
+        self.notice_lost_workers()
         for user in self.ready:
-            if user.target == target and user not in taken and user.worker not in self.gone_workers():
+            if user.target == target and user not in taken:
                 return user
         raise PortlapError(f"a user of {target} is gone: a process of portlap ended; run again")
 
-    def gone_workers(self) -> set[int]:
-        """Worker processes that Locust hears no more, by number; none where all is one process."""
+    def notice_lost_workers(self) -> None:
+        """Workers that Locust hears no more: their users are not ready, their open requests are lost."""
+        gone = self._gone_workers()
+        if not gone:
+            return
+        for worker in sorted((gone & self._seen) - self.workers_lost.keys()):
+            after_s = time.monotonic() - self._began_s
+            self.workers_lost[worker] = f"worker {worker} ended or hung {after_s:.0f} s after the run began"
+            log.warning(f"{self.workers_lost[worker]}: what it had open is lost, the others go on")
+        self.ready = [u for u in self.ready if u.worker not in gone]
+        for request in [r for r in self._open.values() if r.worker in gone]:
+            self._lose(request)
+
+    def _gone_workers(self) -> set[int]:
+        """By number; none where all is one process."""
         clients = getattr(self._runner, "clients", None)
         if clients is None:
             return set()
@@ -82,12 +107,18 @@ class Dispatch:
 
     def send(self, requests: Sequence[Request]) -> None:
         """All users of the batch connect, then leave the gate at one instant."""
-        ids = {r.request_id for r in requests}
-        self._runner.send_message(ARM, {"requests": [asdict(r) for r in requests]})
-        self.wait(lambda: ids <= self._armed, ARM_PATIENCE_S)
+        self.expect(requests)
+        self._tell(ARM, {"requests": [asdict(r) for r in requests]})
+        self.wait(
+            lambda: all(r.request_id in self._armed or self._is_over(r) for r in requests), ARM_PATIENCE_S
+        )
         local = not hasattr(self._runner, "clients")
         at = time.monotonic() + (LEAD_S if local else LEAD_FAR_S)
-        self._runner.send_message(GO, {"batch": requests[0].batch, "at": at})
+        self._tell(GO, {"batch": requests[0].batch, "at": at})
+
+    def expect(self, requests: Sequence[Request]) -> None:
+        """Rows of these requests are taken, from the workers of their users."""
+        self._open |= {r.request_id: r for r in requests}
 
     def collect(self, requests: Sequence[Request]) -> list[RequestRecord]:
         """The rows of these requests once all have ended; a row that never comes is written as a failure."""
@@ -95,25 +126,27 @@ class Dispatch:
         arm_until_s = time.monotonic() + ARM_GRACE_S
 
         def all_ended() -> bool:
-            gone, late = self.gone_workers(), time.monotonic() > arm_until_s
-            return all(self._has_row(r) or r.worker in gone or self._is_lost(r, late) for r in requests)
+            late = time.monotonic() > arm_until_s
+            return all(self._is_over(r, late) for r in requests)
 
         longest_s = max(r.timeout_s + r.offset_s for r in requests)
         if requests[0].workers is not None:
             longest_s *= len(requests)  # they may wait for each other in the client's own queue
         self.wait(all_ended, longest_s + ROW_GRACE_S)
         for request in requests:
-            if not self._has_row(request):
-                self._accept(row_of(request, Response(end_s=time.monotonic(), error=LOST)))
+            self._lose(request)
         return [self._rows.pop(i) for i in sorted(r.request_id for r in requests)]
 
-    def _has_row(self, request: Request) -> bool:
-        return request.request_id in self._rows
+    def _is_over(self, request: Request, late: bool = False) -> bool:
+        """True if it has its row, its user has left without one, or never armed it (`late`: in its time)."""
+        if request.request_id not in self._open or (request.worker, request.user) in self._left_users:
+            return True
+        return late and request.request_id not in self._armed
 
-    def _is_lost(self, request: Request, late: bool) -> bool:
-        """True if its user has left without a row, or never armed it (`late`: it has had its time)."""
-        left = (request.worker, request.user) in self._left_users
-        return left or (late and request.request_id not in self._armed)
+    def _lose(self, request: Request) -> None:
+        """Its row is a failure, unless it has one."""
+        if request.request_id in self._open:
+            self._accept(row_of(request, Response(end_s=time.monotonic(), error=LOST)))
 
     @property
     def rows_came(self) -> bool:
@@ -124,42 +157,69 @@ class Dispatch:
         rows, self._rows = list(self._rows.values()), {}
         return rows
 
-    def wait(self, true: Callable[[], bool], patience_s: float) -> bool:
-        """True as soon as `true` holds, looked at whenever news comes; False if the patience ends."""
+    def wait(self, true: Callable[[], bool], patience_s: float, what: str | None = None) -> bool:
+        """True as soon as `true` holds, looked at whenever news comes; False if the patience ends.
+
+        `what` is waited for: named on the terminal after NAME_AFTER_S.
+        """
         deadline = time.monotonic() + patience_s
-        while not true():
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
+        name_at = deadline - patience_s + NAME_AFTER_S
+        while True:
+            self.notice_lost_workers()
+            if true():
+                return True
+            now = time.monotonic()
+            if now >= deadline:
                 return False
+            if what is not None and now >= name_at:
+                log.info(f"waiting for {what}: at most {deadline - now:.0f} s more")
+                what = None
             self._news.clear()
-            self._news.wait(min(left_s, 1.0))
-        return True
+            self._news.wait(min(deadline - now, 1.0))
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, data | {"token": TOKEN})
 
     def _accept(self, record: RequestRecord) -> None:
+        self._open.pop(record.request_id, None)
         if self._keep is None:
             return
-        self._written.add(record.request_id)
         self._keep(record)
         self._rows[record.request_id] = record
         self._news.set()
 
-    def _ready_came(self, msg: Any, **_: Any) -> None:
-        user = ReadyUser(msg.data["worker"], msg.data["user"], msg.data["target"])
-        self.ready.append(user)
-        self._left_users.discard((user.worker, user.user))
+    def _take(self, listener: Callable[[dict[str, Any]], None], msg: Any, **_: Any) -> None:
+        """Hands on what has the run's token and all its parts; the rest is counted."""
+        try:
+            if msg.data["token"] != TOKEN:
+                raise ValueError("not of this run")
+            listener(msg.data)
+        except (KeyError, TypeError, ValueError):  # pydantic's ValidationError too
+            self.dropped += 1
         self._news.set()
 
-    def _left(self, msg: Any, **_: Any) -> None:
-        gone = (msg.data["worker"], msg.data["user"])
+    def _ready_came(self, data: dict[str, Any]) -> None:
+        user = ReadyUser(data["worker"], data["user"], data["target"])
+        self.ready.append(user)
+        self._seen.add(user.worker)
+        self._left_users.discard((user.worker, user.user))
+
+    def _left(self, data: dict[str, Any]) -> None:
+        gone = (data["worker"], data["user"])
         self.ready = [u for u in self.ready if (u.worker, u.user) != gone]
         self._left_users.add(gone)
-        self._news.set()
 
-    def _arm(self, msg: Any, **_: Any) -> None:
-        self._armed.add(msg.data["request_id"])
-        self._news.set()
+    def _arm(self, data: dict[str, Any]) -> None:
+        self._armed.add(self._ordered(data, data["request_id"]).request_id)
 
-    def _row(self, msg: Any, **_: Any) -> None:
-        record = RequestRecord(**msg.data)
-        if record.request_id not in self._written:  # late: written as a failure
-            self._accept(record)
+    def _row(self, data: dict[str, Any]) -> None:
+        record = RECORD.validate_python(data["row"])
+        self._ordered(data, record.request_id)
+        self._accept(record)
+
+    def _ordered(self, data: dict[str, Any], request_id: int) -> Request:
+        """The open request of this batch and worker. Raises KeyError: late (it is lost), or never sent."""
+        request = self._open[request_id]
+        if (request.worker, request.batch) != (data["worker"], data["batch"]):
+            raise KeyError(request_id)
+        return request

@@ -11,6 +11,7 @@ from gevent.queue import Queue
 
 from analysis.files.request_record import RequestRecord
 from replay.client.request import Request
+from replay.release.handshake import TOKEN
 
 ARM, GO, READY, LEFT, ARMED, ROW = (
     f"portlap_{name}" for name in ("arm", "go", "ready", "left", "armed", "row")
@@ -23,6 +24,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._runner: Any = None
+        self._token = TOKEN
         self._inboxes: dict[int, Queue] = {}
         self._instants: dict[int, AsyncResult] = {}  # batch: the instant its gate opens
         self._queues: dict[int, BoundedSemaphore] = {}  # batch: the client's own queue
@@ -33,6 +35,10 @@ class Gate:
         self._runner = runner
         runner.register_message(ARM, self._arm)
         runner.register_message(GO, self._go)
+
+    def welcomed(self, token: str) -> None:
+        """The master has admitted this worker: the run's token, for all messages."""
+        self._token = token
 
     def join(self, target: str) -> tuple[int, Queue]:
         """A number of its own for a new user of this target, and the inbox for its requests."""
@@ -48,7 +54,7 @@ class Gate:
             self._joined = 0  # each phase counts its users from 0
 
     def armed(self, request: Request) -> None:
-        self._tell(ARMED, {"request_id": request.request_id})
+        self._tell(ARMED, {"batch": request.batch, "request_id": request.request_id})
 
     def wait(self, request: Request) -> float:
         """Returns the gate's instant (monotonic), right after it."""
@@ -60,19 +66,21 @@ class Gate:
             return None
         return self._queues.setdefault(request.batch, BoundedSemaphore(request.workers))
 
-    def report(self, record: RequestRecord) -> None:
-        self._tell(ROW, asdict(record))
+    def report(self, batch: int, record: RequestRecord) -> None:
+        self._tell(ROW, {"batch": batch, "row": asdict(record)})
 
     def worker(self) -> int:
         return int(self._runner.worker_index)
 
     def _tell(self, kind: str, data: dict[str, Any]) -> None:
-        self._runner.send_message(kind, data | {"worker": self.worker()})
+        self._runner.send_message(kind, data | {"worker": self.worker(), "token": self._token})
 
     def _instant(self, batch: int) -> AsyncResult:
         return self._instants.setdefault(batch, AsyncResult())
 
     def _arm(self, msg: Any, **_: Any) -> None:
+        if msg.data["token"] != self._token:
+            return
         self._forget_old()
         for data in msg.data["requests"]:
             request = Request(**data)
@@ -80,6 +88,8 @@ class Gate:
                 self._inboxes[request.user].put(request)
 
     def _go(self, msg: Any, **_: Any) -> None:
+        if msg.data["token"] != self._token:
+            return
         # careful: a message listener must not block, or heartbeats stop
         gevent.spawn(self._release, msg.data["batch"], msg.data["at"])
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import gevent
 from gevent.queue import Queue
 
-from analysis.files.request_record import RequestRecord
 from replay.client.connection import Connection
 from replay.client.request import Request, row_of
 from replay.client.response import Response
@@ -41,7 +40,7 @@ class PinnedUser(User):
             self.connection.prepare(request)
         except OSError as error:
             self.gate.armed(request)
-            self.report(row_of(request, Response(end_s=time.monotonic(), error=str(error))))
+            self.report(request, Response(end_s=time.monotonic(), error=str(error)))
             return
         self.gate.armed(request)
         due_s = self.gate.wait(request) + request.offset_s
@@ -58,12 +57,19 @@ class PinnedUser(User):
         try:
             response = self.connection.ask()
         except BaseException:  # stopped (Ctrl-C, end of a phase): a request that was sent leaves a row
-            self.report(row_of(request, self.connection.cut(), due_s, queued_s))
+            self.report(request, self.connection.cut(), due_s, queued_s)
             raise
-        self.report(row_of(request, response, due_s, queued_s))
+        self.report(request, response, due_s, queued_s)
 
-    def report(self, record: RequestRecord) -> None:
+    def report(
+        self,
+        request: Request,
+        response: Response,
+        due_s: float | None = None,
+        queued_s: float | None = None,
+    ) -> None:
         """To Locust's statistics (milliseconds) and to the run's log."""
+        record = row_of(request, response, due_s, queued_s)
         latency_s = record.latency_s
         self.environment.events.request.fire(
             request_type=record.kind,
@@ -73,7 +79,7 @@ class PinnedUser(User):
             exception=None if record.error is None else RequestFailed(record.error),
             context={},
         )
-        self.gate.report(record)
+        self.gate.report(request.batch, record)
 
 
 class RequestFailed(Exception):

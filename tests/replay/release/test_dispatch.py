@@ -15,6 +15,7 @@ from replay.client.request import Request
 from replay.release import dispatch as dispatch_module
 from replay.release.dispatch import Dispatch
 from replay.release.gate import ARM, ARMED, GO, LEFT, READY, ROW
+from replay.release.handshake import TOKEN
 
 
 class LocalRunner:
@@ -33,7 +34,14 @@ class LocalRunner:
         self.sent.append((kind, data))
 
     def tell(self, message: str, **data: Any) -> None:
-        self.listeners[message](msg=SimpleNamespace(data=data), environment=None)
+        """With the run's token, unless the data has another."""
+        self.listeners[message](msg=SimpleNamespace(data={"token": TOKEN} | data), environment=None)
+
+    def armed(self, request_id: int) -> None:
+        self.tell(ARMED, worker=0, batch=1, request_id=request_id)
+
+    def row(self, request_id: int, batch: int = 1, worker: int = 0, **changes: Any) -> None:
+        self.tell(ROW, worker=worker, batch=batch, row=row(request_id, **changes))
 
 
 @pytest.fixture
@@ -50,8 +58,10 @@ def kept() -> list[RequestRecord]:
 def dispatch(runner: LocalRunner, kept: list, monkeypatch: pytest.MonkeyPatch) -> Dispatch:
     monkeypatch.setattr(dispatch_module, "ARM_PATIENCE_S", 0.05)
     monkeypatch.setattr(dispatch_module, "ROW_GRACE_S", 0.05)
+    monkeypatch.setattr(dispatch_module, "ARM_GRACE_S", 60.0)
     one = Dispatch(runner)
     one.begin(kept.append)
+    one.expect([order(1), order(2)])
     return one
 
 
@@ -90,10 +100,10 @@ def test_the_gate_opens_once_all_are_armed(dispatch: Dispatch, runner: LocalRunn
     sending = gevent.spawn(dispatch.send, [order(1), order(2)])
     gevent.sleep(0)
     assert [kind for kind, _ in runner.sent] == [ARM]
-    runner.tell(ARMED, request_id=1)
+    runner.armed(1)
     gevent.sleep(0)
     assert len(runner.sent) == 1
-    runner.tell(ARMED, request_id=2)
+    runner.armed(2)
     sending.join(1)
     assert [kind for kind, _ in runner.sent] == [ARM, GO]
     assert runner.sent[1][1]["batch"] == 1
@@ -104,7 +114,7 @@ def test_a_user_that_cannot_connect_does_not_hold_the_others_back(
 ) -> None:
     sending = gevent.spawn(dispatch.send, [order(1), order(2)])
     gevent.sleep(0)
-    runner.tell(ARMED, request_id=1)
+    runner.armed(1)
     sending.join(1)
     assert runner.sent[-1][0] == GO
 
@@ -112,8 +122,8 @@ def test_a_user_that_cannot_connect_does_not_hold_the_others_back(
 def test_rows_come_back_in_the_order_of_their_ids(
     dispatch: Dispatch, runner: LocalRunner, kept: list
 ) -> None:
-    runner.tell(ROW, **row(2))
-    runner.tell(ROW, **row(1))
+    runner.row(2)
+    runner.row(1)
     assert [r.request_id for r in dispatch.collect([order(1), order(2)])] == [1, 2]
     assert [r.request_id for r in kept] == [2, 1]
 
@@ -121,7 +131,7 @@ def test_rows_come_back_in_the_order_of_their_ids(
 def test_a_row_that_never_comes_is_written_as_a_failure(
     dispatch: Dispatch, runner: LocalRunner, kept: list
 ) -> None:
-    runner.tell(ROW, **row(1))
+    runner.row(1)
     whole, lost = dispatch.collect([order(1), order(2)])
     assert whole.error is None
     assert lost.error == "no row came: the user's process ended or hangs"
@@ -134,14 +144,14 @@ def test_a_row_that_comes_late_is_not_written_twice(
     dispatch: Dispatch, runner: LocalRunner, kept: list
 ) -> None:
     dispatch.collect([order(1)])
-    runner.tell(ROW, **row(1))
+    runner.row(1)
     assert [r.error for r in kept] == ["no row came: the user's process ended or hangs"]
     assert not dispatch.rows_came
 
 
 def test_rows_after_the_end_belong_to_nobody(dispatch: Dispatch, runner: LocalRunner, kept: list) -> None:
     dispatch.close()
-    runner.tell(ROW, **row(1))
+    runner.row(1)
     assert kept == []
 
 
@@ -176,7 +186,7 @@ def test_nobody_waits_for_a_worker_that_is_gone(dispatch: Dispatch, runner: Loca
 
 def test_a_request_whose_user_left_is_lost_at_once(dispatch: Dispatch, runner: LocalRunner) -> None:
     runner.tell(READY, worker=0, user=1, target="A")
-    runner.tell(ARMED, request_id=1)
+    runner.armed(1)
     runner.tell(LEFT, worker=0, user=1)
     began_s = time.monotonic()
     (lost,) = dispatch.collect([replace(order(1), timeout_s=600.0)])
@@ -188,8 +198,8 @@ def test_a_request_that_is_never_armed_is_lost_in_seconds(
     dispatch: Dispatch, runner: LocalRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatch_module, "ARM_GRACE_S", 0.05)
-    runner.tell(ARMED, request_id=1)
-    runner.tell(ROW, **row(1))
+    runner.armed(1)
+    runner.row(1)
     began_s = time.monotonic()
     whole, lost = dispatch.collect([replace(order(i), timeout_s=600.0) for i in (1, 2)])
     assert whole.error is None and lost.error is not None
