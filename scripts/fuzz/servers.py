@@ -49,11 +49,12 @@ def streams(data: st.DataObject) -> None:
 def probes(data: st.DataObject) -> None:
     """Any replies to all GETs: a kind of server with its models, or none; its counter, or none."""
     replies: dict[str, GetReply] = {}
-    text = inputs.texts(inputs.documents())
+    few = data.draw(st.lists(st.tuples(STATUSES, inputs.texts(inputs.documents())), min_size=1, max_size=4))
 
     def get(path: str) -> GetReply:
         if path not in replies:
-            replies[path] = GetReply(data.draw(STATUSES), {"server": "BaseHTTP/0.6"}, data.draw(text))
+            status, text = data.draw(st.sampled_from(few))
+            replies[path] = GetReply(status, {"server": "BaseHTTP/0.6"}, text)
         return replies[path]
 
     for kind in SERVER_KINDS.values():
