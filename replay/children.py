@@ -73,12 +73,19 @@ class Child:
         return int(self._process.wait())
 
 
-def run_to_its_end(*arguments: str) -> int:
-    """The exit code of `python -m MODULE …`; it prints to our terminal and is killed if this process ends."""
+def run_to_its_end(*arguments: str, within_s: float) -> int:
+    """The exit code of `python -m MODULE …`, which prints to our terminal.
+
+    It is killed after `within_s`, and if this process ends: then the code is the signal's, below 0.
+    """
     sys.stderr.flush()
     process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=CHECKOUT, start_new_session=True)
     atexit.register(process.kill)  # a second Ctrl-C ends this process while it waits here
-    code = int(process.wait())
+    try:
+        code = int(process.wait(within_s))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = int(process.wait())
     atexit.unregister(process.kill)
     return code
 

@@ -40,6 +40,7 @@ LOCUST_WRITES_S = 1.6  # Locust writes its CSV files once a second and never onc
 WORKERS_REPORT_S = WORKER_REPORT_INTERVAL + 0.5  # and has counts of its workers this much later
 MONITOR_ENDS_S = 2.0  # then it is killed
 OTHER_EXIT_S = 60.0  # a second exit of Locust for the first one; the report takes seconds
+REPORT_WITHIN_S = 600.0  # then its process is killed; a million requests take a minute
 
 
 class ActiveRun:
@@ -178,7 +179,7 @@ class Shutdown:
 
 def _report(prefix: Path) -> int:
     """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
-    code = run_to_its_end("analysis", "report", str(prefix.resolve()))
+    code = run_to_its_end("analysis", "report", str(prefix.resolve()), within_s=REPORT_WITHIN_S)
     if code not in exit_codes.OF_A_REPORT:
         end = f"by signal {-code}" if code < 0 else f"with code {code}"
         log.error(

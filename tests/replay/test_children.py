@@ -1,5 +1,6 @@
 """Child processes: each ends with us, in time, and one that dies is named."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -85,4 +86,9 @@ def test_no_child_outlives_a_parent_that_was_killed(module: Path) -> None:
 
 def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
     module.write_text("raise SystemExit(3)")
-    assert run_to_its_end("child_module") == 3
+    assert run_to_its_end("child_module", within_s=30.0) == 3
+
+
+def test_a_child_that_does_not_end_is_killed_in_time(module: Path) -> None:
+    module.write_text(PATIENT)
+    assert run_to_its_end("child_module", within_s=1.0) == -signal.SIGKILL
