@@ -90,5 +90,5 @@ def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
 
 
 def test_a_child_that_does_not_end_is_killed_in_time(module: Path) -> None:
-    module.write_text(PATIENT)
+    module.write_text("import time; time.sleep(60)")
     assert run_to_its_end("child_module", within_s=1.0) == -signal.SIGKILL
