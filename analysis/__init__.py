@@ -11,6 +11,7 @@
     locust_only/  bounds for a run of which only Locust's own CSV files exist
     entities/     a bot's configuration spread over the ports that a run measured
 
-`assess.py` is the way through them; `__main__.py` is the command. Three lists that everything else reads:
+`assess.py` is the way through them; `__main__.py` is the command. `lanes.py`: one round as lanes, for reports
+and the live page. Three lists that everything else reads:
 `thresholds.py` (every number that decides), `verdict/outcomes.py` (every verdict), `exit_codes.py`.
 """

@@ -16,7 +16,6 @@ from analysis.conditions.of_run import (
     warm,
 )
 from analysis.conditions.server_slots import servers_slots
-from analysis.files.request_record import WARMUP
 from analysis.files.run import Run
 from analysis.machine.model import Machine, machine_model
 from analysis.phase.measure import measure_phase
@@ -50,7 +49,7 @@ def assess(run: Run) -> Assessment:
     invalid = (accounted_for(run), locust_agrees(run))
     others = (
         chain_fair(chain(records), smallest),
-        warm([r for r in records if r.kind == WARMUP]),
+        warm(records),
         right_model(records),
         distinct_servers(manifest.targets),
     )

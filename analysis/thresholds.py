@@ -19,6 +19,7 @@ LOSS: Final = 0.9  # surely below it, requests hinder each other
 FULL_SHARE: Final = 0.8  # of Gmax: from here on nothing noticeable is lost
 ABOVE_MAX: Final = 1.1  # of Gmax: no server can exceed an undisturbed one
 FAR_ABOVE_MAX: Final = 1.15  # of Gmax: so far above, the solos were not typical, however wide the interval
+SERIAL_BOUND: Final = 1.5  # one stream at a time, and yet a speedup up to this is possible: not serial
 SERIAL_STEP: Final = 0.8  # of a solo: the first tokens (or ends) of a serial server are a solo apart
 SHARED_SLOWDOWN: Final = 1.15  # times as long as alone: a request that shares compute decodes slower
 MIN_SPEEDUP_MAX: Final = 1.5  # a phase whose Gmax is below it is inconclusive
@@ -33,13 +34,21 @@ MODE_SHARE: Final = 0.6  # of the rounds must agree on K
 LUMP_SHARE: Final = 0.1  # of a solo: a shorter decode arrived in one lump, and K is unknown
 LEAST_SHARE: Final = 0.01  # of a latency: no change of length leaves less of it
 HASTE: Final = 0.5  # of the decode time alone: a stream that seems faster in company was held back on the way
+UNDISTURBED: Final = (0.8, 1.25)  # times its solo: an answer that nobody held up
+SAME_END_SHARE: Final = 0.5  # of an even step: ends nearer to each other belong together
+EVEN: Final = 0.35  # of a step: ends whose steps differ by less come one by one, or k at a time
+FAR_GAP: Final = 5.0  # times the mean of the other gaps: text before the queue, or a late last chunk
+GROWS: Final = 1.5  # times the gap alone: a gap that grows so in company is a wait in the queue
+FAR_GAP_SHARE: Final = 0.1  # of a stream, at least; and what stands apart from the rest is at most so long
 # solo TTFTs between the first tokens K and K+1, else serialised prefill explains it
 SLOT_GAP_TTFT: Final = 1.5
 SLOT_GAP_BEFORE: Final = 2.0  # times the longest wait between the first tokens before, for the same reason
+SLOT_TTFT: Final = 1.5  # solo TTFTs: a first token so soon after an end on its port waited for that end
+GAIN_TOGETHER_SHARE: Final = 0.35  # of the makespan: without streams, a gain needs ends within it
 TOGETHER_SHARE: Final = 0.1  # of the makespan: all ends within it are together
 
 # Speedups and intervals (phase/speedup.py, statistics/)
-UNSEEN_OVERHEAD: Final = 0.3  # of a solo whose first token cannot be seen
+UNSEEN_OVERHEAD: Final = 0.5  # of a solo whose first token cannot be seen
 REPORT_LEVEL: Final = 0.95  # of every interval that is shown
 WILD_SCATTER: Final = 5.0  # times the scatter of solos: such rounds weigh less
 WILDEST: Final = 1000.0  # times at most: beyond it such rounds would weigh nothing
@@ -58,8 +67,11 @@ TOKENS_AGREE: Final = 0.1  # usage against chunks
 LENGTHS_BAND: Final = (0.9, 1.1)  # tokens of an answer together, over alone
 AT_ONCE_S: Final = 0.25  # between the ends of requests that one cause has broken (a hint only)
 
+SOLO_SCATTER: Final = 0.25  # of the logarithm: solos that scatter less need no other explanation
+
 # Conditions of a run (conditions/of_run.py, locust_agrees.py, server_slots.py)
 CHAIN_BAND: Final = (0.9, 1.1)  # solo times over the same requests one after another
+SWAP_SHARE: Final = 0.5  # of the first tokens after a change of target must be late, for a model swap
 SWAP_JUMP: Final = 3.0  # times the warm first token: the model was loaded anew
 SWAP_JUMP_S: Final = 0.5  # and so much later
 AVERAGES_AGREE_MS: Final = 0.1  # Locust's own averages against the log

@@ -41,7 +41,7 @@ def answer(
     hint = next((j.verdict.hint for j in undecided if j.verdict.hint), "")
     ports = ports_phase(judged)
     finding = PAIRS_DIFFER if compared.pairs_differ else _finding(compared.outcome, ports, limits)
-    return _answer(compared.outcome, compared.sentence, judged, hint, finding)
+    return _answer(compared.outcome, compared.sentence, judged, compared.hint or hint, finding)
 
 
 def _answer(

@@ -17,10 +17,13 @@ from analysis.thresholds import (
     MAX_FAULTY,
     MAX_SPREAD,
     MIN_DF,
+    MIN_ROUNDS,
+    SOLO_SCATTER,
     SURELY,
     TIMINGS_AGREE,
     TIMINGS_AGREE_S,
     TOKENS_AGREE,
+    WILD_SCATTER,
 )
 
 ALL_BROKE = (
@@ -127,6 +130,20 @@ def drift(phase: PhaseMeasured) -> Condition:
     )
 
 
+def solos_alike(phase: PhaseMeasured) -> Condition:
+    """Answers alone that scatter far wider than rounds were not alone: something else slowed some of them."""
+    fit = phase.fit
+    if fit is None or len(phase.scored) < MIN_ROUNDS or fit.round_scatter <= 0:
+        return Condition("solos alike", None, "too few measurements to compare their scatter")
+    wild = fit.solo_scatter > max(SOLO_SCATTER, WILD_SCATTER * fit.round_scatter)
+    return Condition(
+        "solos alike",
+        not wild,
+        f"answers alone scatter by {fit.solo_scatter * 100:.0f} %, rounds by {fit.round_scatter * 100:.0f} %",
+        "something slowed some of the answers that were sent alone: stop other users and programs, run again",
+    )
+
+
 def server_timings(phase: PhaseMeasured) -> Condition:
     """llama.cpp and Ollama say themselves how long they decoded; it must be what we saw arrive."""
     pairs = [
@@ -209,6 +226,7 @@ def phase_conditions(phase: PhaseMeasured, health: ClientHealth) -> list[Conditi
         equal_prompts(phase),
         enough_measured(phase),
         drift(phase),
+        solos_alike(phase),
         client(phase, health),
         server_timings(phase),
         token_counts(phase),

@@ -2,17 +2,20 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from analysis.conditions.condition import Condition
-from analysis.files.request_record import BURST, RequestRecord
+from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run, TargetInfo
 from analysis.machine.model import Machine
 from analysis.phase.intervals import busy_s
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round, bursts
 from analysis.statistics.estimates import LogEstimate
-from analysis.thresholds import CHAIN_BAND, SURELY, SWAP_JUMP, SWAP_JUMP_S
+from analysis.thresholds import CHAIN_BAND, SURELY, SWAP_JUMP, SWAP_JUMP_S, SWAP_SHARE
+
+MAYBE = 3  # first tokens of which it is open whether the target changed: fewer tell nothing
 
 
 def accounted_for(run: Run) -> Condition:
@@ -66,27 +69,68 @@ def right_model(records: Sequence[RequestRecord]) -> Condition:
     )
 
 
-def warm(warmups: Sequence[RequestRecord]) -> Condition:
-    """Each target is asked twice, then the first once more: a first token that jumps back up is a swap."""
-    by_target: dict[str, list[float]] = {}
-    for r in warmups:
-        if r.ttft_s is not None:
-            by_target.setdefault(r.target, []).append(r.ttft_s)
-    if not by_target:
+def warm(records: Sequence[RequestRecord]) -> Condition:
+    """A model swap shows in most first tokens after a change of target, and in few without one.
+
+    Judged over all requests that were sent alone; the first answer of each target may load its model.
+    """
+    lone = [r for r in records if r.kind in (WARMUP, BASELINE) and _first_token_s(r) is not None]
+    if not any(r.kind == WARMUP for r in lone):
         return Condition("warm", None, "no warm-up was recorded")
-    for target, ttfts in by_target.items():
-        if len(ttfts) > 2 and ttfts[2] > SWAP_JUMP * ttfts[1] and ttfts[2] - ttfts[1] > SWAP_JUMP_S:
-            return Condition(
-                "warm",
-                False,
-                f"model swap: {target}'s first token took {ttfts[1]:.2f} s when warm and {ttfts[2]:.2f} s "
-                "after another target was asked",
-                "keep all models loaded at once (switch auto-evict off, or use less memory)",
+    by_target: dict[str, list[float]] = {}
+    for r in lone:
+        by_target.setdefault(r.target, []).append(_first_token_s(r) or 0.0)
+    warm_s = {target: min(found) for target, found in by_target.items()}
+    late = _late_first_tokens(records, warm_s)
+    seldom = len(late.maybe) > MAYBE and sum(late.maybe) <= SWAP_SHARE / 2 * len(late.maybe)
+    mostly = len(late.after) > 1 and sum(late.after) > SWAP_SHARE * len(late.after)
+    if mostly and not seldom and sum(late.without) <= SWAP_SHARE * len(late.without):
+        return Condition(
+            "warm",
+            False,
+            f"model swap: {sum(late.after)} of {len(late.after)} first tokens after a change of target came "
+            f"late, {sum(late.without)} of {len(late.without)} without one",
+            "keep all models loaded at once (switch auto-evict off, or use less memory)",
+        )
+    cold_s = max((found[0] - warm_s[target] for target, found in by_target.items()), default=0.0)
+    return Condition("warm", True, f"all models stayed loaded; a first answer cost {cold_s:.2f} s more")
+
+
+def _first_token_s(r: RequestRecord) -> float | None:
+    """Send to first token, less the tokens that were counted and not shown: they may have come before it."""
+    if r.ttft_s is None or r.output_tokens is None or r.chunks is None or r.chunks < 2 or r.decode_s is None:
+        return r.ttft_s
+    return r.ttft_s - max(r.output_tokens - r.chunks, 0) * r.decode_s / (r.chunks - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LateFirstTokens:
+    """Of each lone request but its target's first, whether its first token was late."""
+
+    after: list[bool]  # another target was asked just before
+    without: list[bool]  # the same target was
+    maybe: list[bool]  # a round of several targets went before: it is open which model is in memory
+
+
+def _late_first_tokens(records: Sequence[RequestRecord], warm_s: Mapping[str, float]) -> LateFirstTokens:
+    found = LateFirstTokens([], [], [])
+    asked: set[str] = set()
+    before: set[str] = set()  # the targets of the request or round that went before
+    in_round = False
+    for r in sorted(records, key=lambda r: (r.send_s or 0.0, r.request_id)):
+        if r.kind == BURST:
+            before, in_round = (before | {r.target} if in_round else {r.target}), True
+            continue
+        first_s = _first_token_s(r)
+        if r.target in asked and r.target in warm_s and first_s is not None:
+            late = first_s > SWAP_JUMP * warm_s[r.target] and first_s - warm_s[r.target] > SWAP_JUMP_S
+            kind = (
+                found.without if before == {r.target} else found.maybe if r.target in before else found.after
             )
-    cold = max((t[0] - t[1] for t in by_target.values() if len(t) > 1), default=0.0)
-    return Condition(
-        "warm", True, f"all models stayed loaded; a first answer cost {max(cold, 0.0):.2f} s more"
-    )
+            kind.append(late)
+        before, in_round = {r.target}, False
+        asked.add(r.target)
+    return found
 
 
 def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:

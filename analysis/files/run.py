@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
@@ -14,6 +15,7 @@ from analysis.files.request_record import RequestLog, read_records
 from analysis.files.server_samples import ServerSample, read_server_samples
 
 FORMAT = 1
+THIS_HOST, LOOPBACK = "localhost", ("localhost", "::1", "0.0.0.0", "::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class TargetInfo:
     slots: int | None = None  # as the server says; None: it does not say
     pid: int | None = None  # the process that listens behind the port, where that can be seen
     server: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def machine(self) -> str:
+        """The address of its machine, as it was resolved; all names of this host are one."""
+        host = urlsplit(self.base_url).hostname or ""
+        address = str(self.server.get("address") or host)
+        return (
+            THIS_HOST if host == THIS_HOST or address in LOOPBACK or address.startswith("127.") else address
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from analysis.machine.slots import SlotsSeen, slots_seen
 from analysis.machine.tables import (
@@ -131,7 +130,7 @@ def _of_one_machine(phases: Sequence[PhaseMeasured]) -> list[PhaseMeasured]:
 
 def _host(phase: PhaseMeasured) -> str | None:
     """The machine of a phase; None if it used several."""
-    hosts = {urlsplit(port).hostname for port in phase.ports}
+    hosts = {info.machine for info in phase.targets.values() if info.base_url in phase.ports}
     return hosts.pop() if len(hosts) == 1 else None
 
 

@@ -6,7 +6,7 @@
     intervals.py    arithmetic of intervals, for all of these
     speedup.py      G, G_net, G_dec, their ceiling Gmax and N*
     server_load.py  what servers and machine report of themselves during the rounds
-    lanes.py        one round as a picture's data
+    far_gaps.py     decode without text before the queue, or a late last chunk
 
 To add a quantity: a field of PhaseMeasured, computed here, shown in report/figures/phase.py.
 """

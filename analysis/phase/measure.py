@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from urllib.parse import urlsplit
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import STOPPED, RequestRecord
 from analysis.files.run import TargetInfo
+from analysis.phase.far_gaps import without_far_gaps
 from analysis.phase.intervals import overlap
-from analysis.phase.overlap import agreed, decode_intervals, round_peak, slots_exact, slowdown, streams_known
-from analysis.phase.rounds import Round, bursts, solos
+from analysis.phase.overlap import (
+    agreed,
+    decode_intervals,
+    ports_take_turns,
+    round_peak,
+    slowdown,
+    streams_known,
+    waited_for_slots,
+)
+from analysis.phase.rounds import Round, bursts, cut_short, faults_of, solos
 from analysis.phase.solos import Alone, alone_by_target
 from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
 from analysis.statistics.estimates import LogEstimate, bounded_exp
@@ -116,11 +123,16 @@ class PhaseMeasured:
     def topology(self) -> str:
         """What the phase compares: one-port, ports, programs (of different kinds) or machines."""
         infos = [self.targets[t] for t in dict.fromkeys(self.plan.deal)]
-        if len({urlsplit(i.base_url).hostname for i in infos}) > 1:
+        if len({i.machine for i in infos}) > 1:
             return "machines"
         if len({i.base_url for i in infos}) == 1:
             return "one-port"
         return "programs" if len({i.kind for i in infos}) > 1 else "ports"
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the ports answered one at a time, each its own requests together."""
+        return self.streams and _take_turns(self.scored)
 
     @property
     def all_overlap(self) -> bool:
@@ -140,17 +152,21 @@ def measure_phase(
     What an interruption cut short says nothing of the servers: neither scored nor counted.
     """
     asked = {name: info.max_tokens for name, info in targets.items()}
+    records = without_far_gaps([r for r in records if r.phase == plan.name])
     rounds = bursts(records, plan.name)
-    if rounds and _cut_short(rounds[-1], plan.users):
+    if rounds and cut_short(rounds[-1], plan.users):
         rounds = rounds[:-1]
     lone = [s for s in solos(records, plan.name) if s.error != STOPPED]
-    faults = [_faults(r.requests, plan.users, asked) for r in rounds]
+    faults = [faults_of(r.requests, plan.users, asked) for r in rounds]
     scored = tuple(r for r, fault in zip(rounds, faults, strict=True) if not fault)
-    whole = tuple(s for s in lone if not _faults((s,), 1, asked))
+    whole = tuple(s for s in lone if not faults_of((s,), 1, asked))
     alone = alone_by_target(whole)
     complete = bool(scored) and set(plan.deal) <= set(alone)
     fit = fit_latency(plan, whole, scored, alone) if complete else None
     streams = complete and _streams(plan, whole, scored, alone)
+    reading_s = _reading_s(
+        whole, slowdown(scored, lambda r: alone[r.target].decode_for(r.tokens)) if streams else None
+    )
     return PhaseMeasured(
         plan=plan,
         targets=targets,
@@ -158,7 +174,7 @@ def measure_phase(
         scored=scored,
         not_whole=tuple(
             [f"round {r.index + 1}: {'; '.join(f)}" for r, f in zip(rounds, faults, strict=True) if f]
-            + [f"solo: {fault}" for s in lone for fault in _faults((s,), 1, asked)]
+            + [f"solo: {fault}" for s in lone for fault in faults_of((s,), 1, asked)]
         ),
         solos=whole,
         alone=alone,
@@ -168,8 +184,8 @@ def measure_phase(
         speedup_max=speedup_max(plan, scored, alone) if complete else None,
         ideal_peak=ideal_peak(plan, alone, streams) if complete else None,
         streams=streams,
-        total=_peak([r.requests for r in scored], alone) if streams else UNKNOWN,
-        per_port=_peak_per_port(scored, targets, alone) if streams else {},
+        total=_peak([r.requests for r in scored], reading_s, _take_turns(scored)) if streams else UNKNOWN,
+        per_port=_peak_per_port(scored, targets, reading_s) if streams else {},
     )
 
 
@@ -182,36 +198,45 @@ def _streams(
     """Whether tokens arrive as they are made, alone and together."""
     if not streams_known([s for s in whole if s.target in plan.deal]):
         return False
+    if agreed([round_peak(a.requests) for a in scored]) == 1:
+        return True  # one at a time is seen, however slow the solos were
     return (slowdown(scored, lambda r: alone[r.target].decode_for(r.tokens)) or 0.0) >= HASTE
 
 
-def _cut_short(a_round: Round, users: int) -> bool:
-    """True if the run ended during this round: its open requests were stopped, or left no row (kill -9)."""
-    return len(a_round.requests) < users or any(r.error == STOPPED for r in a_round.requests)
+def _take_turns(rounds: Sequence[Round]) -> bool:
+    turns = sum(ports_take_turns(r.requests) for r in rounds)
+    return bool(rounds) and turns >= MODE_SHARE * len(rounds)
 
 
-def _faults(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:
-    """Why a round is not scored: each reason once, with its target; [] if every answer is whole."""
-    reasons = [(r.target, r.not_whole_because(asked.get(r.target))) for r in requests]
-    faults = list(dict.fromkeys(f"{target}: {why}" for target, why in reasons if why is not None))
-    missing = expected - len(requests)
-    return faults + ([f"{missing} of {expected} requests left no row"] if missing > 0 else [])
-
-
-def _peak(rounds: Sequence[Sequence[RequestRecord]], alone: Mapping[str, Alone]) -> Peak:
+def _peak(
+    rounds: Sequence[Sequence[RequestRecord]], reading_s: Mapping[str, float], turns: bool = False
+) -> Peak:
+    """K, exact where requests were seen to wait for a slot, and not for the turn of their port."""
     streams = agreed([round_peak(requests) for requests in rounds])
     if not streams:
         return UNKNOWN
-    solo_ttft_s = fmean(a.ttft_s for a in alone.values() if a.ttft_s is not None)
-    exact = sum(slots_exact(requests, streams, solo_ttft_s) for requests in rounds)
-    return Peak(streams, exact >= MODE_SHARE * len(rounds))
+    exact = sum(waited_for_slots(requests, streams, lambda r: reading_s[r.target]) for requests in rounds)
+    return Peak(streams, exact >= MODE_SHARE * len(rounds) and not turns)
+
+
+def _reading_s(whole: Sequence[RequestRecord], slower: float | None) -> dict[str, float]:
+    """How long a prompt may take to be read, by target: the longest first token alone, at the rounds' pace.
+
+    The longest, because some prompts may come from a cache.
+    """
+    longest: dict[str, float] = {}
+    for r in whole:
+        longest[r.target] = max(longest.get(r.target, 0.0), r.ttft_s or 0.0)
+    return {target: reading_s * max(slower or 1.0, 1.0) for target, reading_s in longest.items()}
 
 
 def _peak_per_port(
-    rounds: Sequence[Round], targets: Mapping[str, TargetInfo], alone: Mapping[str, Alone]
+    rounds: Sequence[Round], targets: Mapping[str, TargetInfo], reading_s: Mapping[str, float]
 ) -> dict[str, Peak]:
     ports = dict.fromkeys(targets[r.target].base_url for a in rounds for r in a.requests)
     return {
-        port: _peak([[r for r in a.requests if targets[r.target].base_url == port] for a in rounds], alone)
+        port: _peak(
+            [[r for r in a.requests if targets[r.target].base_url == port] for a in rounds], reading_s
+        )
         for port in ports
     }

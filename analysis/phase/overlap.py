@@ -1,5 +1,6 @@
 """What overlapped: streams open together (K, C), and the staircases of first tokens and of ends."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -10,11 +11,14 @@ from analysis.phase.intervals import Interval, peak
 from analysis.phase.rounds import Round
 from analysis.phase.solos import decode_share
 from analysis.thresholds import (
+    EVEN,
     HELD_SHARE,
     LUMP_SHARE,
     MODE_SHARE,
+    SAME_END_SHARE,
     SLOT_GAP_BEFORE,
     SLOT_GAP_TTFT,
+    SLOT_TTFT,
     TOGETHER_SHARE,
 )
 
@@ -49,7 +53,10 @@ def slowdown(rounds: Sequence[Round], alone_s: Callable[[RequestRecord], float])
 
 def round_peak(requests: Sequence[RequestRecord]) -> int:
     """Most streams open together for at least a tenth of the median decode time."""
-    intervals = decode_intervals(requests)
+    return round_peak_of(decode_intervals(requests))
+
+
+def round_peak_of(intervals: Sequence[Interval]) -> int:
     if not intervals:
         return 0
     return peak(intervals, HELD_SHARE * median(end - start for start, end in intervals))
@@ -63,16 +70,47 @@ def agreed(peaks: Sequence[int]) -> int | None:
     return value if count >= MODE_SHARE * len(peaks) else None
 
 
-def slots_exact(requests: Sequence[RequestRecord], k: int, solo_ttft_s: float) -> bool:
-    """True if the (k+1)-th first token surely waited for an end: k is all there are, not all we saw."""
-    intervals = sorted(decode_intervals(requests))
-    if not 0 < k < len(intervals):
+def waited_for_slots(
+    requests: Sequence[RequestRecord], k: int, reading_s: Callable[[RequestRecord], float]
+) -> bool:
+    """True if every request beyond the first k was seen to wait for a slot: k is all there are.
+
+    The first of them gets its first token after the first end, the second after the second, and so on, each
+    within the time that its prompt takes to be read (`reading_s`), one prompt after another if need be.
+    """
+    served = sorted(
+        (r for r in requests if r.first_token_s is not None), key=lambda r: r.first_token_s or 0.0
+    )
+    ends = sorted(r.last_token_s for r in requests if r.last_token_s is not None)
+    if not 0 < k < len(served):
         return False
-    before, after = intervals[k - 1][0], intervals[k][0]
-    an_end_between = any(before < end <= after for _, end in intervals)
-    in_turn_s = max((b - a for (a, _), (b, _) in pairwise(intervals[:k])), default=0.0)
-    waited_s = after - before
-    return an_end_between and waited_s > max(SLOT_GAP_TTFT * solo_ttft_s, SLOT_GAP_BEFORE * in_turn_s)
+    firsts = [r.first_token_s or 0.0 for r in served[: k + 1]]
+    steps = [b - a for a, b in pairwise(firsts)]
+    in_turn_s = max(SLOT_GAP_TTFT * reading_s(served[k]), SLOT_GAP_BEFORE * max(steps[:-1], default=0.0))
+    if steps[-1] <= in_turn_s:  # prompts that are read one after another explain it too
+        return False
+    read_until_s = -math.inf
+    for end_s, r in zip(ends, served[k:], strict=False):
+        first_s, own_s = r.first_token_s or 0.0, SLOT_TTFT * reading_s(r)
+        waited = first_s - (r.send_s or 0.0) > own_s
+        if not (waited and end_s <= first_s <= max(end_s, read_until_s) + own_s):
+            return False
+        read_until_s = first_s
+    return True
+
+
+def ports_take_turns(requests: Sequence[RequestRecord]) -> bool:
+    """True if several ports answered, never two at a time, and one of them several requests together."""
+    ports = defaultdict(list)
+    for r in requests:
+        ports[r.base_url].append(r)
+    spans = [
+        (min(i[0] for i in found), max(i[1] for i in found))
+        for rs in ports.values()
+        if (found := decode_intervals(rs))
+    ]
+    apart = len(spans) > 1 and round_peak_of(spans) == 1
+    return apart and any(round_peak(rs) > 1 for rs in ports.values())
 
 
 def first_token_steps(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]) -> list[float]:
@@ -102,8 +140,31 @@ def first_ends(rounds: Sequence[Round], solo_s: Callable[[RequestRecord], float]
     return [(r.latency_s or 0.0) / solo_s(r) for r in firsts]
 
 
-def ended_together(a_round: Round) -> bool:
-    """True if all requests ended within the last tenth of the round."""
+def ended_together(a_round: Round, share: float = TOGETHER_SHARE) -> bool:
+    """True if all requests ended within the last part of the round, by default its last tenth."""
     ends = [r.end_s for r in a_round.requests if r.end_s is not None]
     makespan = a_round.makespan_s
-    return bool(ends) and makespan is not None and max(ends) - min(ends) <= TOGETHER_SHARE * makespan
+    return bool(ends) and makespan is not None and max(ends) - min(ends) <= share * makespan
+
+
+def at_a_time(a_round: Round) -> int | None:
+    """How many ended together in each of several even steps; None if the ends make no such steps.
+
+    Read from the round alone, whatever the solos say: N steps are one at a time, N/k steps k at a time.
+    """
+    ends = sorted(r.end_s for r in a_round.requests if r.end_s is not None)
+    if len(ends) < 2 or len(ends) < len(a_round.requests) or a_round.start_s is None:
+        return None
+    even_s = (ends[-1] - a_round.start_s) / len(ends)
+    steps: list[list[float]] = [[ends[0]]]
+    for before, end in pairwise(ends):
+        if end - before > SAME_END_SHARE * even_s:
+            steps.append([])
+        steps[-1].append(end)
+    sizes = {len(step) for step in steps[:-1]} or {len(steps[0])}
+    if len(steps) < 2 or len(sizes) > 1 or len(steps[-1]) > max(sizes):
+        return None
+    step_s = (ends[-1] - a_round.start_s) / len(steps)
+    starts = [a_round.start_s, *(step[-1] for step in steps)]
+    lengths = [(b - a) / step_s for a, b in pairwise(starts)]
+    return max(sizes) if all(abs(length - 1) <= EVEN for length in lengths) else None

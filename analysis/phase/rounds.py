@@ -6,11 +6,11 @@ and if none disturbed another (`ideal_s`). The simulator has its own; truth and 
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
+from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, STOPPED, RequestRecord
 
 
 @dataclass(frozen=True)  # without slots: its instants are asked for often, and kept
@@ -70,6 +70,19 @@ def chain(records: Iterable[RequestRecord]) -> Round | None:
 
 def _due(record: RequestRecord) -> tuple[float, int]:
     return (record.scheduled_s if record.scheduled_s is not None else 0.0, record.request_id)
+
+
+def cut_short(a_round: Round, users: int) -> bool:
+    """True if the run ended during this round: its open requests were stopped, or left no row (kill -9)."""
+    return len(a_round.requests) < users or any(r.error == STOPPED for r in a_round.requests)
+
+
+def faults_of(requests: Sequence[RequestRecord], expected: int, asked: Mapping[str, int | None]) -> list[str]:
+    """Why a round is not scored: each reason once, with its target; [] if every answer is whole."""
+    reasons = [(r.target, r.not_whole_because(asked.get(r.target))) for r in requests]
+    faults = list(dict.fromkeys(f"{target}: {why}" for target, why in reasons if why is not None))
+    missing = expected - len(requests)
+    return faults + ([f"{missing} of {expected} requests left no row"] if missing > 0 else [])
 
 
 @dataclass(frozen=True, slots=True)

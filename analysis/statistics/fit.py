@@ -39,6 +39,7 @@ class Fit:
     residuals: tuple[float, ...]  # externally studentised, solos first, each in order
     scatter: float  # standard deviation of log duration around the fit
     solo_scatter: float  # the same of the solos alone
+    round_scatter: float  # and of the rounds
 
 
 def fit_speedup(
@@ -105,6 +106,7 @@ def fit_speedup(
         residuals=standardised,
         scatter=scatter,
         solo_scatter=math.sqrt(_variance(~of_round, design, inverse, residuals)[0]),
+        round_scatter=math.sqrt(_variance(of_round, design, inverse, residuals)[0]),
     )
 
 

@@ -61,7 +61,7 @@ class Localisation:
 
 def separation(a: TargetInfo, b: TargetInfo) -> str:
     """How far apart two targets are."""
-    if urlsplit(a.base_url).hostname != urlsplit(b.base_url).hostname:
+    if a.machine != b.machine:
         return MACHINES
     if a.base_url != b.base_url:
         return PROGRAMS if a.kind != b.kind else PORTS

@@ -6,25 +6,33 @@ from statistics import median
 
 from analysis.conditions.condition import Condition
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.overlap import end_steps, ended_together, first_ends, first_token_steps
+from analysis.phase.overlap import agreed, at_a_time, end_steps, ended_together, first_ends, first_token_steps
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import (
     ABOVE_MAX,
     FAR_ABOVE_MAX,
     FULL_SHARE,
     GAIN,
+    GAIN_TOGETHER_SHARE,
     LOOK_LEVEL,
     LOSS,
     MIN_IDEAL_PEAK,
     MIN_ROUNDS,
     MIN_SPEEDUP_MAX,
     MODE_SHARE,
+    SERIAL_BOUND,
     SERIAL_STEP,
     SHARED_SLOWDOWN,
     SMALL_GAIN,
+    UNDISTURBED,
 )
 from analysis.verdict.certainty import gains, gains_nothing, loses, surely_above
 from analysis.verdict.outcomes import Outcome
+
+SLOW_SOLOS = (
+    "something slowed the answers that were sent alone (another user, sleep, a clock that falls when idle): "
+    "keep the machine busy with nothing else, and run again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,14 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
     for failed in conditions:
         if failed.passed is False:
             return Verdict(Outcome.INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
+    k = phase.total.streams
+    if k is not None and surely_above(phase.speedup_decode, ABOVE_MAX * k):
+        return Verdict(
+            Outcome.INCONCLUSIVE,
+            f"{k} streams together decode {_value(phase.speedup_decode):.2f} times as fast as one: "
+            "the answers alone were slow",
+            SLOW_SOLOS,
+        )
     ceiling = phase.speedup_max or 0.0
     if surely_above(phase.speedup, ABOVE_MAX * ceiling) or _value(phase.speedup) > FAR_ABOVE_MAX * ceiling:
         return Verdict(
@@ -99,7 +115,13 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
     if k == 1:
         steps = first_token_steps(phase.scored, phase.busy_s)
         if gain:
-            return _more("one stream at a time, and yet faster than one after another")
+            return Verdict(
+                Outcome.INCONCLUSIVE,
+                "one stream at a time, and yet faster than one after another: the answers alone were slow",
+                SLOW_SOLOS,
+            )
+        if phase.speedup is not None and phase.speedup.high() > SERIAL_BOUND:
+            return _more(f"one stream at a time, but the speedup may be up to {phase.speedup.high():.2f}")
         if steps and median(steps) < SERIAL_STEP:
             return _more(
                 f"one stream at a time, but the next starts after {median(steps):.2f} of a solo time"
@@ -109,6 +131,12 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
             f"one answer at a time: each waits until the one before has ended{_bound(phase)}",
         )
     if k < ideal:
+        if gain and phase.takes_turns:
+            return Verdict(
+                Outcome.PARTLY,
+                f"the ports take turns: one port at a time, up to {k} of its requests together, "
+                f"{_value(phase.speedup):.2f} times as fast as one after another",
+            )
         if gain:
             return Verdict(Outcome.PARTLY, _slots_sentence(phase, k))
         return _no_gain(phase, nothing, f"{k} of {ideal} streams decode together")
@@ -118,8 +146,24 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
 
 
 def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict:
-    if gain:
+    steps = agreed([at_a_time(r) or 0 for r in phase.scored])
+    held_up = not _undisturbed(phase)
+    if steps == 1 and held_up and gain:
+        return Verdict(
+            Outcome.SERIAL,
+            "one answer at a time: the answers end one by one in even steps; alone they were slower than in "
+            f"company, so the speedup of {_value(phase.speedup):.2f} is none",
+        )
+    if steps and steps > 1 and held_up and gain:
+        return Verdict(
+            Outcome.PARTLY,
+            f"{steps} answers at a time: they end {steps} by {steps}, "
+            f"{_value(phase.speedup):.2f} times as fast as one after another",
+        )
+    if gain and (not held_up or all(ended_together(r, GAIN_TOGETHER_SHARE) for r in phase.scored)):
         return _degree(phase)
+    if gain:
+        return _more("faster than one after another, but the answers end neither in steps nor together")
     if nothing and _one_by_one(phase):
         return Verdict(Outcome.SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
@@ -127,6 +171,13 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
     return _more(
         "nothing shows which answers were decoded together, and they end neither in steps nor together"
     )
+
+
+def _undisturbed(phase: PhaseMeasured) -> bool:
+    """True if the median answer of the rounds took as long as alone."""
+    low, high = UNDISTURBED
+    shares = [(r.latency_s or 0.0) / phase.expected_s(r) for a in phase.scored for r in a.requests]
+    return min(shares) >= low * low and low <= median(shares) and max(shares) <= high * high
 
 
 def _one_by_one(phase: PhaseMeasured) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
-from analysis.phase.lanes import lanes
+from analysis.lanes import lanes
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
 from analysis.phase.rounds import Round

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from analysis import lanes as drawn
 from analysis.assess import Assessment
-from analysis.phase import lanes as drawn
 from analysis.report.figures.machine import ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures, phase_figures
 from analysis.report.sections.phases import figure_rows

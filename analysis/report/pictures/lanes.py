@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from analysis.phase.lanes import (
+from analysis.lanes import (
     DECODE,
     FIRST_PART,
     PREFILL,

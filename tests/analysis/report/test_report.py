@@ -21,7 +21,7 @@ from analysis.console import printed
 from analysis.errors import RunError
 from analysis.files.request_record import BURST, STOPPED, RequestLog, RequestRecord
 from analysis.files.run import Run, file_of, read_run
-from analysis.phase.lanes import DECODE, PREFILL, WAITING, Lane, Segment, lanes, representative_round
+from analysis.lanes import DECODE, PREFILL, WAITING, Lane, Segment, lanes, representative_round
 from analysis.report import words
 from analysis.report.figures.free import curve
 from analysis.report.figures.phase import percentiles

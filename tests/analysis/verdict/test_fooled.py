@@ -7,7 +7,7 @@ import pytest
 from analysis.assess import assess
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run
-from analysis.phase.overlap import round_peak, slots_exact
+from analysis.phase.overlap import round_peak, waited_for_slots
 from analysis.verdict.of_run import control_phase
 from analysis.verdict.outcomes import Outcome
 from servers.queue_model.policy import Policy, Port
@@ -202,7 +202,7 @@ def test_prefill_in_turn_on_shared_compute_is_not_called_a_number_of_slots() -> 
     starts = (0.4, 0.8, 1.2, 1.73, 2.4, 3.2)
     rows = [replace(r, first_token_s=s, last_token_s=s + 2.4) for r, s in zip(solo, starts, strict=True)]
     assert round_peak(rows) == 5
-    assert not slots_exact(rows, 5, 0.4)
+    assert not waited_for_slots(rows, 5, lambda _: 0.4)
 
 
 # The run

@@ -10,7 +10,7 @@ from analysis.advice.answer import answer
 from analysis.advice.next_steps import PAIRS_DIFFER, hardware
 from analysis.assess import Assessment, assess
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import BURST, WARMUP
+from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, WARMUP, WARMUP_PHASE, RequestRecord
 from analysis.files.run import Run
 from analysis.verdict.limit import contention_matrix, groups
 from analysis.verdict.outcomes import Outcome
@@ -210,18 +210,29 @@ def test_without_streaming_overhead_that_rounds_overlap_is_not_called_a_gain() -
     assert not outcome(run).gains
 
 
+def loads_anew(r: RequestRecord) -> RequestRecord:
+    """The same answer after nine seconds of loading."""
+    assert r.first_token_s is not None and r.end_s is not None and r.last_token_s is not None
+    return replace(r, first_token_s=r.first_token_s + 9, last_token_s=r.last_token_s + 9, end_s=r.end_s + 9)
+
+
 def test_models_that_evict_each_other_are_a_verdict_of_their_own() -> None:
-    warmups = iter(range(100))
+    """Each change of target loads a model: all of warm-up and chain are late, and half of the solos."""
 
-    def cold(record):
-        turn = next(warmups)
-        return (
-            replace(record, first_token_s=record.send_s + 9, end_s=record.send_s + 11)
-            if turn == 4
-            else record
-        )
+    def swapped(r: RequestRecord) -> RequestRecord:
+        first_of_its_target = r.kind == WARMUP and (r.round or 0) < 2
+        every = r.phase in (WARMUP_PHASE, CHAIN_PHASE)
+        after_the_other = r.phase.startswith("phase") and bool((r.round or 0) % 2)
+        return loads_anew(r) if (every or after_the_other) and not first_of_its_target else r
 
-    assert assess(changed(farm("port-serial"), cold, WARMUP)).answer.outcome == Outcome.MODEL_SWAP
+    assert (
+        assess(changed(farm("port-serial"), swapped, WARMUP, BASELINE)).answer.outcome == Outcome.MODEL_SWAP
+    )
+
+
+def test_one_late_first_token_is_no_model_swap() -> None:
+    late = changed(farm("port-serial"), lambda r: loads_anew(r) if (r.kind, r.round) == (WARMUP, 4) else r)
+    assert assess(late).answer.outcome == Outcome.PORTS_PARALLEL
 
 
 def test_a_larger_phase_may_refine_but_a_contradiction_is_inconclusive() -> None:
