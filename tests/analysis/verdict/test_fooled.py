@@ -249,4 +249,4 @@ def test_solos_slower_than_undisturbed_allow_are_no_baseline_however_wide_the_in
     records = tuple(map(slowed, run.log.records))
     (judged,) = assess(replace(run, log=replace(run.log, records=records))).phases
     assert judged.outcome == Outcome.INCONCLUSIVE
-    assert "above" in judged.verdict.sentence
+    assert "above" in judged.verdict.sentence or "solos alike" in judged.verdict.sentence
