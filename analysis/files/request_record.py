@@ -20,6 +20,10 @@ CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, k
 WARMUP_PHASE = "warmup"
 STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
 
+# A finish reason that is in neither list is a stop in words of the server's own.
+FAULTY_ENDS = ("error", "abort", "cancelled", "content_filter", "tool_calls", "function_call")
+USUAL_ENDS = (None, "stop", "length")
+
 
 @with_config(ConfigDict(allow_inf_nan=False))
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +89,11 @@ class RequestRecord:
 
     @property
     def tokens(self) -> int | None:
-        """Output tokens as the server counts them, else the chunks that arrived."""
-        return self.chunks if self.output_tokens is None else self.output_tokens
+        """Output tokens as the server counts them, else the chunks that arrived.
+
+        A count of 0 beside chunks counts nothing.
+        """
+        return self.output_tokens or (self.chunks if self.chunks is not None else self.output_tokens)
 
     @property
     def tpot_s(self) -> float | None:
@@ -105,11 +112,12 @@ class RequestRecord:
             return "it ended before it was sent"
         if not same_model(self.model, self.answered_model):
             return f"{self.answered_model!r} answered in place of {self.model!r}"
-        if self.finish_reason == "length":
-            short = asked_tokens is not None and (self.output_tokens or asked_tokens) < asked_tokens
-            return f"cut at {self.tokens} of {asked_tokens} tokens" if short else None
-        if self.finish_reason != "stop":
+        if self.finish_reason in FAULTY_ENDS:
             return f"finish_reason is {self.finish_reason!r}"
+        if self.finish_reason == "length":
+            most = max(self.output_tokens or 0, self.chunks or 0) or asked_tokens or 0
+            short = asked_tokens is not None and most < asked_tokens - 1  # some servers count one less
+            return f"cut at {self.tokens} of {asked_tokens} tokens" if short else None
         if self.tokens < MIN_STOP_TOKENS:
             return f"stopped after {self.tokens} tokens"
         return None

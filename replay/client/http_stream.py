@@ -7,6 +7,7 @@ answers come at once). h11 only finds the end of the body; its content waits unt
 """
 
 import functools
+import re
 import socket as constants
 import ssl
 import struct
@@ -32,6 +33,13 @@ MAX_LATENESS_S = 5.0  # bytes do not wait that long to be read: somebody has set
 CLOCKS_APART_S = 20e-6  # two clocks were read "at one instant" if no more than this lay between
 
 
+AFTER_DONE_S = 0.1  # for the end of the body after [DONE]: then the connection is closed
+AFTER_FINISH_S = 1.0  # of silence after a finish reason: usage may still come
+TAIL_BYTES = 64
+DONE = re.compile(rb"data:\s*\[DONE\]")
+FINISH = re.compile(rb'"finish_reason"\s*:\s*"(?!null")|"done"\s*:\s*true')
+
+
 class Arrival(NamedTuple):
     """When a piece arrived, on time.monotonic()."""
 
@@ -48,7 +56,16 @@ class Reply:
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case
     pieces: list[tuple[Arrival, bytes]] = field(default_factory=list)  # the body
-    whole: bool = False
+    whole: bool = False  # the body has ended, by HTTP or by its own words
+    done: bool = False  # the server said [DONE]: the answer ended there, whatever the connection does
+    finished: bool = False  # it gave a finish reason
+    tail: bytes = b""  # the latest bytes of the body
+
+    def note_end(self, data: bytes) -> None:
+        """Looks for the words that end an answer; a word may be cut between two pieces."""
+        self.tail = self.tail[-TAIL_BYTES:] + data
+        self.done = self.done or DONE.search(self.tail) is not None
+        self.finished = self.finished or FINISH.search(self.tail) is not None
 
     @property
     def stamp(self) -> str | None:
@@ -111,9 +128,19 @@ class HttpStream:
             self._socket.sendall(request)
             received = 0
             while not reply.whole:
-                arrival, data = self._read(reply.seen_s)
-                if data:
+                try:
+                    self._socket.settimeout(_patience_s(reply))
+                    arrival, data = self._read(reply.seen_s)
+                except TimeoutError:
+                    if _patience_s(reply) is None:
+                        raise
+                    reply.whole = True  # it has ended, only its connection has not
+                    break
+                if data and not reply.done:
                     reply.seen_s = arrival.at_s
+                if not data and (reply.done or reply.finished):
+                    reply.whole = True  # closed after its end, without HTTP's own
+                    break
                 self._feed(http, arrival, data, reply)
                 if (received := received + len(data)) > MOST_BYTES:
                     raise ConnectionError(
@@ -123,6 +150,8 @@ class HttpStream:
             again = http.our_state is http.their_state is h11.DONE and not http.trailing_data[0]
             if not (reply.whole and again):
                 self.close()
+            elif self._socket is not None:
+                self._socket.settimeout(None)
 
     def _read(self, not_before_s: float) -> tuple[Arrival, bytes]:
         if not self._kernel_stamps:
@@ -173,7 +202,16 @@ def _take_events(http: h11.Connection, arrival: Arrival, reply: Reply) -> None:
                 turn_ends_s = time.monotonic() + LONGEST_TURN_S
     finally:
         if came:
-            reply.pieces.append((arrival, b"".join(came)))
+            piece = b"".join(came)
+            reply.pieces.append((arrival, piece))
+            reply.note_end(piece)
+
+
+def _patience_s(reply: Reply) -> float | None:
+    """How long more bytes are waited for; None: as long as the request may take."""
+    if reply.done:
+        return AFTER_DONE_S
+    return AFTER_FINISH_S if reply.finished else None
 
 
 def ask_for_kernel_stamps(connected: Any) -> bool:

@@ -4,8 +4,10 @@ Never an exception: whatever a server writes (other types than promised, half a 
 HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
 """
 
+import html
 import http.client
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +17,20 @@ from replay.client.http_stream import Arrival, Reply
 from replay.client.sse import read_events, read_lines
 from replay.server_kinds import READERS, Reader
 
-TEXT_KEYS = ("content", "reasoning_content", "reasoning", "text")  # a reasoning token is a token
+NO_TEXT_KEYS = {
+    "role",
+    "name",
+    "id",
+    "type",
+    "index",
+    "tool_calls",
+    "function_call",
+    "finish_reason",
+    "logprobs",
+    "stop_reason",
+}
+DEEPEST = 8  # levels of a delta
+WORD_KEYS = ("message", "msg", "error", "detail", "reason", "title", "description")
 MAX_TEXT = 200  # characters of a server's own words in an error
 NO_END = "the stream ended without [DONE] and without a finish_reason"
 NO_TEXT = "the stream ended without any text"
@@ -68,7 +83,12 @@ def read_response(
     told = Content() if refusal else read_content(reply.pieces, reader.lines)
     content = told._replace(documents=tuple((at, reader.chunk(event)) for at, event in told.documents))
     documents = [document for _, document in content.documents]
-    tokens = [at for at, document in content.documents if content.streamed and has_text(document)]
+    named = [_is_named(document) for document in documents]
+    tokens = [
+        at
+        for (at, document), of_it in zip(content.documents, named, strict=True)
+        if content.streamed and has_text(document) and (of_it or not any(named))
+    ]
     late_s = [at.lateness_s for at in tokens[:1] + tokens[-1:] if at.lateness_s is not None]
     gap_s, gap_end_s = max(((b.at_s - a.at_s, b.at_s) for a, b in pairwise(tokens)), default=(None, None))
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
@@ -86,10 +106,10 @@ def read_response(
         http_status=reply.status,
         finish_reason=_finish_reason(documents),
         error=refusal or _said(documents) or problem or content.broken or _unfinished(content),
-        answered_model=_last_text(document.get("model") for document in documents),
-        prompt_tokens=_count(usage.get("prompt_tokens")),
+        answered_model=_model(documents),
+        prompt_tokens=_count(usage.get("prompt_tokens")) or None,
         cached_tokens=_count(timings.get("cache_n")) if cached is None else cached,
-        output_tokens=_count(usage.get("completion_tokens")),
+        output_tokens=_plausible(_count(usage.get("completion_tokens")), len(tokens)),
         server_queue_s=times.queue_s,
         server_load_s=times.load_s,
         server_prefill_s=times.prefill_s,
@@ -132,9 +152,27 @@ def _read_documents(texts: Iterable[tuple[Arrival, str | bytes]]) -> Content:
 
 
 def has_text(document: dict[str, Any]) -> bool:
-    """True if it brings text; a role, an empty delta, prompt progress or usage alone is none."""
-    parts = [part for c in _choices(document) for part in (c, _dict(c.get("delta")))]
-    return any(isinstance(p.get(key), str) and p[key] for p in parts for key in TEXT_KEYS)
+    """True if it brings text, under any key and in any nesting (a reasoning token is a token).
+
+    A role, an empty delta, the name of a tool, prompt progress or usage alone is none.
+    """
+    parts = [part for c in _choices(document) for part in (c.get("delta"), c.get("text"))]
+    return any(_holds_text(part) for part in parts)
+
+
+def _holds_text(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, str):
+        return bool(value)
+    if depth > DEEPEST:
+        return False
+    if isinstance(value, dict):
+        return any(_holds_text(v, depth + 1) for k, v in value.items() if k not in NO_TEXT_KEYS)
+    return isinstance(value, list) and any(_holds_text(v, depth + 1) for v in value)
+
+
+def _is_named(document: dict[str, Any]) -> bool:
+    """True if it belongs to a completion: messages about loading carry neither id nor model nor index."""
+    return any(document.get(key) for key in ("id", "model")) or any("index" in c for c in _choices(document))
 
 
 def _refusal(reply: Reply) -> str | None:
@@ -144,22 +182,42 @@ def _refusal(reply: Reply) -> str | None:
         return f"the answer is {encoding} encoded, which delays tokens; switch compression off"
     if reply.status in (None, 200):
         return None
-    said = parse(reply.body) or {}
-    words = next((_words(said[key]) for key in ("error", "detail", "message") if said.get(key)), "")
+    words = _words(parse(reply.body)) if encoding == "identity" else ""
     if not words and encoding == "identity":
-        words = one_line(reply.body.decode("utf-8", "replace"))
-    return f"HTTP {reply.status}: {words or http.client.responses.get(reply.status, 'no reason')}"
+        words = one_line(_without_tags(reply.body.decode("utf-8", "replace")))
+    words = words or http.client.responses.get(reply.status, "no reason")
+    retry = one_line(reply.headers.get("retry-after", ""))
+    return f"HTTP {reply.status}: {words}" + (f" (Retry-After: {retry})" if retry else "")
 
 
 def _said(documents: list[dict[str, Any]]) -> str | None:
     """The server's own error, which may come under status 200 and in the midst of a stream."""
-    return next((_words(d["error"]) for d in documents if d.get("error")), None)
+    return next((_words(d["error"]) or _unnamed(d["error"]) for d in documents if d.get("error")), None)
 
 
-def _words(error: Any) -> str:
-    """The message of an `error`, which is a text or an object that holds one."""
-    message = _dict(error).get("message")
-    return one_line(message if isinstance(message, str) else str(error)) or "an unnamed error"
+def _unnamed(error: Any) -> str:
+    code = _dict(error).get("code")
+    return f"an unnamed error, code {code}" if isinstance(code, int) else "an unnamed error"
+
+
+def _words(value: Any, depth: int = 0) -> str:
+    """The sentence in an error of any shape; "" if it holds none."""
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, list):
+        return next((words for item in value if (words := _words(item, depth + 1))), "")
+    if not isinstance(value, dict) or depth > DEEPEST:
+        return ""
+    known = [value[key] for key in WORD_KEYS if value.get(key)]
+    return next((words for v in (*known, *value.values()) if (words := _words(v, depth + 1))), "")
+
+
+def _without_tags(text: str) -> str:
+    """The words of a page of HTML: its title if it has one, else all its text."""
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    if title and title[1].strip():
+        return re.sub(r"^\s*\d{3}\s+", "", html.unescape(title[1]))
+    return html.unescape(re.sub(r"<[^>]*>", " ", text)) if "<" in text else text
 
 
 def _unfinished(content: Content) -> str | None:
@@ -169,6 +227,19 @@ def _unfinished(content: Content) -> str | None:
     counted = _count(_last_dict(documents, "usage").get("completion_tokens"))
     silent = content.streamed and not counted and not any(map(has_text, documents))
     return NO_TEXT if silent else None
+
+
+def _plausible(counted: int | None, chunks: int) -> int | None:
+    """What the server counts, unless it counts nothing where text came: then it does not count."""
+    return None if counted == 0 and chunks else counted
+
+
+def _model(documents: list[dict[str, Any]]) -> str | None:
+    """The whole name: it is compared, not shown. Line ends and escapes are taken out."""
+    names = [d["model"] for d in documents if isinstance(d.get("model"), str) and d["model"]]
+    if not names:
+        return None
+    return "".join(c if c.isprintable() else " " for c in names[-1].encode("utf-8", "replace").decode())
 
 
 def _finish_reason(documents: list[dict[str, Any]]) -> str | None:

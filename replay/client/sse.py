@@ -5,6 +5,7 @@ line ends the event; a line that begins with a colon is a comment (servers ping 
 that the end of the stream cuts is dropped. However the bytes were cut, the events are the same.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -27,6 +28,16 @@ def read_events(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, 
         name, _, value = line.partition(b":")  # a comment has the empty name
         if name == b"data":
             data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
+        elif name == b"error":  # llama.cpp until September 2025
+            yield stamp, as_error(value.strip().decode("utf-8", "replace"))
+
+
+def as_error(words: str) -> str:
+    """An `error:` field as the JSON document that other servers send."""
+    try:
+        return json.dumps({"error": json.loads(words)})
+    except (ValueError, RecursionError):
+        return json.dumps({"error": words or "an unnamed error"})
 
 
 def read_lines(pieces: Iterable[tuple[Stamp, bytes]]) -> Iterator[tuple[Stamp, bytes]]:

@@ -1,8 +1,10 @@
 """What a report says of the run itself: design, notes, baseline, the next step."""
 
+from collections import Counter
+
 from analysis.assess import Assessment
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import FREE
+from analysis.files.request_record import FAULTY_ENDS, FREE, USUAL_ENDS
 from analysis.files.run import Run
 from analysis.report.figures.free import curve
 from analysis.report.figures.run import BaselineFigures, RunFigures
@@ -17,7 +19,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, interval, number, percent
+from analysis.report.words import NONE, interval, number, percent, plural
 
 BASELINE_HEADER = ("target", "solo time, s", "tokens", "TTFT, s", "TPOT, ms", "drift")
 TARGETS_HEADER = ("target", "address", "model", "kind", "tokens asked")
@@ -95,6 +97,10 @@ def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
         said += [f"{judged.measured.plan.name}, not scored: {why}" for why in judged.measured.not_whole]
     for p in figures.phases:
         said += [f"Outlier in {p.name}, kept: {outlier}." for outlier in p.outliers]
+    unusual = Counter(r.finish_reason for r in run.log.records if r.error is None)
+    for word, count in unusual.items():
+        if word not in (*USUAL_ENDS, *FAULTY_ENDS):
+            said.append(f"{plural(count, 'answer')} ended with {word!r}, taken as a stop.")
     idle = _without_a_user(assessment)
     return said + ([f"No user was dealt to {', '.join(idle)}: nothing is said about it."] if idle else [])
 
