@@ -1,6 +1,7 @@
 """`python -m analysis`: reads runs. Results go to stdout, complaints to stderr; exit codes in the help."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,10 +40,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
+        sys.stdout.flush()
     except PortlapError as error:
         print(for_stream(str(error), sys.stderr), file=sys.stderr)
         return exit_codes.BAD_INPUT
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except OSError as error:  # of stdout: files have lines of their own
+        _forget_stdout()
+        if isinstance(error, BrokenPipeError):  # its reader has gone, as in `| head`
+            return exit_codes.OK
+        print(f"stdout: cannot be written: {error.strerror}", file=sys.stderr)
+        return exit_codes.FAULT
     return code
+
+
+def _forget_stdout() -> None:
+    """What is left in its buffer: else the interpreter fails once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_report(options: argparse.Namespace) -> int:

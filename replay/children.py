@@ -9,6 +9,7 @@ import atexit
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -104,5 +105,6 @@ def end_with_parent() -> None:
 
 def terminate_workers() -> None:
     """Ends the workers that Locust forked: they would wait a minute for a run that does not begin."""
-    for child in psutil.Process().children():
-        child.terminate()
+    with suppress(psutil.Error, OSError):  # without /proc they wait in vain, and end by themselves
+        for child in psutil.Process().children():
+            child.terminate()

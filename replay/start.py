@@ -3,7 +3,7 @@
 What is refused ends the process with one line and exit code 2.
 """
 
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import MasterRunner, Runner, WorkerRunner
 
 import sys
 from argparse import Namespace
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import gevent
+import psutil
 
 from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
@@ -48,9 +49,23 @@ def at_import(options: Namespace) -> Scenario:
             refuse_shut_folder(options.csv_prefix or new_prefix())
         if options.master or forks(options):
             worker_port.refuse_taken(options)
+        _let_locust_run_without_proc()
         return scenario_from(options)
     except PortlapError as error:
         refuse(error)
+
+
+def _let_locust_run_without_proc() -> None:
+    """Its own look at its processor time would end it where a container hides the processes."""
+
+    def look_at_nothing(_: Runner) -> NoReturn:  # careful: Locust runs for as long as this does
+        while True:
+            gevent.sleep(3600)
+
+    try:
+        psutil.Process().cpu_percent()
+    except (psutil.Error, OSError):
+        Runner.monitor_cpu_and_memory = look_at_nothing  # type: ignore[method-assign, assignment]
 
 
 def refuse(error: PortlapError) -> NoReturn:

@@ -45,7 +45,9 @@ class RowWriter:
     """Appends rows to a new file, each flushed as it comes. Refuses to overwrite."""
 
     def __init__(self, path: Path, kind: type) -> None:
-        self._file: TextIO = path.open("x", newline="", encoding="utf-8", buffering=1)
+        self._file: TextIO = path.open(
+            "x", newline="", encoding="utf-8", errors="backslashreplace", buffering=1
+        )
         self._csv = csv.writer(self._file, lineterminator="\n")
         self._csv.writerow(columns(kind))
 

@@ -103,9 +103,9 @@ def write_whole(path: Path, text: str) -> None:
     """Replaces the file in one step: a kill or a full disk leaves the old or the new one. Raises OSError."""
     draft = path.with_name(f"{path.name}.part")
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace")  # a folder's name, as it may be
         draft.replace(path)
-    except OSError:
+    except BaseException:
         draft.unlink(missing_ok=True)
         raise
 

@@ -65,7 +65,11 @@ def sockets() -> Iterator[tuple[str, int, int | None]]:
         return
     except (psutil.Error, OSError):
         pass  # macOS: the list of all at once is for root only
-    for process in psutil.process_iter():
+    try:
+        processes = list(psutil.process_iter())
+    except (psutil.Error, OSError):
+        return  # a container without /proc
+    for process in processes:
         try:
             own = process.net_connections("tcp")
         except (psutil.Error, OSError):

@@ -4,7 +4,6 @@ import time
 from statistics import median
 
 import gevent
-import psutil
 
 from analysis.files.run import ClientHealth
 from analysis.statistics.estimates import percentile
@@ -18,12 +17,11 @@ class ClientLoad:
     def __init__(self) -> None:
         self._lags_s: list[float] = []
         self._busy_s = self._open_s = 0.0
-        self._process = psutil.Process()
         self._ticker: gevent.Greenlet | None = None
         self._began = (0.0, 0.0)
 
     def open(self) -> None:
-        self._began = (time.monotonic(), self._cpu_s())
+        self._began = (time.monotonic(), time.process_time())
         self._ticker = gevent.spawn(self._tick)
 
     def close(self) -> None:
@@ -31,7 +29,7 @@ class ClientLoad:
             self._ticker.kill()
             began_s, cpu_s = self._began
             self._open_s += time.monotonic() - began_s
-            self._busy_s += self._cpu_s() - cpu_s
+            self._busy_s += time.process_time() - cpu_s
             self._ticker = None
 
     def summary(self) -> ClientHealth:
@@ -48,7 +46,3 @@ class ClientLoad:
             due_s = time.perf_counter() + TICK_S
             gevent.sleep(TICK_S)
             self._lags_s.append(max(time.perf_counter() - due_s, 0.0))
-
-    def _cpu_s(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)

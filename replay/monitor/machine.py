@@ -46,21 +46,24 @@ class ProcessLoad:
                     spent_s += times.user + times.system
                     resident += member.memory_info().rss
             return {"cpu_s": spent_s, "memory_mb": resident / MEGA} if resident else {}
-        except psutil.Error:
+        except (psutil.Error, OSError):
             return {}
 
 
 def machine_load() -> dict[str, Any]:
     """Processor time (total), free and swapped memory of the machine, and what only one system shows."""
-    times = psutil.cpu_times()._asdict()
     seen: dict[str, Any] = {
-        "cpu_s": sum(t for name, t in times.items() if name not in NOT_WORKING),
-        "memory_mb": psutil.virtual_memory().available / MEGA,
+        "cpu_s": _or_none(_working_s),
+        "memory_mb": _or_none(lambda: psutil.virtual_memory().available / MEGA),
         "swapped_mb": _or_none(lambda: psutil.swap_memory().sout / MEGA),
     }
     if platform.system() == "Darwin":
         return seen | {"pressure": _or_none(_mac_pressure), "thermal": _or_none(_mac_thermal)}
     return seen | {"stalled_s": _or_none(_linux_stalled_s)}
+
+
+def _working_s() -> float:
+    return float(sum(t for name, t in psutil.cpu_times()._asdict().items() if name not in NOT_WORKING))
 
 
 def _or_none(look: Callable[[], Any]) -> Any:

@@ -19,7 +19,8 @@ def say(level: str, message: str, epoch_s: float | None = None) -> None:
     """One line on stderr, stamped now or with `epoch_s`. Respects NO_COLOR, pipes and ASCII terminals."""
     instant = datetime.now() if epoch_s is None else datetime.fromtimestamp(epoch_s)
     encoding = sys.stderr.encoding or "ascii"
-    printable = "".join(c if c.isprintable() else " " for c in message)  # a server's text may hold escapes
+    writable = message.encode(errors="backslashreplace").decode()  # a folder's name need not be UTF-8
+    printable = "".join(c if c.isprintable() else " " for c in writable)  # a server's text may hold escapes
     line = f"[{instant.strftime('%H:%M:%S.%f')[:-3]}] [{level}] {printable}"
     for handler in logging.getLogger().handlers:
         if handler.name == "log_reader":  # what the tab Logs of Locust's web UI shows

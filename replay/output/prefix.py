@@ -1,6 +1,7 @@
 """Where a run's files go: a prefix that is free, in a folder that can be written."""
 
 import os
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from analysis.errors import ScenarioError
 from analysis.files.run import file_of
 
 LOCUSTS_FILES = ("stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv")
+LONGEST_SUFFIX = "stats_history.csv.part"
 
 
 def new_prefix() -> str:
@@ -25,7 +27,11 @@ def refuse_used_prefix(prefix: str) -> None:
     """Raises ScenarioError if files of a run have this prefix: Locust would overwrite them."""
     for suffix in ("requests.csv", "run.json", "witness.csv", *LOCUSTS_FILES):
         used = file_of(Path(prefix), suffix)
-        if used.exists():
+        try:
+            is_there = used.exists()
+        except (OSError, ValueError) as error:  # ENAMETOOLONG; a null byte
+            raise ScenarioError(f"--csv {_short(prefix)}: no name of a file ({_reason(error)})") from None
+        if is_there:
             raise ScenarioError(
                 f"--csv {prefix}: {used} exists; choose another prefix, nothing is overwritten"
             )
@@ -33,10 +39,25 @@ def refuse_used_prefix(prefix: str) -> None:
 
 def refuse_shut_folder(prefix: str) -> None:
     """Raises ScenarioError if the run's files cannot be written; its folder need not be there yet."""
-    folder = Path(prefix).absolute().parent
+    path = Path(prefix).absolute()
+    folder = path.parent
     while not folder.exists():
         folder = folder.parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # careful: /proc says that root may write there
+            longest = os.pathconf(folder, "PC_NAME_MAX") - len(f"_{LONGEST_SUFFIX}")
+    except OSError as error:
         raise ScenarioError(
-            f"--csv {prefix}: {folder} is not writable for user {os.getuid()}; make it so, or give another"
-        )
+            f"--csv {_short(prefix)}: {folder} is not writable for user {os.getuid()} ({_reason(error)}); "
+            "make it so, or give another"
+        ) from None
+    if len(os.fsencode(path.name)) > longest:
+        raise ScenarioError(f"--csv {_short(prefix)}: a name of more than {longest} bytes; shorten it")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _short(prefix: str) -> str:
+    return prefix if len(prefix) <= 100 else f"{prefix[:99]}…"

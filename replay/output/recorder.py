@@ -51,7 +51,7 @@ class Recorder:
             started_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             host=host_facts(),
             versions={"python": platform.python_version()} | _versions(),
-            arguments=tuple(sys.argv[1:]),
+            arguments=tuple(a.encode(errors="backslashreplace").decode() for a in sys.argv[1:]),
         )
         try:
             prefix.parent.mkdir(parents=True, exist_ok=True)
@@ -106,11 +106,15 @@ def _versions() -> dict[str, str]:
 
 def host_facts() -> dict[str, Any]:
     """The machine that measured: no names of people or hosts."""
+    try:
+        memory_gb = round(psutil.virtual_memory().total / 1e9, 1)
+    except (OSError, psutil.Error):  # a container without /proc
+        memory_gb = None
     return {
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "cpus": psutil.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "memory_gb": memory_gb,
     }
 
 

@@ -10,10 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.support.checkout import CHECKOUT
@@ -28,6 +26,7 @@ from tests.support.locusts import (
     offspring,
     phase,
     report_of,
+    reporting,
     rows_of,
     running,
     scenario,
@@ -197,15 +196,6 @@ def test_ctrl_c_while_portlap_is_still_imported_shows_no_traceback() -> None:
     ask = "import os, signal, replay.signals; os.kill(os.getpid(), signal.SIGINT); print('went on')"
     run = subprocess.run([sys.executable, "-c", ask], cwd=CHECKOUT, capture_output=True, text=True)
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
-
-
-def reporting(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The child that makes the report, once it is there; other children may end while they are looked at."""
-    found = []
-    for child in offspring(process):
-        with suppress(psutil.NoSuchProcess):
-            found += [child] if "report" in child.cmdline() else []
-    return found
 
 
 def test_the_second_ctrl_c_ends_at_once_and_the_rows_can_be_read(tmp_path: Path) -> None:

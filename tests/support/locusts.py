@@ -141,3 +141,12 @@ def alive(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
+
+
+def reporting(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The child that makes the report, once it is there; other children may end while they are looked at."""
+    found = []
+    for child in offspring(process):
+        with suppress(psutil.NoSuchProcess):
+            found += [child] if "report" in child.cmdline() else []
+    return found
