@@ -7,6 +7,7 @@ Workers that Locust forks for `--processes` are no children of this kind; they a
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -80,7 +81,12 @@ def run_to_its_end(*arguments: str, within_s: float) -> int:
     It is killed after `within_s`, and if this process ends: then the code is the signal's, below 0.
     """
     sys.stderr.flush()
-    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=CHECKOUT, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=CHECKOUT,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is for this process alone
+    )
     atexit.register(process.kill)  # a second Ctrl-C ends this process while it waits here
     try:
         code = int(process.wait(within_s))

@@ -52,7 +52,7 @@ def test_a_place_that_takes_no_files_is_one_line(tmp_path: Path, name: str) -> N
     assert "--csv" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_report_that_is_killed_is_named_with_the_command_that_makes_it(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -66,6 +66,18 @@ def test_a_report_that_is_killed_is_named_with_the_command_that_makes_it(
     assert f"write it with: python -m analysis report {prefix}" in run.err.replace("\n", "")
     assert "report.html" not in run.err
     assert "Traceback" not in run.err
+
+
+def test_an_interrupt_that_reaches_the_report_alone_changes_nothing(tmp_path: Path) -> None:
+    prefix = tmp_path / "run"
+    arguments = ("--headless", "--csv", str(prefix), "--scenario", str(scenario(tmp_path, **OWN)))
+    with running(*arguments) as process:
+        until(lambda: bool(reporting(process)), 60)
+        reporting(process)[0].send_signal(signal.SIGINT)
+        run = ended(process, prefix)
+    assert run.code in (0, 3), run.err
+    assert "Traceback" not in run.err
+    assert run.report["verdict"]
 
 
 @pytest.mark.parametrize(("reader", "code"), [("| true", 0), ("> /dev/full", 1)])
