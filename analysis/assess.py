@@ -16,6 +16,7 @@ from analysis.conditions.of_run import (
     warm,
 )
 from analysis.conditions.server_slots import servers_slots
+from analysis.files.request_record import under_asked_name
 from analysis.files.run import Run
 from analysis.machine.model import Machine, machine_model
 from analysis.phase.measure import measure_phase
@@ -41,8 +42,10 @@ class Assessment:
 
 def assess(run: Run) -> Assessment:
     """The run judged by the rules of docs/METHODOLOGY.md; phases without a row are left out."""
-    manifest, records = run.manifest, run.log.records
+    manifest = run.manifest
     targets = {t.name: t for t in manifest.targets}
+    aliases = {t.name: t.answers_as for t in manifest.targets}
+    records = [under_asked_name(r, aliases.get(r.target)) for r in run.log.records]
     sent = {r.phase for r in records}
     measured = [measure_phase(p, records, targets) for p in manifest.phases_planned if p.name in sent]
     smallest = min(measured, key=lambda m: m.plan.users, default=None)

@@ -5,7 +5,7 @@ the file, never 0. docs/FORMAT.md explains each column to a user.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ConfigDict, with_config
@@ -115,12 +115,18 @@ class RequestRecord:
         if self.finish_reason in FAULTY_ENDS:
             return f"finish_reason is {self.finish_reason!r}"
         if self.finish_reason == "length":
-            most = max(self.output_tokens or 0, self.chunks or 0) or asked_tokens or 0
-            short = asked_tokens is not None and most < asked_tokens - 1  # some servers count one less
+            # Some servers count one less; chunks alone tell nothing, for one may hold several tokens.
+            most = max(self.output_tokens, self.chunks or 0) if self.output_tokens else None
+            short = most is not None and asked_tokens is not None and most < asked_tokens - 1
             return f"cut at {self.tokens} of {asked_tokens} tokens" if short else None
         if self.tokens < MIN_STOP_TOKENS:
             return f"stopped after {self.tokens} tokens"
         return None
+
+
+def under_asked_name(r: "RequestRecord", alias: str | None) -> "RequestRecord":
+    """The row with the asked name where the answer came under the target's alias."""
+    return r if alias is None or r.answered_model != alias else replace(r, answered_model=r.model)
 
 
 def same_model(asked: str | None, answered: str | None) -> bool:

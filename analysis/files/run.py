@@ -33,6 +33,12 @@ class TargetInfo:
     server: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def answers_as(self) -> str | None:
+        """The other name under which all its warm-up answers came: an alias, not another model."""
+        alias = self.server.get("answers_as")
+        return alias if isinstance(alias, str) else None
+
+    @property
     def machine(self) -> str:
         """The address of its machine, as it was resolved; all names of this host are one."""
         host = urlsplit(self.base_url).hostname or ""

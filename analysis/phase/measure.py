@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import STOPPED, RequestRecord
+from analysis.files.request_record import STOPPED, RequestRecord, under_asked_name
 from analysis.files.run import TargetInfo
 from analysis.phase.far_gaps import without_far_gaps
 from analysis.phase.intervals import overlap
@@ -152,7 +152,8 @@ def measure_phase(
     What an interruption cut short says nothing of the servers: neither scored nor counted.
     """
     asked = {name: info.max_tokens for name, info in targets.items()}
-    records = without_far_gaps([r for r in records if r.phase == plan.name])
+    own = [under_asked_name(r, targets[r.target].answers_as) for r in records if r.phase == plan.name]
+    records = without_far_gaps(own)
     rounds = bursts(records, plan.name)
     if rounds and cut_short(rounds[-1], plan.users):
         rounds = rounds[:-1]

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
@@ -10,13 +11,14 @@ from analysis.files.run import TargetInfo
 from replay.checks.hazards import Checked
 from replay.checks.http_get import NO_KEY, HttpGet
 from replay.checks.local_ports import listening_pid
-from replay.client.response import one_line
+from replay.client.server_words import one_line
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
 from replay.server_kinds.engines.llamacpp import PROPS
 from replay.server_kinds.kind import UNREADABLE
 
 MODELS = "/v1/models"
+MOST_LISTED = 100  # names of models that are kept
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -41,17 +43,23 @@ def check(
     try:
         with closing(HttpGet(url, key_of(target, environ))) as http:
             kind, server = _known(http, target.kind)
-        model = choose(target.model, server.models)
+            if not server.models and kind.name == "ollama":
+                raise TargetError("Ollama has no model; pull one: ollama pull MODEL")
+        model, note = choose(target.model, server.models)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
+    if note is not None:
+        server = replace(server, notes=(*server.notes, note))
     info = TargetInfo(
         name=target.name,
         base_url=url,
-        model=model.id,
+        model=model.id or None,
         kind=kind.name,
         slots=model.slots,
         pid=listening_pid(url),
-        server=dict(server.facts) | ({"model": dict(model.details)} if model.details else {}),
+        server={"listed": [m.id for m in server.models[:MOST_LISTED]]}
+        | dict(server.facts)
+        | ({"model": dict(model.details)} if model.details else {}),
     )
     # `extra` is written for OpenAI's body: no other interface is asked then
     endpoints = tuple(
@@ -111,25 +119,47 @@ def _no_key(status: int) -> str:
     return f"HTTP {status}, a key is needed, or another one; export it, name the variable as api_key_env"
 
 
-def choose(asked: str | None, models: Sequence[Model]) -> Model:
-    """The model to ask for: the one named, or the only one that is loaded. Raises TargetError."""
-    model = _chosen(asked, models)
+def choose(asked: str | None, models: Sequence[Model]) -> tuple[Model, str | None]:
+    """The model to ask for, and a note if the list does not show it as loaded. Raises TargetError.
+
+    The list is a hint: a model that is named is asked for, whatever it says. Nothing is loaded that was not
+    named, but for the only model of a server that loads on demand.
+    """
+    if asked is not None:
+        model, note = _named(asked, models)
+    else:
+        model, note = _only(models)
     if UNREADABLE in model.id:
         raise TargetError(f"model {model.id!r} has a character that cannot be sent; load it by another name")
-    return model
+    return model, note
 
 
-def _chosen(asked: str | None, models: Sequence[Model]) -> Model:
-    names = [m.id for m in models]
-    shown = ", ".join(map(one_line, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    if asked is not None:
-        for name in (asked, f"{asked}:latest"):  # Ollama's
-            if name in names:
-                return models[names.index(name)]
-        raise TargetError(f"model {asked!r} is not there; it has {shown or 'none'}")
-    loaded = [m for m in models if m.loaded] or [m for m in models if m.loaded is None]
+def _named(asked: str, models: Sequence[Model]) -> tuple[Model, str | None]:
+    """By its name, by Ollama's tag, or by Docker's name without registry and tag."""
+    names = {m.id: m for m in reversed(models)}
+    short = {name.removesuffix(":latest").removeprefix("docker.io/"): m for name, m in names.items()}
+    found = names.get(asked) or names.get(f"{asked}:latest") or short.get(asked)
+    if found is not None:
+        return found, None
+    note = f"model {asked!r} is not in the server's list ({_shown(models)}); it is asked for all the same"
+    return Model(asked), note
+
+
+def _only(models: Sequence[Model]) -> tuple[Model, str | None]:
+    by_name = {m.id: m for m in models}
+    if not by_name:
+        return Model(""), "the server lists no model; it is asked without a name"
+    loaded = [m for m in by_name.values() if m.loaded] or [m for m in by_name.values() if m.loaded is None]
     if len(loaded) == 1:
-        return loaded[0]
+        return loaded[0], None
+    if not loaded and len(by_name) == 1:
+        (model,) = by_name.values()
+        return model, f"no model is in memory; the first answer loads {one_line(model.id)}"
     if not loaded:
-        raise TargetError(f"no model is loaded; load one, or name one of: {shown or 'none'}")
-    raise TargetError(f"several models; name one of: {shown}")
+        raise TargetError(f"no model is loaded; load one, or name one of: {_shown(models)}")
+    raise TargetError(f"several models; name one of: {_shown(models)}")
+
+
+def _shown(models: Sequence[Model]) -> str:
+    names = list(dict.fromkeys(one_line(m.id) for m in models))
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "none"

@@ -18,9 +18,11 @@ import gevent
 import h11
 
 from analysis.files.request_record import STOPPED
-from replay.client.http_stream import HttpStream, Reply
+from replay.client.http_stream import HttpStream
+from replay.client.reply import Reply
 from replay.client.request import Request
-from replay.client.response import Response, one_line, read_response
+from replay.client.response import Response, read_response
+from replay.client.server_words import one_line
 from replay.server_kinds import READERS
 
 SERVERS_WORDS = ("error", "answered_model", "finish_reason")  # of an answer: what a server worded

@@ -7,18 +7,18 @@ answers come at once). h11 only finds the end of the body; its content waits unt
 """
 
 import functools
-import re
 import socket as constants
 import ssl
 import struct
 import time
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import gevent
 import gevent.socket
 import gevent.ssl
 import h11
+
+from replay.client.reply import Arrival, Reply
 
 # Linux: "tell with each read when the kernel received the bytes", a struct timespec of the wall
 # clock. Python's socket module has no name for it; where it is unknown (macOS) setsockopt refuses.
@@ -35,48 +35,6 @@ CLOCKS_APART_S = 20e-6  # two clocks were read "at one instant" if no more than 
 
 AFTER_DONE_S = 0.1  # for the end of the body after [DONE]: then the connection is closed
 AFTER_FINISH_S = 1.0  # of silence after a finish reason: usage may still come
-TAIL_BYTES = 64
-DONE = re.compile(rb"data:\s*\[DONE\]")
-FINISH = re.compile(rb'"finish_reason"\s*:\s*"(?!null")|"done"\s*:\s*true')
-
-
-class Arrival(NamedTuple):
-    """When a piece arrived, on time.monotonic()."""
-
-    at_s: float
-    lateness_s: float | None  # how much later we read it; None: the stamp is our own
-
-
-@dataclass(slots=True)
-class Reply:
-    """What has come of an answer. It grows as bytes arrive, so that a cut leaves what there was."""
-
-    send_s: float | None = None  # just before the request was written
-    seen_s: float = 0.0  # arrival of the latest bytes of any kind, at first `send_s`
-    status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)  # names in lower case
-    pieces: list[tuple[Arrival, bytes]] = field(default_factory=list)  # the body
-    whole: bool = False  # the body has ended, by HTTP or by its own words
-    done: bool = False  # the server said [DONE]: the answer ended there, whatever the connection does
-    finished: bool = False  # it gave a finish reason
-    tail: bytes = b""  # the latest bytes of the body
-
-    def note_end(self, data: bytes) -> None:
-        """Looks for the words that end an answer; a word may be cut between two pieces."""
-        self.tail = self.tail[-TAIL_BYTES:] + data
-        self.done = self.done or DONE.search(self.tail) is not None
-        self.finished = self.finished or FINISH.search(self.tail) is not None
-
-    @property
-    def stamp(self) -> str | None:
-        """Who stamped the body: `kernel` only if it did so for every piece."""
-        if not self.pieces:
-            return None
-        return "user" if any(at.lateness_s is None for at, _ in self.pieces) else "kernel"
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(data for _, data in self.pieces)
 
 
 class HttpStream:

@@ -4,16 +4,15 @@ Never an exception: whatever a server writes (other types than promised, half a 
 HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
 """
 
-import html
 import http.client
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from replay.client.http_stream import Arrival, Reply
+from replay.client.reply import Arrival, Reply
+from replay.client.server_words import one_line, without_tags, words_of
 from replay.client.sse import read_events, read_lines
 from replay.server_kinds import READERS, Reader
 
@@ -30,8 +29,6 @@ NO_TEXT_KEYS = {
     "stop_reason",
 }
 DEEPEST = 8  # levels of a delta
-WORD_KEYS = ("message", "msg", "error", "detail", "reason", "title", "description")
-MAX_TEXT = 200  # characters of a server's own words in an error
 NO_END = "the stream ended without [DONE] and without a finish_reason"
 NO_TEXT = "the stream ended without any text"
 INSTANTS = ("scheduled_s", "send_s", "first_token_s", "last_token_s", "end_s", "longest_gap_end_s")
@@ -83,12 +80,8 @@ def read_response(
     told = Content() if refusal else read_content(reply.pieces, reader.lines)
     content = told._replace(documents=tuple((at, reader.chunk(event)) for at, event in told.documents))
     documents = [document for _, document in content.documents]
-    named = [_is_named(document) for document in documents]
-    tokens = [
-        at
-        for (at, document), of_it in zip(content.documents, named, strict=True)
-        if content.streamed and has_text(document) and (of_it or not any(named))
-    ]
+    begins = next((i for i, d in enumerate(documents) if _is_named(d) and has_text(d)), 0)
+    tokens = [at for at, document in content.documents[begins:] if content.streamed and has_text(document)]
     late_s = [at.lateness_s for at in tokens[:1] + tokens[-1:] if at.lateness_s is not None]
     gap_s, gap_end_s = max(((b.at_s - a.at_s, b.at_s) for a, b in pairwise(tokens)), default=(None, None))
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
@@ -171,7 +164,7 @@ def _holds_text(value: Any, depth: int = 0) -> bool:
 
 
 def _is_named(document: dict[str, Any]) -> bool:
-    """True if it belongs to a completion: messages about loading carry neither id nor model nor index."""
+    """True if a completion has begun: messages about loading carry neither id nor model nor index."""
     return any(document.get(key) for key in ("id", "model")) or any("index" in c for c in _choices(document))
 
 
@@ -182,9 +175,9 @@ def _refusal(reply: Reply) -> str | None:
         return f"the answer is {encoding} encoded, which delays tokens; switch compression off"
     if reply.status in (None, 200):
         return None
-    words = _words(parse(reply.body)) if encoding == "identity" else ""
+    words = words_of(parse(reply.body)) if encoding == "identity" else ""
     if not words and encoding == "identity":
-        words = one_line(_without_tags(reply.body.decode("utf-8", "replace")))
+        words = one_line(without_tags(reply.body.decode("utf-8", "replace")))
     words = words or http.client.responses.get(reply.status, "no reason")
     retry = one_line(reply.headers.get("retry-after", ""))
     return f"HTTP {reply.status}: {words}" + (f" (Retry-After: {retry})" if retry else "")
@@ -192,32 +185,12 @@ def _refusal(reply: Reply) -> str | None:
 
 def _said(documents: list[dict[str, Any]]) -> str | None:
     """The server's own error, which may come under status 200 and in the midst of a stream."""
-    return next((_words(d["error"]) or _unnamed(d["error"]) for d in documents if d.get("error")), None)
+    return next((words_of(d["error"]) or _unnamed(d["error"]) for d in documents if d.get("error")), None)
 
 
 def _unnamed(error: Any) -> str:
     code = _dict(error).get("code")
     return f"an unnamed error, code {code}" if isinstance(code, int) else "an unnamed error"
-
-
-def _words(value: Any, depth: int = 0) -> str:
-    """The sentence in an error of any shape; "" if it holds none."""
-    if isinstance(value, str):
-        return one_line(value)
-    if isinstance(value, list):
-        return next((words for item in value if (words := _words(item, depth + 1))), "")
-    if not isinstance(value, dict) or depth > DEEPEST:
-        return ""
-    known = [value[key] for key in WORD_KEYS if value.get(key)]
-    return next((words for v in (*known, *value.values()) if (words := _words(v, depth + 1))), "")
-
-
-def _without_tags(text: str) -> str:
-    """The words of a page of HTML: its title if it has one, else all its text."""
-    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    if title and title[1].strip():
-        return re.sub(r"^\s*\d{3}\s+", "", html.unescape(title[1]))
-    return html.unescape(re.sub(r"<[^>]*>", " ", text)) if "<" in text else text
 
 
 def _unfinished(content: Content) -> str | None:
@@ -244,13 +217,6 @@ def _model(documents: list[dict[str, Any]]) -> str | None:
 
 def _finish_reason(documents: list[dict[str, Any]]) -> str | None:
     return _last_text(c.get("finish_reason") for document in documents for c in _choices(document))
-
-
-def one_line(text: str) -> str:
-    """Short, on one line, writable as UTF-8, without terminal escapes: whatever a server has put into it."""
-    writable = text.encode("utf-8", "replace").decode()
-    line = " ".join("".join(c if c.isprintable() else " " for c in writable).split())
-    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
 
 
 def parse(text: str | bytes) -> dict[str, Any] | None:

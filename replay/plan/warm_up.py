@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from analysis.errors import TargetError
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model
+from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model, under_asked_name
 from analysis.phase.overlap import streams_known
 from replay.client.prompt import prompt
+from replay.output import log
 from replay.plan import progress
 from replay.plan.budget import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns
 from replay.plan.one_phase import ask_alone
@@ -41,14 +42,16 @@ def warm_up(run: RunState, targets: Sequence[str]) -> tuple[RunState, Answers]:
         echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
         answers[target].append(record)
         progress.warmed_up(record)
-    run = _with_echoes(run, echoes)
-    _check(answers)
+    run = _with_aliases(_with_echoes(run, echoes), answers)
+    _check(run, answers)
     return run, answers
 
 
-def _check(answers: Answers) -> None:
+def _check(run: RunState, answers: Answers) -> None:
+    """Raises TargetError for a target whose last answer shows that no round would ever count."""
     for target, records in answers.items():
-        last = records[-1]
+        info = run.infos[target]
+        last = under_asked_name(records[-1], info.answers_as)
         if last.error is not None:
             raise TargetError(f"target {target}: its warm-up failed: {last.error}")
         if not same_model(last.model, last.answered_model):
@@ -56,6 +59,23 @@ def _check(answers: Answers) -> None:
                 f"target {target}: {last.answered_model!r} answered in place of {last.model!r}; "
                 "load that model, or name the one that is loaded"
             )
+        faults = [under_asked_name(r, info.answers_as).not_whole_because(None) for r in records]
+        if all(faults):
+            raise TargetError(f"target {target}: none of its warm-up answers is whole: {faults[-1]}")
+
+
+def _with_aliases(run: RunState, answers: Answers) -> RunState:
+    """A name that is steady through the warm-up, and that the server does not list, is an alias."""
+    for target, records in answers.items():
+        names = {r.answered_model for r in records if r.error is None}
+        info = run.infos[target]
+        other = next(iter(names), None)
+        if len(names) != 1 or other is None or info.model is None or same_model(info.model, other):
+            continue
+        if other not in info.server.get("listed", ()):
+            log.info(f"{target}: {info.model!r} answers as {other!r}: taken for an alias")
+            run = run.with_target(replace(info, server=info.server | {"answers_as": other}))
+    return run
 
 
 def _with_echoes(run: RunState, echoes: Mapping[str, Sequence[set[str]]]) -> RunState:

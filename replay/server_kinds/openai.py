@@ -57,7 +57,7 @@ def identify(get: Get) -> Server | None:
 def listed(get: Get) -> list[dict[str, Any]] | None:
     """The entries of GET /v1/models that have an id; None if there is no such list."""
     document = get("/v1/models").document
-    if not isinstance(document, dict) or not isinstance(document.get("data"), list):
+    if not isinstance(document, dict) or not isinstance(document.get("data", 0), (list, type(None))):
         return None
     return [m for m in objects(document["data"]) if isinstance(m.get("id"), str)]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import TargetError
 from replay.checks.check import choose
-from replay.client.http_stream import Arrival, Reply
+from replay.client.reply import Arrival, Reply
 from replay.client.response import read_response
 from replay.client.sse import read_events
 from replay.server_kinds import READERS, SERVER_KINDS, Server

@@ -94,7 +94,7 @@ def test_another_program_on_the_port(tmp_path: Path, web_server: str) -> None:
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with servers(*SERIAL) as s:
         line = refused_with(locust(tmp_path, "--target", f"{s.urls[0]}=gpt-5"))
-    assert "model 'gpt-5' is not there; it has simulated" in line
+    assert "its warm-up failed: HTTP 404" in line
 
 
 @pytest.mark.parametrize(

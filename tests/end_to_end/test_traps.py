@@ -175,7 +175,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
             "test_http_get::test_localhost_that_means_first_where_nobody_listens_is_told",
             f"{HERE}::test_an_address_of_version_six_is_asked_like_any_other",
             "test_kinds::test_every_kind_is_recognised_by_asking",
-            "test_scenario::test_an_address_has_one_way_to_be_written",
+            "test_base_url::test_an_address_has_one_way_to_be_written",
         ],
     ),
     21: (
@@ -187,7 +187,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         [
             "test_connection::test_the_key_is_sent_and_never_shown",
             "test_check::test_a_server_that_wants_a_key_gets_the_one_the_environment_holds",
-            "test_scenario::test_a_key_in_the_file_is_refused_and_not_repeated",
+            "test_secrets::test_a_key_in_the_file_is_refused_and_not_repeated",
         ],
     ),
     23: ("results without provenance", [f"{HERE}::test_what_was_measured_is_written_down_with_the_result"]),

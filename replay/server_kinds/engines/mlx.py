@@ -3,6 +3,9 @@
 from replay.server_kinds import openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind
 
+# The model that it was started with. Its list is that of a folder on disk (or fails): a name from there would
+# make it load that model.
+DEFAULT_MODEL = "default_model"
 PYTHONS_OWN = "basehttp/"  # the web server of Python's standard library, which mlx_lm.server is made with
 
 
@@ -12,10 +15,8 @@ def identify(get: Get) -> Server | None:
     by_python = health.headers.get("server", "").lower().startswith(PYTHONS_OWN)
     if not by_python or health.document != {"status": "ok"}:
         return None
-    models = openai.listed(get)
-    if models is None:
-        return None
-    return Server(tuple(Model(m["id"]) for m in models), {"server": health.headers["server"]})
+    listed = [Model(m["id"], False) for m in openai.listed(get) or []]
+    return Server((Model(DEFAULT_MODEL, True), *listed), {"server": health.headers["server"]})
 
 
 KIND = ServerKind(

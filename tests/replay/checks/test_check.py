@@ -87,7 +87,7 @@ def test_a_llama_cpp_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyP
         info = check(target(url)).info
     assert asked[:3] == ["/v1/models"] * 3
     assert (info.kind, info.model, info.slots) == ("llamacpp", "phi", 4)
-    assert info.server == {"build_info": "b1-abc"}
+    assert info.server == {"listed": ["phi"], "build_info": "b1-abc"}
 
 
 def test_a_server_that_never_ends_loading_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,18 +130,45 @@ def test_a_200_whose_body_is_an_error_is_no_answer() -> None:
         assert "another program answers there, not an LLM server" in refusal(url)
 
 
-def test_a_loaded_model_is_asked_for_where_none_is_named_and_none_loaded_is_said() -> None:
+def test_the_only_model_of_a_server_that_loads_on_demand_is_asked_for_with_a_note() -> None:
     states = [{"id": "phi", "state": "not-loaded"}]
     with serving({"/v1/models": ONE_MODEL, "/api/v0/models": {"data": states}}) as url:
-        assert refusal(url).endswith("no model is loaded; load one, or name one of: phi")
+        found = check(target(url))
+        assert found.info.model == "phi"
+        assert found.server.notes[-1] == "no model is in memory; the first answer loads phi"
         assert check(target(url, model="phi")).info.model == "phi"
+
+
+def test_of_several_models_none_of_which_is_loaded_one_must_be_named() -> None:
+    states = [{"id": "phi", "state": "not-loaded"}, {"id": "qwen", "state": "not-loaded"}]
+    with serving({"/v1/models": TWO_MODELS, "/api/v0/models": {"data": states}}) as url:
+        assert refusal(url).endswith("no model is loaded; load one, or name one of: phi, qwen")
+
+
+@pytest.mark.parametrize("models", [{"data": []}, {"object": "list", "data": None}])
+def test_a_server_without_a_list_is_asked_without_a_name(models: dict) -> None:
+    with serving({"/v1/models": models}) as url:
+        found = check(target(url))
+    assert (found.info.kind, found.info.model) == ("openai", None)
+
+
+def test_one_name_twice_is_one_model() -> None:
+    with serving({"/v1/models": {"data": [{"id": "phi"}, {"id": "phi"}]}}) as url:
+        assert check(target(url)).info.model == "phi"
+
+
+def test_a_name_without_registry_and_tag_is_the_same_model() -> None:
+    with serving({"/v1/models": {"data": [{"id": "docker.io/ai/smol:latest"}, {"id": "other"}]}}) as url:
+        assert check(target(url, model="ai/smol")).info.model == "docker.io/ai/smol:latest"
 
 
 def test_of_several_models_one_must_be_named() -> None:
     with serving({"/v1/models": TWO_MODELS}) as url:
         assert refusal(url).endswith("several models; name one of: phi, qwen")
         assert check(target(url, model="qwen")).info.model == "qwen"
-        assert refusal(url, model="gemma").endswith("model 'gemma' is not there; it has phi, qwen")
+        found = check(target(url, model="gemma"))
+    assert found.info.model == "gemma"
+    assert "'gemma' is not in the server's list (phi, qwen)" in found.server.notes[-1]
 
 
 def test_a_long_list_of_models_is_cut() -> None:

@@ -17,7 +17,8 @@ import pytest
 
 from replay.client import http_stream
 from replay.client.connection import Connection, _without
-from replay.client.http_stream import SO_TIMESTAMPNS, Arrival, arrival_of
+from replay.client.http_stream import SO_TIMESTAMPNS, arrival_of
+from replay.client.reply import Arrival
 from replay.client.request import Request
 from replay.client.response import Response
 from tests.support.checkout import CHECKOUT

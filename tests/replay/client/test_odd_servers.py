@@ -15,8 +15,8 @@ from replay.checks.check import check
 from replay.checks.discover import find
 from replay.client import http_stream
 from replay.client.connection import Connection
-from replay.client.http_stream import Arrival
-from replay.client.http_stream import Reply as Streamed
+from replay.client.reply import Arrival
+from replay.client.reply import Reply as Streamed
 from replay.client.request import Request
 from replay.client.response import read_response
 from replay.client.sse import read_lines

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.client.connection import Connection
-from replay.client.http_stream import Arrival, Reply
+from replay.client.reply import Arrival, Reply
 from replay.client.request import Request, row_of
 from replay.client.response import Response, read_response
 from tests.support.checkout import RUNS

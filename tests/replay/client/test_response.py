@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.client.http_stream import Arrival, Reply
+from replay.client.reply import Arrival, Reply
 from replay.client.response import Response, read_response
 
 DONE = b"data: [DONE]\n\n"

@@ -86,9 +86,10 @@ def test_a_busy_slot_is_seen_while_it_is_busy(two: Servers) -> None:
     assert busy
 
 
-def test_a_wrong_model_is_refused_by_the_check(two: Servers) -> None:
-    with pytest.raises(TargetError, match="model 'no-such' is not there; it has SmolLM2-135M-Instruct"):
-        check(Target(name="A", base_url=two.urls[0], model="no-such"))
+def test_a_name_that_is_not_listed_is_asked_for_with_a_note(two: Servers) -> None:
+    found = check(Target(name="A", base_url=two.urls[0], model="no-such"))
+    assert found.info.model == "no-such"
+    assert "(SmolLM2-135M-Instruct)" in found.server.notes[-1]
 
 
 def test_a_prompt_that_exceeds_the_context_is_a_failure_in_the_servers_words(two: Servers) -> None:
