@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine web test engines truth fuzz bench docker lock clean
+.PHONY: help run mine web test engines truth fuzz faults bench docker lock clean
 
 # The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench    the cost of the sampler, in per cent of a core'
 	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
 	@echo 'make fuzz     every reader of what others wrote, on 100,000 odd inputs (ARGS=5000: fewer)'
+	@echo 'make faults   ends, stops and interrupts every process of a run; writes docs/RELIABILITY.md (ten minutes)'
 	@echo 'make engines  the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
 	@echo 'make docker   make run in a container; its report stays in runs/'
 	@echo 'make lock     resolves requirements/*.txt again from pyproject.toml'
@@ -70,6 +71,10 @@ truth: .venv/dev.stamp
 # At most 20 minutes; a finding is shown as the smallest example that breaks a reader.
 fuzz: .venv/dev.stamp
 	$(BIN)/python -m scripts.fuzz $(ARGS)
+
+# At most ten minutes; each fault that broke a promise is named as it happens.
+faults: .venv/dev.stamp
+	$(BIN)/python -m scripts.faults $(ARGS)
 
 # MLX has its own environment, because its requirements may conflict with ours.
 engines: .venv/dev.stamp .venv-mlx/mlx.stamp

@@ -109,8 +109,15 @@ def end_with_parent() -> None:
         gevent.spawn(watch)
 
 
-def terminate_workers() -> None:
+def terminate_workers(*, kill: bool = False) -> None:
     """Ends the workers that Locust forked: they would wait a minute for a run that does not begin."""
     with suppress(psutil.Error, OSError):  # without /proc they wait in vain, and end by themselves
         for child in psutil.Process().children():
-            child.terminate()
+            child.kill() if kill else child.terminate()
+
+
+def has_lost_a_fork() -> bool:
+    """Whether a worker that Locust forked has ended: Locust waits for them only when it ends itself."""
+    with suppress(psutil.Error, OSError):
+        return any(c.status() == psutil.STATUS_ZOMBIE for c in psutil.Process().children())
+    return False

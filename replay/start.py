@@ -100,6 +100,7 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
             def give_up() -> None:
                 servers.stop(SERVERS_END_S)
                 remove_locusts_files(options.csv_prefix)
+                terminate_workers(kill=True)  # one that hangs would hold up Locust's own end
                 gevent.kill(main, SystemExit(exit_codes.FAULT))
 
             handshake.wait_for_workers(runner, options, give_up)

@@ -42,7 +42,7 @@ class Dispatch:
 
     def __init__(self, runner: Any) -> None:
         self.ready: list[ReadyUser] = []
-        self.workers_lost: dict[int, str] = {}  # those that had users in this run, and ended: in words
+        self.workers_lost: dict[int, str] = {}  # of this run, that ended: in words
         self.dropped = 0  # messages that belong to no run, or rows that nobody ordered
         self._runner = runner
         self._keep: Callable[[RequestRecord], None] | None = None
@@ -51,7 +51,7 @@ class Dispatch:
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
         self._open: dict[int, Request] = {}  # sent, and no row yet
-        self._seen: set[int] = set()  # workers that had users in this run
+        self._seen: set[int] = set()  # workers of this run
         self._news = Event()
         self._batches = 0
         for kind, listener in (
@@ -66,7 +66,7 @@ class Dispatch:
         """Rows belong to a new run from now on; users that wait already stay ready."""
         self._keep, self._began_s = keep, time.monotonic()
         self._armed, self._rows, self._open, self.workers_lost = set(), {}, {}, {}
-        self._seen = {u.worker for u in self.ready}
+        self._seen = set(getattr(self._runner, "worker_indexes", {}).values()) - self.gone_workers()
 
     def close(self) -> None:
         """Rows that still come belong to nobody: the run is over."""
@@ -82,7 +82,7 @@ class Dispatch:
 
     def notice_lost_workers(self) -> None:
         """Workers that Locust hears no more: their users are not ready, their open requests are lost."""
-        gone = self._gone_workers()
+        gone = self.gone_workers()
         if not gone:
             return
         for worker in sorted((gone & self._seen) - self.workers_lost.keys()):
@@ -93,7 +93,7 @@ class Dispatch:
         for request in [r for r in self._open.values() if r.worker in gone]:
             self._lose(request)
 
-    def _gone_workers(self) -> set[int]:
+    def gone_workers(self) -> set[int]:
         """By number; none where all is one process."""
         clients = getattr(self._runner, "clients", None)
         if clients is None:

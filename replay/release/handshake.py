@@ -23,6 +23,7 @@ import gevent
 
 from analysis import exit_codes
 from analysis.files.request_record import RequestRecord
+from replay.children import has_lost_a_fork
 from replay.client.request import Request
 from replay.output import log
 from replay.scenario.schema import Scenario
@@ -32,6 +33,7 @@ TOKEN = secrets.token_hex(16)  # made at import: forked workers inherit it
 HELLO_EVERY_S = 1.0
 WAITING_EVERY_S = 5.0  # how often a master without workers says what it waits for
 WORKERS_PATIENCE_S = 600.0  # then it ends
+FORKS_PATIENCE_S = 20.0  # for those of --processes, which join within a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +137,20 @@ def join(runner: Any, mine: Introduction, welcomed: Callable[[str], None]) -> No
 
 
 def wait_for_workers(runner: Any, options: Namespace, give_up: Callable[[], None]) -> None:
-    """Names what a master waits for until its workers are here; gives up after WORKERS_PATIENCE_S."""
+    """Names what a master waits for until its workers are here; gives up after its patience."""
 
     def watch() -> None:
-        waited_s = 0.0
+        waited_s, patience_s = 0.0, FORKS_PATIENCE_S if options.processes else WORKERS_PATIENCE_S
         while (here := len(runner.clients)) < options.expect_workers:
-            if waited_s >= WORKERS_PATIENCE_S:
+            if waited_s >= patience_s or (options.processes and has_lost_a_fork()):
                 log.error(f"only {here} of {options.expect_workers} workers came: nothing was measured")
                 give_up()
                 return
             if waited_s:
+                start = "" if options.processes else f"; start one with: {_worker_command(options)}"
                 log.info(
                     f"waiting for workers: {here} of {options.expect_workers} are here "
-                    f"(at most {WORKERS_PATIENCE_S - waited_s:.0f} s more); start one with: "
-                    f"locust --worker --master-port {options.master_bind_port} {_source(options)}"
+                    f"(at most {patience_s - waited_s:.0f} s more){start}"
                 )
             gevent.sleep(WAITING_EVERY_S)
             waited_s += WAITING_EVERY_S
@@ -156,7 +158,7 @@ def wait_for_workers(runner: Any, options: Namespace, give_up: Callable[[], None
     gevent.spawn(watch)
 
 
-def _source(options: Namespace) -> str:
-    if options.target:
-        return " ".join(f"--target {t}" for t in options.target)
-    return f"--scenario {options.scenario}"
+def _worker_command(options: Namespace) -> str:
+    targets = " ".join(f"--target {t}" for t in options.target or ())
+    source = targets or f"--scenario {options.scenario}"
+    return f"locust --worker --master-port {options.master_bind_port} {source}"

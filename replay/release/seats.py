@@ -29,19 +29,32 @@ class Seats:
     def fill(self, deal: Sequence[str]) -> None:
         """New users for all of it: through zero, because Locust only ever adds or removes. PortlapError."""
         self._deal = deal
+        while True:
+            gone = self._dispatch.gone_workers()
+            self._start(deal)
+
+            def is_over(gone: set[int] = gone) -> bool:
+                return self._is_full() or self._dispatch.gone_workers() > gone
+
+            in_time = self._dispatch.wait(is_over, USERS_READY_S, f"{len(deal)} users to start")
+            if self._is_full():
+                return
+            if not in_time:
+                break
+        here = ", ".join(s.target for s in self._dispatch.ready) or "none"
+        lost = "".join(f"; {words}" for words in self._dispatch.workers_lost.values())
+        raise PortlapError(
+            f"Locust did not start the {len(deal)} users of this phase within {USERS_READY_S:.0f} s "
+            f"(ready: {here}{lost}); are workers connected?"
+        )
+
+    def _start(self, deal: Sequence[str]) -> None:
         self.clear()
         self._dispatch.wait(lambda: not self._dispatch.ready, USERS_READY_S, "the last users to end")
         counts = Counter(deal)
         for target, user_class in self._classes.items():
             user_class.fixed_count = counts[target]
         self._runner.start(len(deal), SPAWN_RATE, user_classes=[self._classes[t] for t in counts])
-        if not self._dispatch.wait(self._is_full, USERS_READY_S, f"{len(deal)} users to start"):
-            here = ", ".join(s.target for s in self._dispatch.ready) or "none"
-            lost = "".join(f"; {words}" for words in self._dispatch.workers_lost.values())
-            raise PortlapError(
-                f"Locust did not start the {len(deal)} users of this phase within {USERS_READY_S:.0f} s "
-                f"(ready: {here}{lost}); are workers connected?"
-            )
 
     def refill(self) -> None:
         """Between requests: nothing if all users are here. Raises PortlapError."""
