@@ -7,14 +7,13 @@ somebody else's, feels; what the log hides changes no truth.
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.files.run import Run
-from scripts.truth.odd import Odd, play
+from scripts.truth.odd import Odd
 from servers.queue_model import Policy, Port
-from tests.support.farm import standard_phases, targets_on
+from tests.support.farm import targets_on
 
 
 def heavy(rng: random.Random) -> float:
@@ -122,12 +121,3 @@ def without_oddity(odd: Odd) -> Odd:
         odd, scatter=lambda rng: 1.0, common=0.0, background=0.0, ramp=None, wakes_s=0.0, disturbed=0.0,
         cached=0.0,
     )  # fmt: skip
-
-
-def odd_runs(each: int, seed: int = 5) -> Iterator[tuple[Family, Odd, Run]]:
-    """So many runs of each family, the same ones for the same seed."""
-    for family in families():
-        for i in range(each):
-            rng = random.Random(f"{seed}/{family.name}/{i}")
-            odd = family.make(rng)
-            yield family, odd, play(odd, standard_phases(), rng)

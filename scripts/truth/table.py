@@ -13,6 +13,7 @@ from pathlib import Path
 
 from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, CLEAR, JudgedFarm, cases, judge
+from scripts.truth.odd_table import judged_odd, odd_criteria, odd_page
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
 from scripts.truth.words import Criterion, marked, share, table
 
@@ -125,7 +126,7 @@ WRONG = ("mechanism", "N, ports", "scatter", "overhead", "drift", "true G, K", "
 SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "naive speedup wrong")
 
 
-def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str) -> str:
+def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, odd: str = "") -> str:
     bad = [t for t in farms if t.wrong or t.false_gain or t.slots_wrong]
     return (
         "\n\n".join(
@@ -147,6 +148,7 @@ def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str) -> str:
                 table(("overhead", *SPLIT), split(farms, lambda t: t.case.overhead)),
                 "Every farm judged wrongly, within the band too:" if bad else "No farm was judged wrongly.",
                 *([table(WRONG, [wrong_row(t) for t in bad])] if bad else []),
+                *([odd] if odd else []),
                 sockets,
             ]
         )
@@ -178,10 +180,12 @@ def main(arguments: Sequence[str]) -> int:
     begun = time.perf_counter()
     farms = truths(number)
     judged = time.perf_counter()
+    odd = judged_odd()
+    begun_sockets = time.perf_counter()
     seen = over_sockets(each)
-    seconds = time.perf_counter() - judged
-    PAGE.write_text(page(farms, judged - begun, socket_page(seen, seconds)), encoding="utf-8")
-    found = [*criteria(farms), *socket_criteria(seen)]
+    seconds = time.perf_counter() - begun_sockets
+    PAGE.write_text(page(farms, judged - begun, socket_page(seen, seconds), odd_page(odd)), encoding="utf-8")
+    found = [*criteria(farms), *odd_criteria(odd), *socket_criteria(seen)]
     for claim, bound, what, holds in found:
         print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
     return 0 if all(holds for *_, holds in found) else 1
