@@ -1,6 +1,7 @@
 """Locust's CSV files read strictly, for a run of which nothing else is there: sums, and their history."""
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -41,10 +42,12 @@ def read_table(path: Path) -> Iterator[tuple[dict[str, str], str]]:
     Raises RunError: the file, the line and what is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read: {error}; give the prefix of a run of Locust") from None
-    lines = csv.DictReader(text.splitlines())
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     if missing := [name for name in KEY if name not in (lines.fieldnames or ())]:
         raise RunError(f"{path}:1: no column {', '.join(missing)}; these are not Locust's statistics")
     for number, line in enumerate(lines, start=2):

@@ -17,6 +17,10 @@ from analysis.files.locust_stats import ALL, MOST, Name, Snapshot, Sums, read_hi
 from analysis.files.run import file_of
 
 ROW_S = 1.0  # Locust stamps a row of its history with the whole second: an instant is known to ±1 s
+CROWDED = (
+    "one request per user: more were in flight than there were users, so a task sends several at once, "
+    "or some rows are no requests but parts of one (such as TTFT); without it no speedup"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +93,20 @@ def read_bounds(prefix: Path) -> Bounds:
     users = max((s.users for s in history), default=0) or None
     solo_s, levels = _levels(history, rows)
     makespan_s = _makespan(table[-1], total, users, was_reset)
+    crowded = bool(users) and total.latency_s / (users or 1) > makespan_s.high * 1.01 + ROW_S
+    if crowded:  # each user waits for one answer: that is false here, and so is all that rests on it
+        solo_s, levels = {}, ()
     return Bounds(
         prefix=prefix,
         rows=rows,
         total=total,
         users=users,
         makespan_s=makespan_s,
-        mean_in_flight=_in_flight(total, makespan_s, users),
+        mean_in_flight=_in_flight(total, makespan_s, None if crowded else users),
         solo_s=solo_s,
         levels=levels,
         singles=tuple(_singles(history, rows)),
-        missing=tuple(_missing(history, rows, solo_s, failed)),
+        missing=(*([CROWDED] if crowded else []), *_missing(history, rows, solo_s, failed)),
     )
 
 
@@ -113,8 +120,9 @@ def _makespan(last: tuple[Mapping[str, str], str], total: Sums, users: int | Non
             raise ValueError
     except (KeyError, ValueError):
         raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
+    high = window_s + (total.slowest_s if reset else 0.0)
     low = max(total.slowest_s, total.latency_s / users if users else 0.0)
-    return Bound(low, max(low, window_s + (total.slowest_s if reset else 0.0)))
+    return Bound(low if low <= high else min(total.slowest_s, high), high)
 
 
 def _in_flight(total: Sums, makespan_s: Bound, users: int | None) -> Bound:
@@ -150,21 +158,24 @@ def _levels(
 ) -> tuple[dict[str, float], tuple[Level, ...]]:
     """Solo times from the first user's time alone, and per number of users the bounds of the speedup."""
     stretches: dict[int, tuple[Snapshot, Snapshot]] = {}
-    alone: tuple[Snapshot, Snapshot] | None = None
+    alone: list[Snapshot] = []
     most = 0
     for users, group in groupby(history, key=lambda s: s.users):
         snapshots = list(group)
         if users == 1 and most <= 1:  # later on, a request of a second user may still be open
-            alone = snapshots[0], snapshots[-1]
+            alone = snapshots
         most = max(most, users)
         known = stretches.get(users)
         if users and (known is None or _length_s(snapshots[0], snapshots[-1]) > _length_s(*known)):
             stretches[users] = snapshots[0], snapshots[-1]
     names = _named(history, rows)
     solo_s: dict[str, float] = {}
-    if alone is not None:
+    if alone:
         for row, name in names.items():
-            count, failures, latency_s = _between(*alone, row)
+            warm = next((s for s in alone if _between(alone[0], s, row)[0]), alone[0])
+            if not _between(warm, alone[-1], row)[0]:
+                warm = alone[0]  # there is one answer only
+            count, failures, latency_s = _between(warm, alone[-1], row)  # a first answer may load the model
             if count and not failures and name:
                 solo_s[name] = latency_s / count
     levels = [_level(users, *stretches[users], names, solo_s) for users in sorted(stretches) if users > 1]
