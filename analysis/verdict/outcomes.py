@@ -62,7 +62,7 @@ class _Facts:
 _CONFIRMED = "PARALLEL PROCESSING CONFIRMED"
 _FACTS = {
     Outcome.SERIAL: _Facts(False, LOCK, "yellow", "SERIAL PROCESSING DETECTED"),
-    Outcome.PARTLY: _Facts(True, None, "green", _CONFIRMED),
+    Outcome.PARTLY: _Facts(True, None, "green", "PARTLY PARALLEL"),
     Outcome.SLICED: _Facts(False, COMPUTE, "yellow", "TIME-SLICED"),
     Outcome.CONTENTION: _Facts(False, COMPUTE, "red", "CONTENTION"),
     Outcome.PARALLEL: _Facts(True, PART, "green", _CONFIRMED),

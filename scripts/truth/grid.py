@@ -24,7 +24,7 @@ TOKENS = 9
 BAND = 0.05  # of GAIN: within it even the truth is a border
 CLEAR = 0.10  # of GAIN: beyond it five rounds with 5 % scatter should decide
 BORDER = 0.05  # of a border between degrees: the weaker claim counts as right too
-SEED_BORDER = 1.5  # the seed's rule: "> 1.5x = Outcome.PARALLEL CONFIRMED"
+SEED_BORDER = 1.5  # the seed's rule: "> 1.5x = PARALLEL CONFIRMED"
 HELD = 0.1  # of the median decode: streams that only brush each other are not open together
 
 MECHANISMS: dict[str, Callable[[random.Random, int], Policy]] = {
