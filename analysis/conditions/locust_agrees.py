@@ -1,13 +1,13 @@
 """Locust's own CSV files against the request log: the same requests, counted by other code."""
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from analysis.conditions.condition import Condition
+from analysis.errors import RunError
+from analysis.files.locust_stats import Sums, read_failures, read_stats
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import Run, file_of
 from analysis.thresholds import AVERAGES_AGREE_MS
@@ -17,37 +17,11 @@ Row = tuple[str, str]  # (type, name): a kind and PHASE/TARGET
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one row of `_stats.csv` says: requests, failures, average latency (None for no requests)."""
+    """One row of `_stats.csv`, or the same sums of the log; no average where no request has a time."""
 
     requests: int
     failures: int
     average_ms: float | None
-
-
-def read_stats(path: Path) -> dict[Row, Tally]:
-    """The rows of Locust's `_stats.csv` but for `Aggregated`; {} if the file is missing or empty."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return {
-                (line["Type"], line["Name"]): Tally(
-                    int(line["Request Count"]),
-                    int(line["Failure Count"]),
-                    float(line["Average Response Time"]) if int(line["Request Count"]) else None,
-                )
-                for line in csv.DictReader(file)
-                if line.get("Name") not in (None, "Aggregated") and line.get("Average Response Time")
-            }
-    except (OSError, ValueError):
-        return {}
-
-
-def read_failures(path: Path) -> int | None:
-    """Σ occurrences of Locust's `_failures.csv`; None if there is none to read."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return sum(int(line["Occurrences"]) for line in csv.DictReader(file))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def tally(records: Iterable[RequestRecord]) -> dict[Row, Tally]:
@@ -67,10 +41,19 @@ def _tally(records: list[RequestRecord]) -> Tally:
     )
 
 
+def _of_locust(sums: Sums) -> Tally:
+    average_ms = sums.latency_s / sums.requests * 1e3 if sums.requests else None
+    return Tally(sums.requests, sums.failures, average_ms)
+
+
 def locust_agrees(run: Run) -> Condition:
     """Equal counts, failures and averages after a finished run; after a cut one Locust may hold fewer."""
     name = "Locust agrees"
-    stats = read_stats(file_of(run.prefix, "stats.csv"))
+    try:
+        sums = read_stats(file_of(run.prefix, "stats.csv"))
+    except RunError as error:
+        return Condition(name, None, f"Locust's statistics cannot be read: {error}")
+    stats = {row: _of_locust(found) for row, found in sums.items()}
     if not run.manifest.locust_witness or not stats:
         return Condition(name, None, "Locust wrote no statistics for this run")
     if run.manifest.workers_lost:

@@ -1,4 +1,4 @@
-"""Locust's CSV files read strictly, for a run of which nothing else is there: sums, and their history."""
+"""Locust's own statistics, `_stats.csv`, `_failures.csv` and their history: the only reader of these."""
 
 import csv
 import io
@@ -56,6 +56,27 @@ def read_table(path: Path) -> Iterator[tuple[dict[str, str], str]]:
         if None in line or None in line.values():
             raise RunError(f"{path}:{number}: not as many cells as the first line names; the file is damaged")
         yield line, f"{path}:{number}"
+
+
+def read_stats(path: Path) -> dict[Name, Sums]:
+    """The rows of `_stats.csv` but for `Aggregated`; {} if the file is missing or empty. Raises RunError."""
+    if not path.exists() or not path.stat().st_size:
+        return {}
+    named = ((line, where) for line, where in read_table(path) if line["Name"] != ALL[1])
+    return {
+        (line["Type"], line["Name"]): sums_of(line, "", where)
+        for line, where in named
+        if line.get("Average Response Time") != ""
+    }
+
+
+def read_failures(path: Path) -> int | None:
+    """Σ occurrences of `_failures.csv`; None if there is none to read."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return sum(int(line["Occurrences"]) for line in csv.DictReader(file))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def sums_of(line: Mapping[str, str], prefix: str, where: str) -> Sums:

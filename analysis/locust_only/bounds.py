@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from analysis.conditions.locust_agrees import read_failures
 from analysis.errors import RunError
-from analysis.files.locust_stats import ALL, MOST, Name, Snapshot, Sums, read_history, read_table, sums_of
+from analysis.files.locust_stats import (
+    ALL,
+    MOST,
+    Name,
+    Snapshot,
+    Sums,
+    read_failures,
+    read_history,
+    read_table,
+    sums_of,
+)
 from analysis.files.run import file_of
 
 ROW_S = 1.0  # Locust stamps a row of its history with the whole second: an instant is known to ±1 s
