@@ -1,7 +1,9 @@
 """A disk that takes no more: the run ends with one line, keeps what it has, and never hangs."""
 
+import errno
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,10 @@ def test_a_folder_that_is_shut_is_refused_and_one_that_is_not_there_yet_is_fine(
 ) -> None:
     refuse_shut_folder(str(tmp_path / "new" / "newer" / "run"))
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    with pytest.raises(ScenarioError, match="is not writable for user"):
+
+    def refused(**_: object) -> None:  # root may write everywhere
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refused)
+    with pytest.raises(ScenarioError, match=r"is not writable for user \d+ \(Permission denied\)"):
         refuse_shut_folder(str(tmp_path / "new" / "run"))

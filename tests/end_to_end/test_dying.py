@@ -93,8 +93,13 @@ def test_another_program_on_the_port(tmp_path: Path, web_server: str) -> None:
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with servers(*SERIAL) as s:
-        line = refused_with(locust(tmp_path, "--target", f"{s.urls[0]}=gpt-5"))
-    assert "its warm-up failed: HTTP 404" in line
+        run = locust(tmp_path, "--target", f"{s.urls[0]}=gpt-5")
+    assert run.code == 2
+    assert "model 'gpt-5' is not in the server's list (simulated); it is asked for all the same" in run.err
+    assert "its warm-up failed: HTTP 404: The model 'gpt-5' does not exist" in run.err
+    assert "Traceback" not in run.err
+    rows = rows_of(run.prefix)  # a failure is a row
+    assert rows and all(row["error"].startswith("HTTP 404") for row in rows)
 
 
 @pytest.mark.parametrize(
