@@ -59,6 +59,7 @@ def test_every_endpoint_of_every_kind_brings_a_whole_answer(mock: MockServer, ki
         assert answer.answered_model == "mock-model"
 
 
+@pytest.mark.alone  # judges milliseconds
 @pytest.mark.parametrize("kind", ["lmstudio", "ollama", "llamacpp", "llama-swap"])
 def test_the_first_endpoint_shows_the_servers_own_times(mock: MockServer, kind: str) -> None:
     [url] = mock(kind).urls
@@ -69,6 +70,7 @@ def test_the_first_endpoint_shows_the_servers_own_times(mock: MockServer, kind: 
         assert answer.server_decode_s == pytest.approx((TOKENS - 1) * TPOT_S, abs=0.015)
 
 
+@pytest.mark.alone  # judges milliseconds
 @pytest.mark.parametrize("kind", ["lmstudio", "ollama"])
 def test_the_wait_for_a_slot_is_told_apart_from_the_work(mock: MockServer, kind: str) -> None:
     import gevent
