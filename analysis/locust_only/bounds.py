@@ -24,12 +24,9 @@ from analysis.files.locust_stats import (
     sums_of,
 )
 from analysis.files.run import file_of
+from analysis.locust_only.parts import CROWDED, PARTS, may_be_parts
 
 ROW_S = 1.0  # Locust stamps a row of its history with the whole second: an instant is known to ±1 s
-CROWDED = (
-    "one request per user: more were in flight than there were users, so a task sends several at once, "
-    "or some rows are no requests but parts of one (such as TTFT); without it no speedup"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +100,21 @@ def read_bounds(prefix: Path) -> Bounds:
     solo_s, levels = _levels(history, rows)
     makespan_s = _makespan(table[-1], total, users, was_reset)
     crowded = bool(users) and total.latency_s / (users or 1) > makespan_s.high * 1.01 + ROW_S
-    if crowded:  # each user waits for one answer: that is false here, and so is all that rests on it
+    doubt = [CROWDED] if crowded else [PARTS] if may_be_parts(rows, users or 1) else []
+    if doubt:  # each user waits for one answer: that may be false here, and so is all that rests on it
         solo_s, levels = {}, ()
+        makespan_s = _makespan(table[-1], total, None, was_reset)
     return Bounds(
         prefix=prefix,
         rows=rows,
         total=total,
         users=users,
         makespan_s=makespan_s,
-        mean_in_flight=_in_flight(total, makespan_s, None if crowded else users),
+        mean_in_flight=_in_flight(total, makespan_s, None if doubt else users),
         solo_s=solo_s,
         levels=levels,
         singles=tuple(_singles(history, rows)),
-        missing=(*([CROWDED] if crowded else []), *_missing(history, rows, solo_s, failed)),
+        missing=(*doubt, *_missing(history, rows, solo_s, failed)),
     )
 
 
