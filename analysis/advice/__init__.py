@@ -5,6 +5,6 @@
     next_steps.py    reads next_steps.yaml
     next_steps.yaml  the decision table: each finding, what it says of the machine, which steps follow
 
-To add a kind of server: its words for each step in next_steps.yaml, and its name in next_steps.py.
+To add a kind of server: its words for each step in next_steps.yaml.
 To add a finding: a row of `findings` there (a test asks for every verdict).
 """

@@ -8,5 +8,6 @@ csv_rows.py        dataclasses as CSV rows, for both logs
 locust_stats.py    Locust's own statistics
 
 In: paths. Out: frozen dataclasses, or RunError with file, line, column and remedy. Older and newer files are
-read as far as they go. To add a column: a field with a default, and its line in docs/FORMAT.md.
+read as far as they go. To add a column: a field with a default, and its line in docs/FORMAT.md; a field of
+the same name of Request or Response fills it (replay/client), and an instant is listed in INSTANTS there.
 """

@@ -4,6 +4,7 @@
     of_phase.py      the verdict of a phase: an ordered list of rules, the first that matches wins
     certainty.py     what is sure of a speedup: gain, no gain, loss; may the phase stop
     phase_judged.py  a phase with its conditions, verdict, server load and evidence
+    ports.py         words for several ports: do they gain, or is one port, or something shared, the limit
     of_run.py        the verdict of the run: ports against one port, pairs, or each phase by itself
     limit.py         where the limit is (model, port, program, machine); the contention matrix
 

@@ -1,8 +1,9 @@
 """Every verdict word of a phase and of a run: what it claims, what it says is shared, and how it is shown.
 
 All that reads, prints or compares a verdict takes the word from here. To add one: a word and its line of
-`_FACTS` below, a row in analysis/advice/next_steps.yaml (a test asks for it), and the rule that gives it, in
-of_phase.py or of_run.py.
+`_FACTS` below, a row in analysis/advice/next_steps.yaml (a test asks for it), and the rule that gives it:
+of_phase.py (a phase), ports.py or of_run.py (a run), analysis/advice/answer.py (data that allow none). Tables
+in README.md and docs/METHODOLOGY.md list it as well.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
 """Every key of a scenario: its type, its default, and what it cannot be alone. Frozen.
 
-The most that a key takes is in `limits.py`; keys against each other are in `rules.py`.
+The most that a key takes is in `limits.py`; keys against each other are in `rules.py`. A key
+of a phase takes effect by way of `phases.py` and `analysis/files/plan.py`; `load.py`
+scales its seconds as well.
 """
 
 import re

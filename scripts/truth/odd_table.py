@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from analysis.assess import assess
 from analysis.files.plan import PlannedPhase
 from analysis.phase.overlap import round_peak_of
+from analysis.thresholds import GAIN
 from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, Truth
 from scripts.truth.odd import Odd, play, serve
@@ -73,8 +74,8 @@ def judge_odd(job: tuple[str, int]) -> JudgedRun:
     truths = [odd_truth(odd, j.plan) for j in found.phases]
     told = [(t, j.verdict) for t, j in zip(truths, found.phases, strict=True)]
     best, outcome = max(t.gain for t in truths), found.answer.outcome
-    claims = outcome.gains and best < 1.15 * (1 - BAND)
-    denies = outcome.decided and not outcome.gains and best > 1.15 * (1 + BAND)
+    claims = outcome.gains and best < GAIN * (1 - BAND)
+    denies = outcome.decided and not outcome.gains and best > GAIN * (1 + BAND)
     return JudgedRun(
         oddity=family.oddity,
         unseen=family.unseen,

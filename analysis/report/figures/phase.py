@@ -21,7 +21,10 @@ from analysis.verdict.phase_judged import PhaseJudged
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Nearest-rank percentiles in seconds; None without values, p95 only with at least 20."""
+    """Nearest-rank percentiles in seconds; None without values, p95 only with at least 20.
+
+    Of arrivals as well; their keys are in docs/FORMAT.md.
+    """
 
     p50: float | None
     p95: float | None
