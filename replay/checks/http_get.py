@@ -18,6 +18,7 @@ MOST_BYTES = 8_000_000  # of one reply; a list of models has a tenth of it
 READ_BYTES = 65536
 ENDLESS = "another program answers there, not an LLM server (its answer does not end); check the port"
 LOADING_PATIENCE_S = 120.0  # a llama.cpp server answers 503 while it loads: not ready is not failed
+STARTS_S = 0.5  # between a hang-up and the second try
 NO_KEY = (401, 403)
 MAC_PERMISSION = " (macOS: System Settings, Privacy & Security, Local Network must allow this terminal)"
 
@@ -71,7 +72,11 @@ class HttpGet:
 
     def _get_again(self, path: str) -> Reply:
         try:
-            self.replies[path] = self.fetch(path)
+            try:
+                self.replies[path] = self.fetch(path)
+            except (ConnectionResetError, BrokenPipeError):  # llama.cpp does so in its first instants
+                time.sleep(STARTS_S)
+                self.replies[path] = self.fetch(path)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise TargetError(reason(self._url, error)) from None
         return self.replies[path]
