@@ -24,7 +24,7 @@ from replay.checks.hazards import Checked, findings
 from replay.children import end_with_parent, terminate_workers
 from replay.lifecycle import RunLifecycle
 from replay.options import budget_s, forks, settle, writes_files
-from replay.output import log
+from replay.output import locust_csv, log
 from replay.output.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.own_servers import OwnServers, with_urls
 from replay.plan.budget import AIM_S
@@ -50,6 +50,7 @@ def at_import(options: Namespace) -> Scenario:
         if options.master or forks(options):
             worker_port.refuse_taken(options)
         _let_locust_run_without_proc()
+        locust_csv.amend_locust()
         return scenario_from(options)
     except PortlapError as error:
         refuse(error)
