@@ -13,6 +13,7 @@ from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round
 from analysis.phase.server_load import MachineLoad, PortLoad
+from analysis.report.figures.pace import AnswerPace, answer_pace
 from analysis.statistics.estimates import Estimate, bonferroni, mean_estimate, percentile, student
 from analysis.thresholds import ENOUGH_FOR_P95, OUTLIER_LEVEL
 from analysis.verdict.outcomes import Outcome
@@ -57,6 +58,7 @@ class PhaseFigures:
     naive_speedup_if_serial: float | None
     ttft_s: Percentiles
     tpot_ratio: float | None  # together over alone
+    answer_tokens_per_s: AnswerPace
     responses_per_min: float | None
     output_tokens_per_s: float | None
     drift: float | None  # relative change of the solo time over the phase
@@ -100,6 +102,7 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         naive_speedup_if_serial=naive_speedup_if_serial(phase.plan, phase.solo_s),
         ttft_s=percentiles([r.ttft_s for r in scored if r.ttft_s is not None] if phase.streams else []),
         tpot_ratio=_tpot_ratio(phase, scored),
+        answer_tokens_per_s=answer_pace(phase),
         responses_per_min=len(scored) / busy_s * 60 if busy_s else None,
         output_tokens_per_s=sum(r.tokens or 0 for r in scored) / busy_s if busy_s else None,
         drift=phase.drift.change if phase.drift else None,

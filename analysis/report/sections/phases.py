@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from analysis.assess import Assessment
 from analysis.report.figures.arrivals import ArrivalFigures
+from analysis.report.figures.pace import AnswerPace
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures
 from analysis.report.sections import servers
@@ -80,6 +81,7 @@ def _cells(p: PhaseFigures) -> list[tuple[str, str]]:
         ("  on a serial server", number(p.naive_speedup_if_serial)),
         ("TTFT p50/p95/max, s", _ttft(p)),
         ("TPOT together/alone", number(p.tpot_ratio)),
+        ("tokens/s of one answer", _pace(p.answer_tokens_per_s)),
         ("responses per minute", number(p.responses_per_min)),
         ("output tokens per s", number(p.output_tokens_per_s)),
         ("failed requests", f"{p.failed} of {p.requests}"),
@@ -99,6 +101,13 @@ def _ttft(p: PhaseFigures) -> str:
     if p.ttft_s.p50 is None:
         return NONE
     return f"{number(p.ttft_s.p50)} / {number(p.ttft_s.p95)} / {number(p.ttft_s.max)}"
+
+
+def _pace(pace: AnswerPace) -> str:
+    """`39.7 → 21.4`: alone, together."""
+    if pace.together is None:
+        return NONE
+    return f"{number(pace.alone.value if pace.alone else None)} → {number(pace.together.value)}"
 
 
 def _sentence(p: PhaseFigures) -> PhaseSentence:

@@ -160,7 +160,8 @@ ESTIMATE = {"value", "low", "high", "n"}
 PHASE_KEYS = {
     "name", "users", "topology", "rounds", "requests", "failed", "wall_s", "speedup", "speedup_max",
     "efficiency", "decode_overlap", "decode_peak", "decode_peak_per_port", "naive_speedup",
-    "naive_speedup_if_serial", "ttft_s", "tpot_ratio", "responses_per_min", "output_tokens_per_s", "verdict",
+    "naive_speedup_if_serial", "ttft_s", "tpot_ratio", "answer_tokens_per_s", "responses_per_min",
+    "output_tokens_per_s", "verdict",
 }  # fmt: skip
 MACHINE_KEYS = {
     "slots", "slots_at_least", "slots_per_port", "slots_per_port_at_least", "gain_by_users",
@@ -180,6 +181,7 @@ def test_the_json_report_has_every_key_of_its_contract() -> None:
         assert set(shown) >= PHASE_KEYS
         assert set(shown["wall_s"]) == set(shown["speedup"]) == set(shown["decode_overlap"]) == ESTIMATE
         assert set(shown["ttft_s"]) == {"p50", "p95", "max"}
+        assert set(shown["answer_tokens_per_s"]) == {"alone", "together"}
     assert set(report["machine"]) >= MACHINE_KEYS
     assert {b["target"] for b in report["baseline"]} == {"Ulysses", "Eternal"}
     assert all(set(b["solo_s"]) == ESTIMATE and isinstance(b["drift"], float) for b in report["baseline"])
