@@ -8,6 +8,7 @@
     advice/       the answer in words, evidence that explains it, and the next steps
     machine/      slots, pace and throughput of the machine behind the ports
     report/       the same figures as text, Markdown, HTML and JSON
+    comparison/   runs side by side, and limits that a run must keep
     locust_only/  bounds for a run of which only Locust's own CSV files exist
     entities/     a bot's configuration spread over the ports that a run measured
 

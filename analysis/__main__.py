@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from analysis import exit_codes
 from analysis.assess import Assessment, assess
+from analysis.comparison.command import compare as compare_runs
 from analysis.console import for_stream, printed
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
@@ -33,6 +34,7 @@ EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-07
   python -m analysis compare PREFIX PREFIX
   python -m analysis propose PREFIX --entities config-aientities.json --out NEW.json
 """
+EXIT_CODES = "exit codes: 0 a verdict, 2 bad input, 3 inconclusive, 4 invalid, 5 a --fail-if is broken"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,7 +107,7 @@ def _write(
 def _html(report: Report, assessment: Assessment, figures: RunFigures) -> str:
     from analysis.report.writers import as_html  # loads pandas and altair
 
-    return as_html.render(report, assessment, figures)
+    return as_html.render(report, partial(as_html.run_pictures, assessment=assessment, figures=figures))
 
 
 def check(options: argparse.Namespace) -> int:
@@ -121,25 +123,14 @@ def check(options: argparse.Namespace) -> int:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Prints the phases of several runs side by side; writes nothing."""
-    for prefix in options.prefixes:
-        if is_locust_only(prefix_of(prefix)):
+    """Prints runs side by side, each over the first; writes nothing."""
+    prefixes = [prefix_of(prefix) for prefix in options.prefixes]
+    for prefix in prefixes:
+        if is_locust_only(prefix):
             raise RunError(f"{prefix}: holds Locust's statistics only, no phases to compare; use `report`")
-    runs = [_read(prefix) for prefix in options.prefixes]
-    shown = [(a.run.prefix.name, p) for a, figures in runs for p in figures.listed]
-    if not shown:
-        raise RunError("nothing to compare: these runs have no phases; give runs of the plan `phases`")
-    phases = tuple(p for _, p in shown)
-    titles = tuple(f"{name} {p.name}" for name, p in shown)
-
-    def draw(console: Console) -> None:
-        for table in as_text.phases_table(phases, console.width, titles):
-            console.print(table, Text())
-        for assessment, figures in runs:
-            console.print(Text(f"{assessment.run.prefix}: {figures.verdict}: {assessment.answer.sentence}"))
-
-    _print(printed(draw, sys.stdout))
-    return exit_codes.OK
+    written, code = compare_runs(prefixes, options.form, options.anyway, options.fail_if)
+    _print(written)
+    return code
 
 
 def propose_entities(options: argparse.Namespace) -> int:
@@ -186,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m analysis",
         description="Reads the files of a run: what they say, with every condition.",
-        epilog=EXAMPLES + "exit codes: 0 a verdict, 2 bad input, 3 inconclusive, 4 invalid",
+        epilog=EXAMPLES + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -201,8 +192,17 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("check", help="print the verdict and its conditions")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     add.set_defaults(command=check)
-    add = commands.add_parser("compare", help="print the phases of several runs side by side")
+    add = commands.add_parser("compare", help="print runs side by side, each over the first")
     add.add_argument("prefixes", metavar="PREFIX", nargs="+", help=one)
+    form = add.add_mutually_exclusive_group()
+    for name in ("json", "markdown", "html"):
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=f"as {name}")
+    add.set_defaults(form="text")
+    add.add_argument("--anyway", action="store_true", help="even where the phases ask different questions")
+    add.add_argument(
+        "--fail-if", metavar="LIMIT", action="append", default=[],
+        help='as in "speedup<0.9*base" or "phase2.ttft_s>1.5": exit code 5 where a run surely breaks it',
+    )  # fmt: skip
     add.set_defaults(command=compare)
     add = commands.add_parser("propose", help="propose ports and workers for a config-aientities.json")
     add.add_argument("prefix", metavar="PREFIX", help=one)

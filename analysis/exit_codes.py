@@ -9,6 +9,7 @@ FAULT: Final = 1  # ours, or Locust's
 BAD_INPUT: Final = 2  # or a target that fails its check: nothing was measured
 INCONCLUSIVE: Final = 3
 INVALID: Final = 4
+LIMIT_BROKEN: Final = 5  # of `compare --fail-if`
 INTERRUPTED: Final = 130  # by Ctrl-C or a signal; there is a report of what was measured
 
 OF_A_REPORT: Final = (OK, INCONCLUSIVE, INVALID)  # of a process that has written one

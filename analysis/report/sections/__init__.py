@@ -27,7 +27,7 @@ from analysis.report.sections.run import (
     next_sections,
     note_sections,
 )
-from analysis.report.sections.section import Report
+from analysis.report.sections.section import Headline, Report
 from analysis.report.sections.servers import server_sections
 
 
@@ -41,7 +41,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
     return Report(
         title=run.manifest.scenario_name,
         subtitle=" · ".join(filter(None, named)),
-        verdict=figures.verdict,
+        headline=Headline(figures.verdict, figures.verdict.colour) if figures.verdict else None,
         answer="A free run: no verdict is stated." if free else assessment.answer.sentence,
         sections=(
             *design_sections(assessment),

@@ -100,10 +100,18 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """A few words in the colour of what they mean."""
+
+    words: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     title: str
     subtitle: str  # which run this is
-    verdict: Outcome | None  # None: the plan free states none
+    headline: Headline | None  # of a run its verdict; None: the plan free states none
     answer: str
     sections: tuple[Section, ...]
 

@@ -25,13 +25,12 @@ LANES_WIDTH = 96
 
 
 def render(report: Report) -> str:
-    parts = [f"# {report.title}: {report.verdict or 'no verdict'}", report.answer]
+    headline = report.headline.words if report.headline else None
+    parts = [f"# {report.title}: {headline or 'no verdict'}", report.answer]
     for chapter in CHAPTERS:
         parts.append(f"## {chapter}")
         if chapter == VERDICT:
-            parts.append(
-                f"**{report.verdict}**: {report.answer}" if report.verdict else "None: run the phases."
-            )
+            parts.append(f"**{headline}**: {report.answer}" if headline else "None: run the phases.")
         for section in report.sections:
             if section.chapter != chapter:
                 continue

@@ -30,8 +30,8 @@ MARK_STYLES = {True: "green", False: "red", None: "yellow"}
 def show(console: Console, report: Report, only: Collection[str] = ()) -> None:
     """Prints the headline and all sections, or those with the titles in `only`."""
     console.print(Text(report.subtitle, "dim"))
-    if report.verdict is not None:
-        console.print(Text(report.verdict.upper(), f"bold {report.verdict.colour}"))
+    if report.headline is not None:
+        console.print(Text(report.headline.words.upper(), f"bold {report.headline.colour}"))
         console.print(Text(report.answer, "bold"))
     for section in report.sections:
         if not section.terminal or (only and section.title not in only):
@@ -88,20 +88,19 @@ def _grid(header: Sequence[str] = (), gap: int = 1) -> Grid:
     return grid
 
 
-def phases_table(phases: tuple[PhaseFigures, ...], width: int, titles: tuple[str, ...] = ()) -> list[Grid]:
+def phases_table(phases: tuple[PhaseFigures, ...], width: int) -> list[Grid]:
     """A column per phase, as many tables as the width needs: no figure is ever cut."""
-    named = list(zip(titles or tuple(p.name for p in phases), phases, strict=True))
     labels, at_once = _fitting(phases, width)
     roomy = labels + at_once * COLUMN <= width
     tables = []
-    for first in range(0, len(named), at_once):
+    for first in range(0, len(phases), at_once):
         table = _grid()
         table.show_header = True
         table.add_column("", min_width=LABEL - 1, no_wrap=True)
-        columns = named[first : first + at_once]
-        for title, _ in columns:
-            table.add_column(title, min_width=COLUMN - 1 if roomy else None, overflow="fold")
-        for label, cells in figure_rows([p for _, p in columns]):
+        columns = phases[first : first + at_once]
+        for p in columns:
+            table.add_column(p.name, min_width=COLUMN - 1 if roomy else None, overflow="fold")
+        for label, cells in figure_rows(columns):
             table.add_row(label, *cells, style="bold" if label.startswith(("speedup", "verdict")) else None)
         tables.append(table)
     return tables

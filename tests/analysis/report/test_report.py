@@ -452,14 +452,6 @@ def test_the_html_report_needs_no_network(tmp_path: Path) -> None:
     assert "<b>bold</b>" not in page and "a strictly serial server reads" in page
 
 
-def test_runs_are_compared_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for policy in ("serial", "parallel"):
-        write_run(tmp_path / policy, farm(policy, [phase(2), phase(2, ports=1, name="control")]))
-    assert main(["compare", str(tmp_path / "serial"), str(tmp_path / "parallel")]) == 0
-    said = capsys.readouterr().out
-    assert "serial phase1" in said and "parallel control" in said
-
-
 def python_m_analysis(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
     env = {**os.environ, "PYTHONPATH": str(CHECKOUT), **environment}
     return subprocess.run(
@@ -495,7 +487,7 @@ def test_a_read_needs_neither_pandas_nor_altair_nor_locust(tmp_path: Path) -> No
 
 def test_help_ends_with_commands_and_exit_codes() -> None:
     said = python_m_analysis("--help").stdout.decode()
-    assert "python -m analysis report PREFIX" in said and said.rstrip().endswith("4 invalid")
+    assert "python -m analysis report PREFIX" in said and said.rstrip().endswith("5 a --fail-if is broken")
 
 
 def test_the_markdown_escapes_what_would_break_its_tables() -> None:

@@ -1,0 +1,68 @@
+"""`python -m analysis compare PREFIX PREFIX …`: reads runs and writes the comparison in one of four forms."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis import exit_codes
+from analysis.assess import assess
+from analysis.comparison.figures import ComparedRun, compared_phases
+from analysis.comparison.limits import check, read_limit
+from analysis.comparison.sections import comparison_json, comparison_report
+from analysis.console import printed
+from analysis.files.run import read_run
+from analysis.report.figures.run import run_figures
+from analysis.report.writers import as_markdown, as_text
+
+LONGEST_NAME = 24
+
+
+def compare(prefixes: Sequence[Path], form: str, anyway: bool, limits: Sequence[str]) -> tuple[str, int]:
+    """(the comparison as `text`, `json`, `markdown` or `html`, the exit code).
+
+    LIMIT_BROKEN if a limit is, INCONCLUSIVE if one is not decided, else OK. Raises RunError: a run that
+    cannot be read or compared, a limit that cannot be understood.
+    """
+    asked = [read_limit(text) for text in limits]
+    runs = [_run(name, prefix) for name, prefix in zip(short_names(prefixes), prefixes, strict=True)]
+    phases = compared_phases(runs, anyway)
+    checked = [c for limit in asked for c in check(limit, runs, phases)]
+    broken = {c.broken for c in checked}
+    code = (
+        exit_codes.LIMIT_BROKEN
+        if True in broken
+        else exit_codes.INCONCLUSIVE
+        if None in broken
+        else exit_codes.OK
+    )
+    if form == "json":
+        shown = comparison_json(runs, phases, checked)
+        return json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False) + "\n", code
+    report = comparison_report(runs, phases, checked)
+    if form == "markdown":
+        return as_markdown.render(report), code
+    if form == "html":
+        from analysis.report.writers import as_html  # loads pandas and altair
+
+        return as_html.render(report, lambda _: []), code
+    return printed(lambda console: as_text.show(console, report), sys.stdout), code
+
+
+def _code(broken: set[bool | None]) -> int:
+    if True in broken:
+        return exit_codes.LIMIT_BROKEN
+    return exit_codes.INCONCLUSIVE if None in broken else exit_codes.OK
+
+
+def _run(name: str, prefix: Path) -> ComparedRun:
+    assessment = assess(read_run(prefix))
+    return ComparedRun(name, assessment, run_figures(assessment))
+
+
+def short_names(prefixes: Sequence[Path]) -> list[str]:
+    """The prefixes' last parts, or A, B, C … where these are long or not all different."""
+    names = [prefix.name for prefix in prefixes]
+    if len(set(names)) == len(names) and max(map(len, names)) <= LONGEST_NAME:
+        return names
+    return [chr(ord("A") + i) if i < 26 else f"run {i + 1}" for i in range(len(names))]
