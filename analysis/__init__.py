@@ -8,6 +8,7 @@
     advice/       the answer in words, evidence that explains it, and the next steps
     machine/      slots, pace and throughput of the machine behind the ports
     report/       the same figures as text, Markdown, HTML and JSON
+    frames/       a run as pandas tables, for notebooks
     comparison/   runs side by side, and limits that a run must keep
     locust_only/  bounds for a run of which only Locust's own CSV files exist
     entities/     a bot's configuration spread over the ports that a run measured
@@ -16,3 +17,24 @@
 and the live page. Three lists that everything else reads:
 `thresholds.py` (every number that decides), `verdict/outcomes.py` (every verdict), `exit_codes.py`.
 """
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.frames.run import RunTables, SeveralRuns
+
+
+def load_run(prefix: str | Path) -> "RunTables":
+    """The run as pandas tables; `analysis.frames.run.load_run`, loaded when it is called."""
+    from analysis.frames import run
+
+    return run.load_run(prefix)
+
+
+def load_runs(prefixes: Iterable[str | Path]) -> "SeveralRuns":
+    """Several runs as pandas tables; `analysis.frames.run.load_runs`, loaded when it is called."""
+    from analysis.frames import run
+
+    return run.load_runs(prefixes)

@@ -16,6 +16,7 @@ from analysis.console import for_stream, printed
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
 from analysis.errors import PortlapError, RunError
+from analysis.files.prefix import prefix_of
 from analysis.files.run import file_of, read_run, write_whole
 from analysis.locust_only import report as bounds
 from analysis.locust_only.bounds import is_locust_only, read_bounds
@@ -24,10 +25,6 @@ from analysis.report.sections import report_of
 from analysis.report.sections.section import Report
 from analysis.report.writers import as_json, as_markdown, as_text
 
-SUFFIXES = (
-    "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",
-    "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_witness.csv",
-)  # fmt: skip
 EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-073015):
   python -m analysis report PREFIX
   python -m analysis report PREFIX --json | python -m json.tool
@@ -156,17 +153,6 @@ def propose_entities(options: argparse.Namespace) -> int:
 def _read(prefix: str) -> tuple[Assessment, RunFigures]:
     assessment = assess(read_run(prefix_of(prefix)))
     return assessment, run_figures(assessment)
-
-
-def prefix_of(given: str) -> Path:
-    """The prefix, also from the name of any file of the run: `runs/x_report.json`, `runs/x_`, `runs/x`."""
-    for suffix in SUFFIXES:
-        if given.endswith(suffix) and given != suffix:
-            return Path(given.removesuffix(suffix))
-    bare = given.removesuffix("_") if not given.endswith(("/", "/_")) else given
-    if not Path(bare).name:
-        raise RunError(f"{given or 'an empty prefix'}: is no prefix; give one as in runs/20251021-073015")
-    return Path(bare)
 
 
 def _print(written: str) -> None:

@@ -13,6 +13,10 @@ our bug.
 class PortlapError(Exception):
     """Its text is one line: what, where, what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ScenarioError(PortlapError):
     """The scenario or an option cannot be used; nothing was sent."""

@@ -4,6 +4,7 @@ run.py             PREFIX_run.json, the manifest; `read_run` reads all files of 
 plan.py            one phase as planned, a part of the manifest
 request_record.py  PREFIX_requests.csv, one row per request
 server_samples.py  PREFIX_witness.csv, what servers and machine said of themselves
+prefix.py          the prefix, from what a user types
 csv_rows.py        dataclasses as CSV rows, for both logs
 locust_stats.py    Locust's own statistics
 

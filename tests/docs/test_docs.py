@@ -17,6 +17,7 @@ from analysis import exit_codes
 from analysis.advice.next_steps import LOCKS, MACHINES_PARALLEL, PAIRS_DIFFER, SERIAL_PORTS, findings
 from analysis.assess import assess
 from analysis.console import printed
+from analysis.files import prefix
 from analysis.files.request_record import COLUMNS
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
 from analysis.files.server_samples import ServerSample
@@ -143,9 +144,7 @@ def test_every_key_of_the_report_is_explained() -> None:
 
 
 def test_every_file_of_a_run_is_named() -> None:
-    assert [
-        s for s in analysis_door.SUFFIXES if s not in FORMAT and s.replace("_report", "") not in FORMAT
-    ] == []
+    assert [s for s in prefix.SUFFIXES if s not in FORMAT and s.replace("_report", "") not in FORMAT] == []
 
 
 # What a run says

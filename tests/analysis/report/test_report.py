@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.__main__ import main, prefix_of
+from analysis.__main__ import main
 from analysis.assess import assess
 from analysis.console import printed
 from analysis.errors import RunError
+from analysis.files.prefix import prefix_of
 from analysis.files.request_record import BURST, STOPPED, RequestLog, RequestRecord
 from analysis.files.run import Run, file_of, read_run
 from analysis.lanes import DECODE, PREFILL, WAITING, Lane, Segment, lanes, representative_round
