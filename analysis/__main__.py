@@ -20,6 +20,9 @@ from analysis.files.prefix import prefix_of
 from analysis.files.run import file_of, read_run, write_whole
 from analysis.locust_only import report as bounds
 from analysis.locust_only.bounds import is_locust_only, read_bounds
+from analysis.locust_rows import report as rows_report
+from analysis.locust_rows.judge import judge
+from analysis.locust_rows.rows import has_request_rows, read_requests
 from analysis.report.figures.run import RunFigures, run_figures
 from analysis.report.sections import report_of
 from analysis.report.sections.section import Report
@@ -64,6 +67,8 @@ def write_report(options: argparse.Namespace) -> int:
     prefix = prefix_of(options.prefix)
     if is_locust_only(prefix):
         return _report_bounds(prefix, options)
+    if has_request_rows(prefix):
+        return _report_rows(prefix, options)
     assessment, figures = _read(options.prefix)
     report = report_of(assessment, figures)
     texts = {
@@ -80,6 +85,14 @@ def _report_bounds(prefix: Path, options: argparse.Namespace) -> int:
     texts = {"report.json": bounds.as_json(found), "report.md": bounds.markdown(found)}
     _write(prefix, texts, options, lambda console: bounds.show(console, found))
     return exit_codes.INCONCLUSIVE
+
+
+def _report_rows(prefix: Path, options: argparse.Namespace) -> int:
+    judged = judge(read_requests(prefix))
+    report = rows_report.report_of(judged)
+    texts = {"report.json": rows_report.as_json(judged), "report.md": as_markdown.render(report)}
+    _write(prefix, texts, options, lambda console: as_text.show(console, report))
+    return exit_codes.of_verdict(judged.outcome)
 
 
 def _write(
@@ -113,6 +126,11 @@ def check(options: argparse.Namespace) -> int:
         found = read_bounds(prefix)
         _print(printed(lambda console: bounds.show(console, found), sys.stdout))
         return exit_codes.INCONCLUSIVE
+    if has_request_rows(prefix):
+        judged = judge(read_requests(prefix))
+        rows = rows_report.report_of(judged)
+        _print(printed(lambda console: as_text.show(console, rows, only=["Conditions"]), sys.stdout))
+        return exit_codes.of_verdict(judged.outcome)
     assessment, figures = _read(options.prefix)
     report = report_of(assessment, figures)
     _print(printed(lambda console: as_text.show(console, report, only=["Conditions"]), sys.stdout))

@@ -1,0 +1,117 @@
+"""The report of a run of which there is a row per request: the sections, and report.json."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from analysis.locust_rows.judge import RowsJudged
+from analysis.locust_rows.stretches import Stretch
+from analysis.report.sections.conditions import REMARK
+from analysis.report.sections.section import (
+    HYPOTHESIS,
+    MEASURED,
+    NEXT,
+    VERDICT,
+    ConditionRow,
+    Conditions,
+    PhaseSentence,
+    PhaseSentences,
+    Report,
+    Steps,
+    Table,
+    section,
+    sentences,
+)
+from analysis.report.words import NONE, interval, number, plural
+
+FORMAT = 1
+USERS_HEADER = ("users", "seconds", "answers", "in flight", "speedup", "streams together")
+SOLOS_HEADER = ("request", "alone, s", "n")
+
+
+def report_of(judged: RowsJudged) -> Report:
+    """Everything that is said of such a run."""
+    rows = judged.rows
+    return Report(
+        title=rows.prefix.name,
+        subtitle=f"portlap · another locustfile, a row per request · {rows.prefix}",
+        verdict=judged.outcome,
+        answer=judged.answer[:1].upper() + judged.answer[1:],
+        sections=(
+            *section(
+                "Hypothesis",
+                HYPOTHESIS,
+                sentences(["Requests of several users are answered in parallel."]),
+                terminal=False,
+            ),
+            *section(
+                "Users",
+                MEASURED,
+                Table(USERS_HEADER, tuple(_row(j.stretch) for j in judged.stretches)),
+                PhaseSentences(tuple(_sentence(j.stretch, j.outcome, j.sentence) for j in judged.stretches)),
+            ),
+            *section("Alone", MEASURED, Table(SOLOS_HEADER, _solo_rows(judged))),
+            *section("Notes", MEASURED, sentences(_notes(judged))),
+            *section("Conditions", VERDICT, Conditions(_conditions(judged)), remark=REMARK),
+            *section("Next", NEXT, Steps(judged.next_steps)),
+        ),
+    )
+
+
+def _row(s: Stretch) -> tuple[str, ...]:
+    g = s.speedup
+    return (
+        str(s.users),
+        number(s.span_s[1] - s.span_s[0]),
+        str(s.answers),
+        number(s.in_flight),
+        NONE if g is None else f"{number(g.low)} to {number(g.high)}",
+        str(s.streams or NONE),
+    )
+
+
+def _sentence(s: Stretch, outcome: Any, sentence: str) -> PhaseSentence:
+    return PhaseSentence(plural(s.users, "user"), outcome, sentence, ())
+
+
+def _solo_rows(judged: RowsJudged) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (name, interval(solo.latency_s.estimate()), str(solo.latency_s.n))
+        for name, solo in judged.solos.items()
+    )
+
+
+def _notes(judged: RowsJudged) -> list[str]:
+    rows = judged.rows
+    failed = sum(r.error is not None for r in rows.requests)
+    notes = [f"{plural(len(rows.requests), 'request')}, {failed} failed."]
+    if rows.parts:
+        notes.append(f"Rows that measure a part of a request do not count as one: {', '.join(rows.parts)}.")
+    if rows.torn:
+        notes.append("The last line is torn; that request is left out.")
+    return notes
+
+
+def _conditions(judged: RowsJudged) -> tuple[ConditionRow, ...]:
+    return tuple(
+        ConditionRow(c.passed, c.name, c.sentence, c.hint if c.passed is False else "")
+        for c in judged.conditions
+    )
+
+
+def as_json(judged: RowsJudged) -> str:
+    """report.json of such a run: docs/ANY_LOCUSTFILE.md."""
+    report = {
+        "format": FORMAT,
+        "verdict": judged.outcome,
+        "answer": judged.answer,
+        "next_steps": list(judged.next_steps),
+        "conditions": [asdict(c) for c in judged.conditions],
+        "requests": len(judged.rows.requests),
+        "parts": list(judged.rows.parts),
+        "alone": {name: asdict(s.latency_s.estimate()) for name, s in judged.solos.items()},
+        "users": [
+            {"verdict": j.outcome, "sentence": j.sentence, **asdict(j.stretch)} for j in judged.stretches
+        ],
+    }
+    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,113 @@
+"""Rows of any locustfile: the verdict is that of the server, and no server without a gain reads one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.locust_rows.judge import RowsJudged, judge
+from analysis.locust_rows.rows import LocustRow, RequestRows
+from analysis.verdict.outcomes import Outcome
+from tests.support.closed_loop import SERVERS, rows
+
+RAMP = [0.0, 20.0, 40.0, 60.0]  # s at which the users start
+TRUTH = {"serial": 1.0, "time-sliced": 1.0, "two slots": 2.0, "parallel": 4.0}
+VERDICTS = {
+    "serial": Outcome.SERIAL,
+    "time-sliced": Outcome.SLICED,
+    "two slots": Outcome.PARTLY,
+    "parallel": Outcome.FULLY,
+}
+
+
+def judged(requests: Sequence[LocustRow]) -> RowsJudged:
+    return judge(RequestRows(Path("x"), tuple(requests), (), False))
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("jitter", [0.0, 0.05])
+def test_a_slow_ramp_shows_the_server(server: str, jitter: float) -> None:
+    found = judged(rows(server, RAMP, 90.0, jitter=jitter))
+    assert found.outcome is VERDICTS[server]
+    speedup = found.stretches[-1].stretch.speedup
+    assert speedup is not None and speedup.low <= TRUTH[server] <= speedup.high
+    assert speedup.high / speedup.low <= 1.3
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_without_first_tokens_the_gain_is_the_same(server: str) -> None:
+    found = judged(rows(server, RAMP, 90.0, first_tokens=False))
+    assert found.outcome.gains == (TRUTH[server] > 1)
+    assert ("no gain" in found.answer) == (TRUTH[server] == 1)
+
+
+@pytest.mark.parametrize("server", ["serial", "time-sliced"])
+def test_a_cold_first_answer_is_no_solo_time(server: str) -> None:
+    found = judged(rows(server, RAMP, 120.0, cold_s=12.0))
+    assert found.solos["chat"].latency_s.value == pytest.approx(1.0, rel=0.01)
+    assert not found.outcome.gains
+
+
+@settings(max_examples=3000)
+@given(
+    server=st.sampled_from(["serial", "time-sliced"]),
+    starts_s=st.lists(st.sampled_from([0.0, 0.3, 5.0, 12.0, 25.0]), min_size=1, max_size=6),
+    wait_s=st.sampled_from([0.0, 0.0, 0.2, 1.0, 4.0]),
+    jitter=st.sampled_from([0.0, 0.02, 0.1, 0.3]),
+    cold_s=st.sampled_from([0.0, 8.0]),
+    first_tokens=st.booleans(),
+    stops_s=st.lists(st.sampled_from([15.0, 30.0, 40.0]), max_size=3),
+    names=st.sampled_from([(("chat", 1.0),), (("short", 0.3), ("long", 2.0))]),
+    seed=st.integers(0, 1000),
+)
+def test_no_server_without_a_gain_reads_one(**how: Any) -> None:
+    starts_s = sorted(how.pop("starts_s"))
+    requests = rows(how.pop("server"), starts_s, 60.0, **how)
+    if requests:
+        found = judged(requests)
+        assert not found.outcome.gains, found.answer
+        assert not any(j.outcome.gains for j in found.stretches)
+
+
+@settings(max_examples=60)
+@given(
+    users=st.integers(2, 6),
+    wait_s=st.sampled_from([0.0, 0.2, 1.0]),
+    jitter=st.sampled_from([0.0, 0.02, 0.1]),
+    first_tokens=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_no_parallel_server_is_called_serial_or_shared(users: int, **how: Any) -> None:
+    found = judged(rows("parallel", [10.0 * i for i in range(users)], 10.0 * users + 20.0, **how))
+    assert found.outcome.gains or found.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("how", ["shorter", "failed", "unread"])
+def test_answers_that_are_not_alike_are_not_compared(how: str) -> None:
+    requests = rows("parallel", RAMP, 90.0)
+    changed = {
+        "shorter": lambda r: replace(r, length=80.0 if r.users == 4 else 100.0),
+        "failed": lambda r: replace(r, error="HTTPError" if r.request_id % 3 == 0 else None),
+        "unread": lambda r: replace(r, unread=True),
+    }[how]
+    found = judged([changed(r) for r in requests])
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.next_steps
+
+
+def test_one_user_alone_cannot_tell() -> None:
+    found = judged(rows("parallel", [0.0], 30.0))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "no two requests" in found.answer
+
+
+def test_several_requests_of_one_task_are_in_flight_together() -> None:
+    """One user, four greenlets: the users alone would say that nothing overlaps."""
+    pool = [replace(r, users=1) for r in rows("serial", [0.0, 0.0, 0.0, 0.0], 30.0)]
+    found = judged(pool)
+    assert found.outcome is Outcome.INCONCLUSIVE or not found.outcome.gains
+    assert found.stretches[0].stretch.most_in_flight == 4
