@@ -110,3 +110,8 @@ ENOUGH_FOR_P95: Final = 20  # values; below it the 95th percentile is the maximu
 # no measurement of an undisturbed phase lies beyond its bound with this probability
 OUTLIER_LEVEL: Final = 0.99
 FREE_WINDOW_SOLOS: Final = 2.0  # mean solo times: a shorter window does not show its level
+
+# Runs of another locustfile (locust_only/, locust_rows/)
+FASTEST_MARGIN: Final = (
+    1.15  # times its fastest answer: no request of a name takes longer alone, scatter included
+)

@@ -82,9 +82,9 @@ def _verdict(s: Stretch) -> tuple[Outcome, str]:
     g, k = s.speedup, s.streams
     if s.in_flight < MIN_SPEEDUP_MAX:
         return _more(f"only {s.in_flight:.2f} requests were open at the same time: pauses, or too few users")
-    if g is None:
-        if k == 1 and s.decoding_share >= SERIAL_STEP:
-            return Outcome.SERIAL, "one answer at a time: no two were decoded at the same time"
+    if k == 1 and s.decoding_share >= SERIAL_STEP and (g is None or not g.low):
+        return Outcome.SERIAL, "one answer at a time: no two were decoded at the same time"
+    if g is None or (not g.low and g.high >= SMALL_GAIN):
         return _more("no three requests of each name were surely alone, so there is no solo time")
     if g.low > GAIN:
         return _gain(s, g.low, g.value)

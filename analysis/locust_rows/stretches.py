@@ -5,7 +5,7 @@ answered in it, over the seconds in which a request was open. docs/METHODOLOGY.m
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -14,7 +14,16 @@ from statistics import fmean, median, stdev
 from analysis.locust_rows.rows import LocustRow
 from analysis.phase.intervals import Interval, busy_s, overlap, peak
 from analysis.statistics.estimates import LogEstimate, student
-from analysis.thresholds import HASTE, HELD_SHARE, LOOK_LEVEL, LUMP_SHARE, MIN_ROUNDS
+from analysis.thresholds import (
+    FASTEST_MARGIN,
+    GAIN,
+    HASTE,
+    HELD_SHARE,
+    LENGTHS_BAND,
+    LOOK_LEVEL,
+    LUMP_SHARE,
+    MIN_ROUNDS,
+)
 
 Cut = tuple[LocustRow, Interval]  # a request, and what of it lies within the stretch
 
@@ -50,7 +59,7 @@ class Stretch:
     busy_s: float  # of it, with a request open
     in_flight: float  # mean while one was open
     most_in_flight: int
-    speedup: Speedup | None  # None: one of the names was never alone
+    speedup: Speedup | None  # low and value are 0 where a name was never alone
     streams: int | None  # K: answers decoded at the same time; None: first tokens do not show it
     decoding_share: float  # of the busy time, with an answer being decoded
     length_ratio: float | None  # mean length together over alone
@@ -118,7 +127,7 @@ def _users(requests: Iterable[LocustRow]) -> Iterator[int]:
 
 
 def stretches_of(requests: Sequence[LocustRow], solos: Mapping[str, Solo]) -> tuple[Stretch, ...]:
-    """One for each number of users with which several requests were open at once."""
+    """One for each number of users with which more requests were open at once than a gain needs."""
     found: dict[int, Interval] = {}
     numbered = zip(_users(requests), requests, strict=True)
     for users, group in groupby(numbered, key=lambda pair: pair[0]):
@@ -127,13 +136,14 @@ def stretches_of(requests: Sequence[LocustRow], solos: Mapping[str, Solo]) -> tu
         if users not in found or span_s[1] - span_s[0] > found[users][1] - found[users][0]:
             found[users] = span_s
     stretches = (_stretch(users, found[users], requests, solos) for users in sorted(found))
-    return tuple(s for s in stretches if s is not None and s.most_in_flight > 1 and s.answers >= MIN_ROUNDS)
+    return tuple(s for s in stretches if s is not None and s.in_flight > GAIN and s.answers >= MIN_ROUNDS)
 
 
 def _stretch(
     users: int, span_s: Interval, requests: Sequence[LocustRow], solos: Mapping[str, Solo]
 ) -> Stretch | None:
     start, end = span_s
+    fastest_s = _fastest_s(requests)
     cuts = [(r, (max(r.send_s, start), min(r.end_s, end))) for r in requests]
     cuts = [(r, part) for r, part in cuts if part[1] > part[0]]
     if not cuts:
@@ -150,32 +160,51 @@ def _stretch(
         busy_s=busy_s(parts),
         in_flight=overlap(parts) or 0.0,
         most_in_flight=peak(parts, HELD_SHARE * length),
-        speedup=_speedup(cuts, span_s, solos),
+        speedup=_speedup(cuts, solos, fastest_s),
         streams=_streams(whole, decodes, solos),
         decoding_share=busy_s(decodes) / busy_s(parts),
         length_ratio=_length_ratio([r for r, _ in whole], solos),
     )
 
 
-def _speedup(cuts: Sequence[Cut], span_s: Interval, solos: Mapping[str, Solo]) -> Speedup | None:
+def _speedup(
+    cuts: Sequence[Cut], solos: Mapping[str, Solo], fastest_s: Mapping[str, float]
+) -> Speedup | None:
     """A request that an end of the stretch cuts counts by its share within; for the low end not at all.
 
     On a server that works on one thing at a time what the shares take away at one end they give at the other,
     but for one answer: the high end has it in addition, and every failed request as if it had been answered.
+    Without solos there is a high end only: alone no request is slower than the fastest of its name.
     """
     whole = [(r, part) for r, part in cuts if r.error is None]
-    if not whole or not {r.name for r, _ in cuts} <= set(solos):
+    names = Counter(r.name for r, _ in whole)
+    known = set(names) <= set(solos)
+    if not whole or not (known or set(names) <= set(fastest_s)):
         return None
-    alone_s = {name: solo.latency_s.value for name, solo in solos.items()}
+    alone_s = {name: solos[name].latency_s.value if known else fastest_s[name] for name in names}
     busy = busy_s(part for _, part in cuts)
-    inside = math.fsum(alone_s[r.name] for r, part in whole if part == (r.send_s, r.end_s))
     shared = math.fsum(alone_s[r.name] * (part[1] - part[0]) / r.latency_s for r, part in whole)
-    more = max(alone_s[r.name] for r, _ in whole)
-    more += math.fsum(alone_s[r.name] for r, _ in cuts if r.error is not None)
-    counts = Counter(r.name for r, _ in whole)
-    half = max(_half_width(solos[name], count) for name, count in counts.items())
+    more = max(alone_s.values()) * (1 + len(cuts) - len(whole))
+    if not known:
+        return Speedup(0.0, 0.0, max((shared + more) / busy * FASTEST_MARGIN, 1.0))
+    inside = math.fsum(alone_s[r.name] for r, part in whole if part == (r.send_s, r.end_s))
+    half = max(_half_width(solos[name], count) for name, count in names.items())
     low, high = math.exp(-half), math.exp(min(half, 100.0))
     return Speedup(inside / busy * low, shared / busy, (shared + more) / busy * high)
+
+
+def _fastest_s(requests: Sequence[LocustRow]) -> dict[str, float]:
+    """By name, where all answers are about as long as each other: a short one would be fast."""
+    by_name: dict[str, list[LocustRow]] = defaultdict(list)
+    for r in requests:
+        if r.error is None and r.latency_s > 0:
+            by_name[r.name].append(r)
+    alike = {name: [r.length or 0.0 for r in found] for name, found in by_name.items()}
+    return {
+        name: min(r.latency_s for r in found)
+        for name, found in by_name.items()
+        if LENGTHS_BAND[0] * max(alike[name]) <= min(alike[name])
+    }
 
 
 def _half_width(solo: Solo, answers: int) -> float:

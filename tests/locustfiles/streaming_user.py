@@ -1,4 +1,4 @@
-"""A User that streams and fires its own events, as many LLM locustfiles do: chat, and a row for its TTFT."""
+"""A user that streams and fires its own events, as many LLM locustfiles do: chat, and a row for its TTFT."""
 
 from locust import User, constant, task
 
@@ -10,25 +10,38 @@ import requests
 BODY = {"messages": [{"role": "user", "content": "one two three"}], "max_tokens": 11, "stream": True}
 
 
+def has_text(line: bytes) -> bool:
+    if not line.startswith(b"data: {"):
+        return False
+    choices = json.loads(line.removeprefix(b"data: "))["choices"]
+    return bool(choices and choices[0]["delta"].get("content"))
+
+
 class Streamer(User):
     wait_time = constant(0)
 
     @task
     def chat(self) -> None:
-        start, first, size = time.time(), None, 0
-        with requests.post(f"{self.host}/v1/chat/completions", json=BODY, stream=True, timeout=60) as reply:
+        start_s, first_s, size = time.time(), None, 0
+        with requests.post(
+            f"{self.host}/v1/chat/completions", data=json.dumps(BODY), stream=True, timeout=60
+        ) as reply:
             for line in reply.iter_lines(chunk_size=1):
-                if (
-                    b'"content"' in line
-                    and first is None
-                    and json.loads(line[6:])["choices"][0]["delta"].get("content")
-                ):
-                    first = time.time()
+                if first_s is None and has_text(line):
+                    first_s = time.time()
                 size += len(line)
-        end = time.time()
-        fire = self.environment.events.request.fire
-        if first is not None:
-            fire(request_type="TTFT", name="chat", response_time=(first - start) * 1e3, response_length=0,
-                 exception=None, context={}, start_time=start)  # fmt: skip
-        fire(request_type="SSE", name="chat", response_time=(end - start) * 1e3, response_length=size,
-             exception=None, context={"first_token_s": first}, start_time=start)  # fmt: skip
+        end_s = time.time()
+        self.fire("SSE", start_s, end_s, size, {"first_token_s": first_s})
+        if first_s is not None:
+            self.fire("TTFT", start_s, first_s, 0, {})
+
+    def fire(self, kind: str, start_s: float, end_s: float, size: int, context: dict) -> None:
+        self.environment.events.request.fire(
+            request_type=kind,
+            name="chat",
+            response_time=(end_s - start_s) * 1e3,
+            response_length=size,
+            exception=None,
+            context=context,
+            start_time=start_s,
+        )

@@ -1,0 +1,119 @@
+"""Plain locustfiles, real Locusts, servers of known truth: the rows of the recipe give the right verdict.
+
+All runs go on at the same time, each against a simulated machine of its own.
+"""
+
+import csv
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from analysis.locust_rows.judge import RowsJudged, judge
+from analysis.locust_rows.rows import read_requests
+from analysis.verdict.outcomes import Outcome
+from tests.support.locusts import analysis, until
+from tests.support.plain_locusts import FILES, MACHINES, RECIPE, SHAPE, TRUTH, PlainRun, command, run_all
+from tests.support.serving import servers
+
+pytestmark = pytest.mark.alone
+
+HTTP, STREAM = FILES / "http_user.py", FILES / "streaming_user.py"
+SLOW_RAMP = ("-u", "2", "-r", "0.08", "-t", "25s", "--csv-full-history")
+KINDS = {
+    "streaming": PlainRun("", (STREAM, SHAPE)),
+    "slow ramp": PlainRun("", (HTTP,), SLOW_RAMP),
+    "openai": PlainRun("", (FILES / "openai_user.py", SHAPE), ("--csv-full-history",)),
+    "pool": PlainRun("", (FILES / "pool_user.py",), ("-u", "1", "-t", "12s")),
+    "wait_time": PlainRun("", (HTTP, SHAPE), env={"WAIT": "0.3"}),
+    "cold": PlainRun("", (HTTP, SHAPE), each={"load_s": 3, "models_in_memory": 1}),
+    "fast ramp": PlainRun("", (HTTP,), ("-u", "4", "-r", "4", "-t", "12s")),
+    "processes": PlainRun("", (STREAM,), ("--processes", "2", *SLOW_RAMP)),
+}
+FIRST_TOKENS = ("streaming", "processes")
+VERDICTS = {"serial": Outcome.SERIAL, "time-sliced": Outcome.SLICED}
+NEVER_ALONE = ("pool", "fast ramp")
+GRID = [(server, kind) for server in MACHINES for kind in KINDS]
+
+
+@pytest.fixture(scope="module")
+def prefixes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    runs = {f"{server} {kind}": KINDS[kind].on(server, RECIPE) for server, kind in GRID}
+    return run_all(tmp_path_factory.mktemp("plain"), runs)
+
+
+def judged(prefix: Path) -> RowsJudged:
+    return judge(read_requests(prefix))
+
+
+@pytest.mark.parametrize(("server", "kind"), GRID)
+def test_the_speedup_of_the_rows_holds_the_truth(server: str, kind: str, prefixes: dict[str, Path]) -> None:
+    found = judged(prefixes[f"{server} {kind}"])
+    assert found.stretches
+    for s in (j.stretch for j in found.stretches):
+        truth = min(float(TRUTH[server]), s.in_flight)
+        if kind == "wait_time" and server == "two slots":
+            truth = s.speedup.value if s.speedup else 0.0  # not always both are busy
+        assert s.speedup is not None
+        assert s.speedup.low <= truth * 1.01 and truth * 0.99 <= s.speedup.high
+        assert not s.speedup.low or s.speedup.high / s.speedup.low <= 1.3
+
+
+@pytest.mark.parametrize(("server", "kind"), GRID)
+def test_the_verdict_of_the_rows_is_that_of_the_server(
+    server: str, kind: str, prefixes: dict[str, Path]
+) -> None:
+    found = judged(prefixes[f"{server} {kind}"])
+    if TRUTH[server] > 1:
+        assert found.outcome.gains or kind in NEVER_ALONE
+    else:
+        assert not found.outcome.gains
+        assert "no gain" in found.answer or kind in NEVER_ALONE
+    if kind in FIRST_TOKENS and server in VERDICTS:
+        assert found.outcome is VERDICTS[server]
+    if kind == "streaming":
+        assert found.rows.parts == ("TTFT chat",)
+
+
+@pytest.mark.parametrize("kind", ["slow ramp", "processes"])
+def test_a_row_for_each_request_that_locust_counts(kind: str, prefixes: dict[str, Path]) -> None:
+    """Locust's own file lacks the last second; the rows do not."""
+    prefix = prefixes[f"parallel {kind}"]
+    with prefix.with_name(f"{prefix.name}_stats.csv").open(newline="", encoding="utf-8") as file:
+        counted = int(list(csv.DictReader(file))[-1]["Request Count"])
+    rows = prefix.with_name(f"{prefix.name}_requests.csv").read_text("utf-8").splitlines()[1:]
+    assert counted <= len(rows) <= counted * 1.2
+
+
+def test_the_report_of_the_rows_has_a_verdict_and_an_exit_code(prefixes: dict[str, Path]) -> None:
+    done = analysis("report", str(prefixes["serial streaming"]))
+    assert done.returncode == 0, done.stderr
+    assert "SERIAL PROCESSING" not in done.stdout and "SERIAL" in done.stdout
+    assert "no gain, at most" in done.stdout
+    assert analysis("check", str(prefixes["serial fast ramp"])).returncode == 3
+
+
+def test_the_recipe_survives_ctrl_c(tmp_path: Path) -> None:
+    prefix = tmp_path / "x"
+    rows = prefix.with_name("x_requests.csv")
+    with servers("simulate", "--port", "0", "--policy", "parallel") as running:
+        options = ("--host", running.urls[0], "-u", "2", "-r", "2")
+        with subprocess.Popen(
+            command(prefix, (HTTP, RECIPE), *options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            until(lambda: rows.exists() and len(rows.read_text("utf-8").splitlines()) > 20)
+            process.send_signal(signal.SIGINT)
+            stopped_s = time.time()
+            process.wait(timeout=20)
+    found = read_requests(prefix)
+    assert not found.torn
+    assert found.requests[-1].end_s > stopped_s - 1.0
+    assert {r.error for r in found.requests} == {None}
+
+
+def test_the_recipe_is_short_and_needs_nothing_but_locust() -> None:
+    text = RECIPE.read_text("utf-8")
+    assert len(text.splitlines()) <= 60
+    assert "analysis" not in "".join(line for line in text.splitlines() if "import" in line)
