@@ -36,9 +36,11 @@ def log_requests(environment, runner, **_):
         first_token_s, ttft_s = context.get("first_token_s"), context.get("ttft_s")
         if first_token_s is None and ttft_s is not None:
             first_token_s = send_s + ttft_s
-        end_s, body = send_s + lasted_ms / 1e3, getattr(more.get("response"), "raw", None)
+        end_s, response = send_s + lasted_ms / 1e3, more.get("response")
+        body = getattr(response, "raw", response)  # of an HttpUser; a FastHttpUser has no `raw`
         streamed = body is not None and not response_length  # then Locust's time ends with the head
-        unread = streamed and not body.closed and (now_s - end_s) * 1e3 < AT_ONCE_MS
+        is_open = not getattr(body, "closed", getattr(body, "isclosed", lambda: True)())
+        unread = streamed and is_open and (now_s - end_s) * 1e3 < AT_ONCE_MS
         instants = (send_s, first_token_s, now_s if streamed else end_s)
         row = [getattr(runner, "worker_index", 0), next(numbers), gevent.getcurrent().minimal_ident]
         row += [environment.runner.user_count, *(" ".join(str(t).split()) for t in (request_type, name))]

@@ -14,6 +14,7 @@ from analysis.report.sections.section import (
     VERDICT,
     ConditionRow,
     Conditions,
+    Headline,
     PhaseSentence,
     PhaseSentences,
     Report,
@@ -35,7 +36,7 @@ def report_of(judged: RowsJudged) -> Report:
     return Report(
         title=rows.prefix.name,
         subtitle=f"portlap · another locustfile, a row per request · {rows.prefix}",
-        verdict=judged.outcome,
+        headline=Headline(judged.outcome, judged.outcome.colour),
         answer=judged.answer[:1].upper() + judged.answer[1:],
         sections=(
             *section(
