@@ -16,8 +16,9 @@ from analysis.console import for_stream, printed
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
 from analysis.errors import PortlapError, RunError
+from analysis.escapes import visible
 from analysis.files.prefix import prefix_of
-from analysis.files.run import file_of, read_run, write_whole
+from analysis.files.run import file_of, keep_files_private, read_run, write_whole
 from analysis.locust_only import report as bounds
 from analysis.locust_only.bounds import is_locust_only, read_bounds
 from analysis.locust_rows import report as rows_report
@@ -40,11 +41,12 @@ EXIT_CODES = "exit codes: 0 a verdict, 2 bad input, 3 inconclusive, 4 invalid, 5
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     options = _parser().parse_args(arguments)
+    keep_files_private()
     try:
         code: int = options.command(options)
         sys.stdout.flush()
     except PortlapError as error:
-        print(for_stream(str(error), sys.stderr), file=sys.stderr)
+        print(for_stream(visible(str(error)), sys.stderr), file=sys.stderr)
         return exit_codes.BAD_INPUT
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED

@@ -6,6 +6,8 @@ from typing import TextIO
 
 from rich.console import Console
 
+from analysis.escapes import for_terminal
+
 WIDTH = 100  # where no terminal says otherwise
 
 # What our reports contain beyond ASCII. Anything else (a target's name, an answer) becomes `?`.
@@ -37,7 +39,7 @@ def printed(draw: Callable[[Console], None], stream: TextIO, width: int | None =
     draw(
         Console(file=buffer, width=size, force_terminal=terminal, highlight=False, emoji=False, markup=False)
     )
-    return for_stream(_bare(buffer.getvalue()), stream)
+    return for_stream(_bare(for_terminal(buffer.getvalue(), coloured=terminal)), stream)
 
 
 def _bare(text: str) -> str:

@@ -16,6 +16,7 @@ import psutil
 
 from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
+from analysis.files.run import keep_files_private
 from replay import signals
 from replay.checks import table as check_table
 from replay.checks.capacity import refuse_beyond_machine
@@ -42,6 +43,7 @@ from replay.web.overlap_page import add_overlap_page
 
 def at_import(options: Namespace) -> Scenario:
     """The scenario, or the end of the process."""
+    keep_files_private()
     try:
         if options.csv_prefix and not options.worker:
             refuse_used_prefix(options.csv_prefix)

@@ -15,6 +15,7 @@ from typing import Any, Generic, TextIO, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from analysis.errors import RunError
+from analysis.escapes import for_cell, from_cell, visible
 
 Row = TypeVar("Row")
 REMEDY = "the file is damaged or not portlap's; see docs/FORMAT.md"
@@ -32,13 +33,13 @@ def to_row(record: Any) -> list[str]:
         if value is None:
             cells.append("")
         else:
-            cells.append(f"{value:.6f}" if isinstance(value, float) else _one_line(value))
+            cells.append(f"{value:.6f}" if isinstance(value, float) else _text_cell(str(value)))
     return cells
 
 
-def _one_line(value: object) -> str:
-    """A row is a line: whatever a server wrote into an error must not tear it."""
-    return " ".join(str(value).replace("\0", " ").splitlines())
+def _text_cell(text: str) -> str:
+    """A row is a line: whatever a server wrote into an error must not tear it, nor run in a spreadsheet."""
+    return for_cell(visible(" ".join(text.replace("\0", " ").splitlines())))
 
 
 class RowWriter:
@@ -94,10 +95,14 @@ def _parse(lines: Iterator[list[str]], header: Sequence[str], kind: type[Row], p
                 f"{path}:{number}: {len(cells)} cells where {len(header)} belong; the file is damaged"
             )
         try:
-            known = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+            known = {name: _text(cell) for name, cell in zip(header, cells, strict=True) if cell}
             yield adapter.validate_strings(known)
         except ValidationError as invalid:
             raise RunError(f"{path}:{number}: column {first_problem(invalid)}; {REMEDY}") from None
+
+
+def _text(cell: str) -> str:
+    return visible(from_cell(cell))
 
 
 def first_problem(invalid: ValidationError) -> str:

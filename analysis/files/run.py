@@ -1,6 +1,7 @@
 """A run on disk: `PREFIX_run.json` (the manifest) and the files beside it that share the prefix."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from analysis.errors import RunError
+from analysis.escapes import for_json, visible_in
 from analysis.files.csv_rows import REMEDY, first_problem
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestLog, read_records
@@ -94,6 +96,14 @@ class Run:
     server_samples: tuple[ServerSample, ...] = ()  # () if nothing was sampled
 
 
+def keep_files_private() -> None:
+    """From now on what this process and its children make is for their user alone (modes 600 and 700).
+
+    A run holds prompts, addresses and the words of servers. Windows has no such modes.
+    """
+    os.umask(0o077)
+
+
 def file_of(prefix: Path, suffix: str) -> Path:
     """`runs/x` and `requests.csv` make `runs/x_requests.csv`."""
     return prefix.with_name(f"{prefix.name}_{suffix}")
@@ -102,7 +112,7 @@ def file_of(prefix: Path, suffix: str) -> Path:
 def write_manifest(prefix: Path, manifest: Manifest) -> None:
     """Replaces `PREFIX_run.json`. Raises OSError."""
     text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
-    write_whole(file_of(prefix, "run.json"), text)
+    write_whole(file_of(prefix, "run.json"), for_json(text))
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -120,7 +130,7 @@ def read_manifest(prefix: Path) -> Manifest:
     """The manifest of the run at `prefix`, of an older or newer format as far as it goes. Raises RunError."""
     path = file_of(prefix, "run.json")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = visible_in(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; give the prefix of a portlap run, as in runs/x") from None
     except (ValueError, RecursionError) as error:

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from analysis.escapes import for_json
+from analysis.escapes import for_markdown as md
 from analysis.locust_only.bounds import Bound, Bounds
 from analysis.report.words import number
 from analysis.verdict.outcomes import Outcome
@@ -68,11 +70,11 @@ def markdown(bounds: Bounds) -> str:
         "Hypothesis": ["The servers answered requests in parallel."],
         "Design": ["Unknown: a run of Locust that portlap did not plan."],
         "Measured": sentences(bounds),
-        "Verdict": [f"**{Outcome.INCONCLUSIVE}**: {ANSWER}", *(f"Missing: {m}" for m in bounds.missing)],
+        "Verdict": [f"{Outcome.INCONCLUSIVE}: {ANSWER}", *(f"Missing: {m}" for m in bounds.missing)],
         "Next action": list(NEXT_STEPS),
     }
-    said = [f"## {title}\n\n" + "\n".join(f"- {s}" for s in lines) for title, lines in parts.items()]
-    return "\n\n".join([f"# {bounds.prefix.name}: {Outcome.INCONCLUSIVE}", *said]) + "\n"
+    said = [f"## {title}\n\n" + "\n".join(f"- {md(s)}" for s in lines) for title, lines in parts.items()]
+    return "\n\n".join([f"# {md(bounds.prefix.name)}: {Outcome.INCONCLUSIVE}", *said]) + "\n"
 
 
 def as_json(bounds: Bounds) -> str:
@@ -95,7 +97,7 @@ def as_json(bounds: Bounds) -> str:
             "missing": list(bounds.missing),
         },
     }
-    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return for_json(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _between(bound: Bound) -> str:

@@ -16,9 +16,11 @@ import yaml
 
 from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
+from analysis.escapes import visible
 from replay.checks.check import MODELS
 from replay.checks.http_get import HttpGet, loads
 from replay.checks.local_ports import Listener, ancestors, listeners, program
+from replay.scenario.limits import NAME_CHARS
 from replay.server_kinds import identify
 from replay.server_kinds.engines import llamacpp
 
@@ -135,7 +137,9 @@ def _ask(listener: Listener) -> Found | None:
 
 def _name(found: Found, model: str | None) -> str:
     port = found.base_url.rpartition(":")[2]
-    return f"Port {port}" if model is None else f"Port {port} {model.replace('/', '-')}"
+    if model is None:
+        return f"Port {port}"
+    return f"Port {port} {visible(model).replace('/', '-')}"[:NAME_CHARS].strip()
 
 
 def _phases(names: list[str]) -> list[dict[str, Any]]:
@@ -156,7 +160,7 @@ def _table(found: Sequence[Found]) -> str:
         rows.append((f.base_url, f.kind, models, str(f.slots or "–"), whose))
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join(lines + [f"{f.base_url} {f.remark}" for f in found if f.remark])
+    return visible("\n".join(lines + [f"{f.base_url} {f.remark}" for f in found if f.remark]), keep="\n")
 
 
 def _port(text: str) -> int:
@@ -189,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             where = ", ".join(f"port {p}" for p in options.port or ()) or "loopback"
             print(f"no LLM server answers on {where}; is it started?", file=sys.stderr)
     except PortlapError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error)), file=sys.stderr)
         return exit_codes.BAD_INPUT
     return 0
 

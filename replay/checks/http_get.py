@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
+from replay.client.server_words import masked
 from replay.server_kinds import Reply
 
 TIMEOUT_S = 5.0
@@ -38,6 +39,7 @@ class HttpGet:
         scheme = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = scheme(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
         self._url, self._root = url, parts.path.rstrip("/")
+        self._keys = (key,)
         self._headers = {"User-Agent": "portlap"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self.replies: dict[str, Reply] = {}  # the last one of each path
 
@@ -90,8 +92,8 @@ class HttpGet:
             with self._connection.getresponse() as response:
                 text = _body(response)
                 whole = response.isclosed() or response.length == 0  # all is read: the next GET may follow
-                headers = {name.lower(): value for name, value in response.getheaders()}
-                return Reply(response.status, headers, text)
+                headers = {name.lower(): masked(v, self._keys) for name, v in response.getheaders()}
+                return Reply(response.status, headers, masked(text, self._keys))
         except TimeoutError as error:
             raise Silent(str(error)) from None
         finally:

@@ -22,11 +22,10 @@ from replay.client.http_stream import HttpStream
 from replay.client.reply import Reply
 from replay.client.request import Request
 from replay.client.response import Response, read_response
-from replay.client.server_words import one_line
+from replay.client.server_words import masked, one_line
 from replay.server_kinds import READERS
 
 SERVERS_WORDS = ("error", "answered_model", "finish_reason")  # of an answer: what a server worded
-SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
 LARGE_BYTES = 250_000  # to parse more in the loop would make others' bytes and timeouts wait
 FIXED_HEADERS = (
@@ -121,8 +120,9 @@ class Connection:
         large = sum(len(data) for _, data in self._reply.pieces) > LARGE_BYTES
         response = gevent.get_hub().threadpool.apply(read) if large else read()
         keys = _keys(self._request.headers if self._request else ())
-        masked: dict[str, Any] = {name: _without(keys, getattr(response, name)) for name in SERVERS_WORDS}
-        return replace(response, **masked)
+        words = {name: getattr(response, name) for name in SERVERS_WORDS}
+        safe: dict[str, Any] = {name: text and masked(text, keys) for name, text in words.items()}
+        return replace(response, **safe)
 
 
 def _request_bytes(conn: h11.Connection, request: Request, url: SplitResult) -> bytes:
@@ -166,15 +166,4 @@ def _explain(error: Exception, stream: HttpStream) -> str:
 
 
 def _keys(headers: tuple[tuple[str, str], ...]) -> list[str]:
-    last_words = (value.split()[-1] for _, value in headers if value.split())
-    return [word for word in last_words if len(word) >= SHORTEST_KEY]
-
-
-def _without(keys: list[str], text: str | None) -> str | None:
-    """A server may quote the key it refuses; no file or log of ours shall."""
-    for key in keys if text else ():
-        text = (text or "").replace(key, "***")
-        # careful: long words are cut, and the cut may go through the key
-        cut = next((n for n in range(len(key), SHORTEST_KEY - 1, -1) if text.endswith(f"{key[:n]}…")), None)
-        text = text if cut is None else f"{text[: -cut - 1]}***…"
-    return text
+    return [value.split()[-1] for _, value in headers if value.split()]

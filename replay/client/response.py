@@ -208,11 +208,9 @@ def _plausible(counted: int | None, chunks: int) -> int | None:
 
 
 def _model(documents: list[dict[str, Any]]) -> str | None:
-    """The whole name: it is compared, not shown. Line ends and escapes are taken out."""
+    """The whole name, as it is: it is compared with the one that was asked for."""
     names = [d["model"] for d in documents if isinstance(d.get("model"), str) and d["model"]]
-    if not names:
-        return None
-    return "".join(c if c.isprintable() else " " for c in names[-1].encode("utf-8", "replace").decode())
+    return names[-1].encode("utf-8", "replace").decode() if names else None
 
 
 def _finish_reason(documents: list[dict[str, Any]]) -> str | None:

@@ -12,6 +12,8 @@ from functools import partial
 from rich.console import Console
 from rich.text import Text
 
+from analysis.escapes import visible
+
 COLOURS = {"INFO": "cyan", "SUCCESS": "green", "ERROR": "red", "WARNING": "yellow", "RESULT": "magenta"}
 
 
@@ -20,7 +22,7 @@ def say(level: str, message: str, epoch_s: float | None = None) -> None:
     instant = datetime.now() if epoch_s is None else datetime.fromtimestamp(epoch_s)
     encoding = sys.stderr.encoding or "ascii"
     writable = message.encode(errors="backslashreplace").decode()  # a folder's name need not be UTF-8
-    printable = "".join(c if c.isprintable() else " " for c in writable)  # a server's text may hold escapes
+    printable = visible(" ".join(writable.split("\n")))  # a server's text may hold escapes
     line = f"[{instant.strftime('%H:%M:%S.%f')[:-3]}] [{level}] {printable}"
     for handler in logging.getLogger().handlers:
         if handler.name == "log_reader":  # what the tab Logs of Locust's web UI shows

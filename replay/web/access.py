@@ -7,6 +7,7 @@ import secrets
 import socket
 from argparse import Namespace
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,9 @@ ANY_HOST = ("", "*", "0.0.0.0", "::")
 PASSWORD = "PORTLAP_WEB_PASSWORD"
 SAME_SITE = ("same-origin", "none")  # as browsers mark our own pages and a typed address
 USER_NAME = "portlap"
-WRONG_PASSWORD_S = 1.0  # that a wrong guess takes
+WRONG_PASSWORD_S = 1.0  # that a wrong guess takes; those from one source wait for each other
+MOST_GUESSES = 20  # of one source that wait; more are not looked at
+NETWORK_BITS = {4: 32, 6: 64}  # of an address: one source has a whole network of IPv6
 
 
 class Owner(UserMixin):  # type: ignore[misc]
@@ -98,6 +101,32 @@ def _name_of(host: str) -> str:
         return ""
 
 
+class Guesses:
+    """The wrong passwords of one source: each takes its time, one after the other."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._one = BoundedSemaphore()
+
+    def take_turn(self) -> None:
+        self.number += 1
+        with self._one:
+            gevent.sleep(WRONG_PASSWORD_S)
+        self.number -= 1
+
+
+def _source(address: str) -> str:
+    """Who guesses: an address, or the network of an address of IPv6."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    if ip.is_loopback:
+        return LOOPBACK[0]
+    return str(ip_network(f"{ip}/{NETWORK_BITS[ip.version]}", strict=False).network_address)
+
+
 def add_login(web_ui: Any, options: Namespace) -> None:
     """The page and check behind Locust's `--web-login`: one password, from the environment."""
     web_ui.app.secret_key = secrets.token_bytes(32)
@@ -113,17 +142,24 @@ def add_login(web_ui: Any, options: Namespace) -> None:
         "submit_button_text": "Log in",
     }
     web_ui.auth_args = {"custom_form": form, "title": "portlap"}
-    one_guesses = BoundedSemaphore()  # else many at once would not be slower than one
+    guesses: dict[str, Guesses] = {}  # of each source
     pages = Blueprint("portlap_login", __name__, url_prefix=options.web_base_path)
 
     @pages.route("/login_submit", methods=["POST"])
     def login_submit() -> Any:
+        source = _source(request.remote_addr or "")
+        waiting = guesses.get(source, Guesses())
         given, wanted = request.form.get("password", ""), os.environ[PASSWORD]
-        with one_guesses:
-            if hmac.compare_digest(given.encode(), wanted.encode()):
-                login_user(Owner())
-                return redirect(url_for("locust.index"))
-            gevent.sleep(WRONG_PASSWORD_S)
+        if source not in LOOPBACK and waiting.number >= MOST_GUESSES:
+            return Response("portlap: too many wrong passwords; wait a moment\n", 429, mimetype="text/plain")
+        # careful: judged before it waits, or a hundred guessers would keep the owner out
+        if hmac.compare_digest(given.encode(), wanted.encode()):
+            login_user(Owner())
+            return redirect(url_for("locust.index"))
+        guesses[source] = waiting
+        waiting.take_turn()
+        if not waiting.number:
+            guesses.pop(source, None)
         session["auth_error"] = "Wrong password"
         return redirect(url_for("locust.login"))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.assess import Assessment
 from analysis.conditions.condition import Condition
+from analysis.escapes import for_json
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures
@@ -15,7 +16,8 @@ FORMAT = 1
 
 
 def render(assessment: Assessment, figures: RunFigures) -> str:
-    return json.dumps(report(assessment, figures), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(report(assessment, figures), indent=1, ensure_ascii=False, allow_nan=False)
+    return for_json(text) + "\n"
 
 
 def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """A report as Markdown, in the chapters of an experiment, from hypothesis to next action."""
 
+import re
 from collections.abc import Iterable, Sequence
 
+from analysis.escapes import for_markdown as md
+from analysis.escapes import visible
 from analysis.report.pictures.lanes import picture
 from analysis.report.sections.conditions import MARKS
 from analysis.report.sections.section import (
@@ -26,24 +29,25 @@ LANES_WIDTH = 96
 
 def render(report: Report) -> str:
     headline = report.headline.words if report.headline else None
-    parts = [f"# {report.title}: {headline or 'no verdict'}", report.answer]
+    answer = md(report.answer)
+    parts = [f"# {md(report.title)}: {headline or 'no verdict'}", answer]
     for chapter in CHAPTERS:
         parts.append(f"## {chapter}")
         if chapter == VERDICT:
-            parts.append(f"**{headline}**: {report.answer}" if headline else "None: run the phases.")
+            parts.append(f"**{headline}**: {answer}" if headline else "None: run the phases.")
         for section in report.sections:
             if section.chapter != chapter:
                 continue
             if section.title != chapter and chapter != NEXT:
                 parts.append(f"### {section.title}")
-            parts += [section.remark, *(_written(part) for part in section.parts)]
+            parts += [md(section.remark), *(_written(part) for part in section.parts)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _written(part: Part) -> str:
     match part:
         case Sentences(items):
-            return _bullets(items)
+            return _bullets(md(item) for item in items)
         case PhaseSentences(items):
             return _bullets(_phase(p) for p in items)
         case Table(header, rows):
@@ -54,22 +58,29 @@ def _written(part: Part) -> str:
             cells = ((MARKS[c.passed], c.name, c.sentence, c.hint) for c in items)
             return _table(("", "condition", "found", "do"), cells)
         case Steps(items):
-            return "\n".join(f"{i}. {step}" for i, step in enumerate(items, start=1))
+            return "\n".join(f"{i}. {md(step)}" for i, step in enumerate(items, start=1))
         case Lanes(items):
             pictures = (picture(phase, LANES_WIDTH) for phase in items)
-            return "\n\n".join("```text\n" + "\n".join(lines) + "\n```" for lines in pictures if lines)
+            return "\n\n".join(_fenced("\n".join(lines)) for lines in pictures if lines)
         case Chart():
             return ""
 
 
+def _fenced(text: str) -> str:
+    """As it is, behind a fence that nothing in it can close."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return "\n".join((f"{fence}text", visible(text, keep="\n"), fence))
+
+
 def _phase(p: PhaseSentence) -> str:
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in p.notes)
-    return f"**{p.name}: {p.verdict}**: {p.sentence}.{notes}"
+    return f"**{md(p.name)}: {p.verdict}**: {md(f'{p.sentence}.{notes}')}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    lines = [header, ["---"] * len(header), *body]
+    body = [[md(cell) for cell in row] for row in (header, *rows)]
+    lines = [body[0], ["---"] * len(header), *body[1:]]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import RunError
+from analysis.escapes import visible
 from analysis.files.csv_rows import RowWriter, to_row
 from analysis.files.request_record import (
     BURST,
@@ -35,9 +36,9 @@ WHOLE = read_back(next(r for r in farm("parallel", [phase(2)]).log.records if r.
 
 seconds = st.none() | st.floats(0, 1e6).map(lambda x: round(x, 6))
 counts = st.none() | st.integers(0, 10**6)
-words = st.none() | st.text(min_size=1).map(lambda t: " ".join(t.replace("\0", " ").splitlines())).filter(
-    bool
-)
+words = st.none() | st.text(min_size=1).map(
+    lambda t: visible(" ".join(t.replace("\0", " ").splitlines()))
+).filter(bool)
 
 
 @given(

@@ -466,6 +466,32 @@ def test_guesses_at_once_wait_for_each_other(locked: WebUI) -> None:
     assert time.monotonic() - began_s >= 3 * access.WRONG_PASSWORD_S
 
 
+def test_the_right_password_does_not_queue_behind_wrong_ones(locked: WebUI) -> None:
+    with ThreadPoolExecutor(30) as pool:
+        guesses = [pool.submit(log_in, locked, f"guess {n}") for n in range(15)]
+        time.sleep(0.5)
+        began_s = time.monotonic()
+        answer, cookie = log_in(locked, "correct horse")
+        assert time.monotonic() - began_s < 1.0
+        assert sum(g.done() for g in guesses) < 3, "the guessers still wait"
+        assert locked.ask("GET", "/load/stats/requests", cookie).status == 200
+    assert answer.status == 302
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("", "unix", False),
+    ],
+)
+def test_a_source_is_an_address_or_a_network_of_ipv6(one: str, other: str, same: bool) -> None:
+    assert (access._source(one) == access._source(other)) is same
+
+
 def test_a_web_ui_without_a_start_leaves_no_file(tmp_path: Path) -> None:
     with web_ui(tmp_path) as ui:
         ui.process.send_signal(signal.SIGINT)
