@@ -11,6 +11,7 @@ from analysis.comparison.figures import ComparedRun, compared_phases
 from analysis.comparison.limits import check, read_limit
 from analysis.comparison.sections import comparison_json, comparison_report
 from analysis.console import printed
+from analysis.escapes import for_json
 from analysis.files.run import read_run
 from analysis.report.figures.run import run_figures
 from analysis.report.writers import as_markdown, as_text
@@ -38,7 +39,7 @@ def compare(prefixes: Sequence[Path], form: str, anyway: bool, limits: Sequence[
     )
     if form == "json":
         shown = comparison_json(runs, phases, checked)
-        return json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False) + "\n", code
+        return for_json(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False)) + "\n", code
     report = comparison_report(runs, phases, checked)
     if form == "markdown":
         return as_markdown.render(report), code

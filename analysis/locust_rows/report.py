@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from analysis.escapes import for_json
 from analysis.locust_rows.judge import RowsJudged
 from analysis.locust_rows.stretches import Stretch
 from analysis.report.sections.conditions import REMARK
@@ -115,4 +116,4 @@ def as_json(judged: RowsJudged) -> str:
             {"verdict": j.outcome, "sentence": j.sentence, **asdict(j.stretch)} for j in judged.stretches
         ],
     }
-    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return for_json(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
