@@ -116,8 +116,8 @@ def test_a_scenario_with_a_mistake(tmp_path: Path, keys: dict, complaint: str) -
 
 
 def test_a_scenario_that_is_not_there(tmp_path: Path) -> None:
-    line = refused_with(locust(tmp_path, "--scenario", "scenarios/phase11.yaml"))
-    assert "no such file; did you mean 'scenarios/phase1.yaml'?" in line
+    line = refused_with(locust(tmp_path, "--scenario", "scenarios/slot.yaml"))
+    assert "no such file; did you mean 'scenarios/slots.yaml'?" in line
 
 
 def test_a_budget_that_is_no_time(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_prefix_that_a_run_has_used_is_not_overwritten(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("option", ["--scen", "--nonsense"])
 def test_an_option_that_is_unknown_or_abbreviated(tmp_path: Path, option: str) -> None:
-    run = locust(tmp_path, option, "scenarios/phase1.yaml")
+    run = locust(tmp_path, option, "scenarios/two-requests.yaml")
     assert run.code == 2
     assert f"unrecognized arguments: {option}" in run.err.splitlines()[0]
     assert list(tmp_path.iterdir()) == []

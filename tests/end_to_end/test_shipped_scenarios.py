@@ -1,4 +1,4 @@
-"""Every shipped scenario can be planned; test4 gives the seed's figures."""
+"""Every shipped scenario can be planned; worker-queue gives the seed's figures."""
 
 import os
 import re
@@ -64,8 +64,8 @@ def test_the_manual_says_what_each_of_them_asks() -> None:
 
 
 def test_the_seeds_world_is_there() -> None:
-    seeds = {"seed", "seed-simulated", "test3", "test4", "two-macs", "lmstudio-ollama", "slots", "jit-swap"}
-    assert seeds | {"thirty-ports"} <= {path.stem for path in SCENARIOS}
+    seeds = {"seed", "seed-simulated", "two-models", "worker-queue", "two-macs", "lmstudio-ollama"}
+    assert seeds | {"slots", "jit-swap", "thirty-ports"} <= {path.stem for path in SCENARIOS}
 
 
 @pytest.mark.alone
@@ -80,8 +80,8 @@ def test_the_seeds_world_is_there() -> None:
 def test_eight_messages_through_six_workers_take_the_seeds_time(
     tmp_path: Path, policy: str, scale: float, verdict: str, wall_s: float, queued_s: float
 ) -> None:
-    names = {"TEST4_POLICY": policy, "TIME_SCALE": str(scale)}
-    run = locust(tmp_path, "--scenario", "scenarios/test4.yaml", env=names)
+    names = {"QUEUE_POLICY": policy, "TIME_SCALE": str(scale)}
+    run = locust(tmp_path, "--scenario", "scenarios/worker-queue.yaml", env=names)
     assert run.code == 0, run.err
     assert run.report["verdict"] in (verdict, f"fully-{verdict}")  # the weaker claim counts as right
     (arrivals,) = run.report["arrivals"]
