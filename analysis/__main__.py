@@ -76,7 +76,7 @@ def write_report(options: argparse.Namespace) -> int:
     texts = {
         "report.json": as_json.render(assessment, figures),
         "report.md": as_markdown.render(report),
-        "report.html": _html(report, assessment, figures),
+        "report.html": _html(report, figures),
     }
     _write(prefix, texts, options, lambda console: as_text.show(console, report))
     return exit_codes.of_verdict(figures.verdict)
@@ -116,10 +116,10 @@ def _write(
         raise RunError(problem)
 
 
-def _html(report: Report, assessment: Assessment, figures: RunFigures) -> str:
-    from analysis.report.writers import as_html  # loads pandas and altair
+def _html(report: Report, figures: RunFigures) -> str:
+    from analysis.report.writers import as_html  # loads jinja2
 
-    return as_html.render(report, partial(as_html.run_pictures, assessment=assessment, figures=figures))
+    return as_html.render(report, partial(as_html.chart_of, figures=figures))
 
 
 def check(options: argparse.Namespace) -> int:
@@ -141,11 +141,7 @@ def check(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Prints runs side by side, each over the first; writes nothing."""
-    prefixes = [prefix_of(prefix) for prefix in options.prefixes]
-    for prefix in prefixes:
-        if is_locust_only(prefix):
-            raise RunError(f"{prefix}: holds Locust's statistics only, no phases to compare; use `report`")
-    written, code = compare_runs(prefixes, options.form, options.anyway, options.fail_if)
+    written, code = compare_runs(options.prefixes, options.form, options.anyway, options.fail_if)
     _print(written)
     return code
 

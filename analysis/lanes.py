@@ -1,5 +1,6 @@
 """One round as lanes: of each request its spans of waiting, prefill and decode, grouped by port."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ class Lane:
     latency_s: float | None
     segments: tuple[Segment, ...]
     failed: bool
+    error: str | None = None
 
 
 def representative_round(phase: PhaseMeasured) -> Round | None:
@@ -39,13 +41,30 @@ def representative_round(phase: PhaseMeasured) -> Round | None:
 
 
 def lanes(a_round: Round, ports: Sequence[str]) -> list[Lane]:
-    """The round's requests grouped by port in the order given, each port's as they were due, then by user."""
+    """The round's requests by port in the order given, each port's by first token: a queue is a staircase.
+
+    What failed stands last.
+    """
     origin_s = a_round.start_s or 0.0
     ordered = sorted(
-        a_round.requests, key=lambda r: (ports.index(r.base_url), r.scheduled_s or 0.0, r.user or 0)
+        a_round.requests,
+        key=lambda r: (
+            ports.index(r.base_url),
+            math.inf if (first_s := r.first_token_s or r.end_s) is None or r.error else first_s,
+            r.scheduled_s or 0.0,
+            r.user or 0,
+        ),
     )
     return [
-        Lane(r.base_url, r.target, r.user, r.latency_s, tuple(_segments(r, origin_s)), r.error is not None)
+        Lane(
+            r.base_url,
+            r.target,
+            r.user,
+            r.latency_s,
+            tuple(_segments(r, origin_s)),
+            r.error is not None,
+            r.error,
+        )
         for r in ordered
     ]
 

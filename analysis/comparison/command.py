@@ -11,22 +11,28 @@ from analysis.comparison.figures import ComparedRun, compared_phases
 from analysis.comparison.limits import check, read_limit
 from analysis.comparison.sections import comparison_json, comparison_report
 from analysis.console import printed
+from analysis.errors import RunError
 from analysis.escapes import for_json
+from analysis.files.prefix import prefix_of
 from analysis.files.run import read_run
+from analysis.locust_only.bounds import is_locust_only
 from analysis.report.figures.run import run_figures
 from analysis.report.writers import as_markdown, as_text
 
 LONGEST_NAME = 24
 
 
-def compare(prefixes: Sequence[Path], form: str, anyway: bool, limits: Sequence[str]) -> tuple[str, int]:
+def compare(
+    prefixes: Sequence[str], form: str = "text", anyway: bool = False, limits: Sequence[str] = ()
+) -> tuple[str, int]:
     """(the comparison as `text`, `json`, `markdown` or `html`, the exit code).
 
     LIMIT_BROKEN if a limit is, INCONCLUSIVE if one is not decided, else OK. Raises RunError: a run that
     cannot be read or compared, a limit that cannot be understood.
     """
     asked = [read_limit(text) for text in limits]
-    runs = [_run(name, prefix) for name, prefix in zip(short_names(prefixes), prefixes, strict=True)]
+    paths = [prefix_of(prefix) for prefix in prefixes]
+    runs = [_run(name, path) for name, path in zip(short_names(paths), paths, strict=True)]
     phases = compared_phases(runs, anyway)
     checked = [c for limit in asked for c in check(limit, runs, phases)]
     broken = {c.broken for c in checked}
@@ -44,9 +50,9 @@ def compare(prefixes: Sequence[Path], form: str, anyway: bool, limits: Sequence[
     if form == "markdown":
         return as_markdown.render(report), code
     if form == "html":
-        from analysis.report.writers import as_html  # loads pandas and altair
+        from analysis.report.writers import as_html  # loads jinja2
 
-        return as_html.render(report, lambda _: []), code
+        return as_html.render(report), code
     return printed(lambda console: as_text.show(console, report), sys.stdout), code
 
 
@@ -57,6 +63,8 @@ def _code(broken: set[bool | None]) -> int:
 
 
 def _run(name: str, prefix: Path) -> ComparedRun:
+    if is_locust_only(prefix):
+        raise RunError(f"{prefix}: holds Locust's statistics only, no phases to compare; use `report`")
     assessment = assess(read_run(prefix))
     return ComparedRun(name, assessment, run_figures(assessment))
 

@@ -1,6 +1,7 @@
 """A run as pandas tables, for notebooks: `analysis.load_run(prefix)`.
 
 run.py     the tables: requests, rounds, phases, targets
+charts.py  what notebooks draw of them, by altair
 
 In: a prefix. Out: a `RunTables`, whose numbers are numbers, and NaN where one is missing. They are those of
 the report. pandas is loaded here and nowhere else on the way to a verdict.

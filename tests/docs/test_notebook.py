@@ -1,4 +1,4 @@
-"""The notebook runs from its first cell to its last, on the recorded run it names and on any other."""
+"""The notebooks run from their first cell to their last, on the recorded runs they name and on any other."""
 
 import os
 from pathlib import Path
@@ -12,22 +12,23 @@ from tests.support.checkout import CHECKOUT
 from tests.support.farm import farm
 from tests.support.runs import write_run
 
-NOTEBOOK = CHECKOUT / "notebooks" / "compare_phases.ipynb"
-RECORDED = CHECKOUT / "tests" / "runs" / "two-ports"
+NOTEBOOKS = CHECKOUT / "notebooks"
+PHASES, SERVERS = NOTEBOOKS / "compare_phases.ipynb", NOTEBOOKS / "compare_servers.ipynb"
+SHIPPED = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 # Said by the notebook machinery itself when a test drives it, not by ours.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
-def executed(monkeypatch: pytest.MonkeyPatch, prefix: Path | None = None) -> Any:
-    """The notebook after a run of all its cells; `prefix` replaces its parameter."""
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    if prefix is not None:
+def executed(monkeypatch: pytest.MonkeyPatch, path: Path, parameters: str = "") -> Any:
+    """The notebook after a run of all its cells; `parameters` replaces its first code cell."""
+    notebook = nbformat.read(path, as_version=4)
+    if parameters:
         cell = next(c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
-        cell.source = f"PREFIX = {str(prefix)!r}"
+        cell.source = parameters
     paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}})
     return client.execute()
 
 
@@ -40,22 +41,36 @@ def outputs(notebook: Any, kind: str) -> list[str]:
     ]
 
 
-def test_the_notebook_shows_any_runs_verdict_phases_and_charts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_phases_of_any_run_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(tmp_path / "x", farm("port-serial", jitter=0.02))
-    shown = executed(monkeypatch, tmp_path / "x")
+    shown = executed(monkeypatch, PHASES, f"PREFIX = {str(tmp_path / 'x')!r}")
     assert any("**ports-parallel**" in text for text in outputs(shown, "text/markdown"))
     assert any("control" in table for table in outputs(shown, "text/html"))
-    assert len(outputs(shown, "image/svg+xml")) == 1 + 4  # speedup over users, one round of each phase
+    assert len(outputs(shown, "image/svg+xml")) == 5  # speedup, TTFT, TPOT, wall clocks, lanes
 
 
-@pytest.mark.skipif(not RECORDED.with_name("two-ports_run.json").exists(), reason="no recorded run yet")
-def test_the_notebook_runs_as_shipped_on_the_recorded_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = executed(monkeypatch)
-    assert outputs(shown, "image/svg+xml")
+def test_any_two_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefixes = [str(tmp_path / policy) for policy in ("serial", "parallel")]
+    for prefix in prefixes:
+        write_run(Path(prefix), farm(Path(prefix).name, jitter=0.02))
+    shown = executed(monkeypatch, SERVERS, f"PREFIXES = {prefixes!r}")
+    assert any("parallel answers more in 4 of 4 phases" in text for text in outputs(shown, "text/markdown"))
+    assert len(outputs(shown, "image/svg+xml")) == 3
 
 
-def test_the_notebook_is_shipped_without_outputs() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    assert all(not c.outputs and c.execution_count is None for c in notebook.cells if c.cell_type == "code")
+def test_a_wrong_prefix_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"nothing_run\.json: No such file") as caught:
+        executed(monkeypatch, PHASES, f"PREFIX = {str(tmp_path / 'nothing')!r}")
+    assert "assess.py" not in str(caught.value) and "RunError: " in str(caught.value)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_notebook_is_shipped_with_the_results_that_it_gives(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = nbformat.read(path, as_version=4)
+    assert all(c.execution_count for c in shipped.cells if c.cell_type == "code")
+    again = executed(monkeypatch, path)
+    for kind in ("text/markdown", "text/html"):
+        assert outputs(shipped, kind) == outputs(again, kind), "jupyter execute --inplace notebooks/*.ipynb"
+    assert len(outputs(shipped, "image/svg+xml")) == len(outputs(again, "image/svg+xml")) > 0

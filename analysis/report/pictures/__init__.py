@@ -1,4 +1,10 @@
-"""What a report draws: lanes.py draws one round in text, charts.py draws for HTML and notebooks (altair).
+"""What a report draws.
 
-In: measured phases and figures. Out: lines of text, or chart specifications that `svg` turns into SVG.
+lanes.py      one round in text, for the terminal and Markdown
+lane_rows.py  the same as rows of per cents, for HTML
+charts.py     speedup, map, pace and throughput, for HTML
+svg.py        elements and axes of an SVG picture that fits any width
+
+In: measured phases and figures. Out: lines of text, rows, SVG. Those of notebooks: frames/.
+To add a chart: a function here, its name in sections/phases.py and in writers/as_html.py.
 """

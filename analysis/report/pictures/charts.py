@@ -1,139 +1,213 @@
-"""The lanes and the speedup over users as altair charts: one specification for notebook and HTML report."""
+"""The charts of the HTML report: speedup over users, throughput, the map of overlap and speedup, the pace."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-import altair as alt
-import pandas as pd
+from markupsafe import Markup
 
-from analysis import lanes as drawn
-from analysis.assess import Assessment
 from analysis.report.figures.machine import ThroughputFigures
-from analysis.report.figures.phase import PhaseFigures, phase_figures
-from analysis.report.sections.phases import figure_rows
-from analysis.report.words import topology
+from analysis.report.figures.phase import PhaseFigures
+from analysis.report.pictures.svg import (
+    LEFT,
+    RIGHT,
+    Scale,
+    across,
+    axes,
+    box,
+    dot,
+    line,
+    picture,
+    text,
+    ticks,
+    upwards,
+)
+from analysis.report.words import interval, number, plural, topology
+from analysis.statistics.estimates import Estimate
 
-COLOURS = {
-    drawn.QUEUED: "#e8e8e8",
-    drawn.WAITING: "#c9ced6",
-    drawn.FIRST_PART: "#c9ced6",
-    drawn.PREFILL: "#f2a541",
-    drawn.DECODE: "#2a9d6f",
-    drawn.WHOLE: "#8fa3bf",
-}
+HEIGHT, ROW = 250.0, 34.0
 
 
-def lanes_chart(assessment: Assessment, phase_name: str) -> alt.Chart:
-    """The phase's representative round. Raises KeyError if the phase was not measured."""
-    phase = {j.measured.plan.name: j.measured for j in assessment.phases}[phase_name]
-    shown = drawn.representative_round(phase)
-    made = drawn.lanes(shown, phase.ports) if shown is not None else []
-    rows = [
-        {
-            "lane": f"{lane.target}, user {lane.user} ({lane.base_url})",
-            "state": segment.kind,
-            "start_s": segment.start_s,
-            "end_s": segment.end_s,
-        }
-        for lane in made
-        for segment in lane.segments
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One picture and what stands below it."""
+
+    svg: Markup
+    caption: str
+
+
+def speedup_chart(phases: Sequence[PhaseFigures]) -> Drawn | None:
+    """G with its interval over users, between the floor (serial, 1) and the ceiling (Gmax)."""
+    shown = sorted((p for p in phases if p.speedup is not None), key=lambda p: (p.users, p.ports))
+    if not shown:
+        return None
+    most = max(max(p.speedup_max or 1.0, _high(p.speedup)) for p in shown) * 1.08
+    users = sorted({p.users for p in shown})
+    x, y = across(0, users[-1] + 0.6), upwards(0, most, HEIGHT)
+    parts = axes(x, y, users, ticks(most), "users at once", "speedup G, ×")
+    parts.append(line(LEFT, y.at(1), RIGHT, y.at(1), "floor"))
+    kinds = list(dict.fromkeys(topology(p) for p in shown))
+    for i, kind in enumerate(kinds):
+        own = _one_each([p for p in shown if topology(p) == kind])
+        parts += _path([(x.at(p.users), y.at(p.speedup_max)) for p in own if p.speedup_max], "ceiling")
+        parts += _path([(x.at(p.users), y.at(p.speedup.value)) for p in own if p.speedup], f"series s{i % 4}")
+    for p in shown:
+        assert p.speedup is not None
+        parts += _marked(x.at(p.users), y, p.speedup, f"s{kinds.index(topology(p)) % 4}", _said(p))
+    label = "Speedup over users: " + "; ".join(_said(p) for p in shown)
+    keys = [(f"s{i % 4}", kind) for i, kind in enumerate(kinds)]
+    return Drawn(
+        picture(HEIGHT + ROW, label, [*parts, *_legend(keys, HEIGHT + ROW - 8)]),
+        "Speedup over users, with its 95 % interval. Red: a serial server. Dotted: the most possible.",
+    )
+
+
+def throughput_chart(rows: Sequence[ThroughputFigures], recommended: int | None) -> Drawn | None:
+    """Answers per minute over requests in flight, as the machine model says, with the recommended number."""
+    if len(rows) < 2:
+        return None
+    most = max(_high(r.responses_per_min) for r in rows if r.measured or len(rows) == 1) * 1.08
+    x, y = across(0, rows[-1].workers + 0.6), upwards(0, most, HEIGHT)
+    counts = [r.workers for r in rows if r.workers.bit_count() == 1 or r is rows[-1]]
+    parts = axes(x, y, counts, ticks(most), "requests in flight", "answers per minute")
+    parts += _path([(x.at(r.workers), y.at(r.responses_per_min.value)) for r in rows], "series s0")
+    for r in rows:
+        if r.measured:
+            parts += _marked(
+                x.at(r.workers), y, r.responses_per_min, "s0", f"{r.workers}: {interval(r.responses_per_min)}"
+            )
+    best = next((r for r in rows if r.workers == recommended), None)
+    if best is not None:
+        at = x.at(best.workers)
+        parts.append(line(at, y.end, at, y.start, "advised"))
+        anchor = "end" if at > 60 else "start"
+        parts.append(text(at + (-1 if at > 60 else 1), y.end + 10, f"recommended: {best.workers}", anchor))
+    told = f"; recommended: {best.workers}" if best else ""
+    return Drawn(
+        picture(HEIGHT, f"Answers per minute over requests in flight{told}", parts),
+        "Answers per minute over requests in flight: points were measured, the line is the machine model's.",
+    )
+
+
+def overlap_map(phases: Sequence[PhaseFigures]) -> Drawn | None:
+    """Each phase by how much answers overlap and what that gains, both as a share of the possible."""
+    shown = [(p, place) for p in phases if (place := _place(p)) is not None]
+    if not shown:
+        return None
+    x, y = across(-8, 108), upwards(-30, 118, HEIGHT)
+    regions = (
+        (-8, -30, 35, 35, "one at a time", "lock"),
+        (35, -10, 108, 35, "overlap without a gain", "shared"),
+        (35, -30, 108, -10, "slower than in turn", "worse"),
+        (35, 35, 108, 118, "parallel", "gains"),
+        (-8, 35, 35, 118, "other gain", "odd"),
+    )
+    parts = [box(x.at(a), y.at(b), x.at(c), y.at(d), f"region {kind}") for a, b, c, d, _, kind in regions]
+    parts += axes(x, y, [0, 50, 100], [0, 50, 100], "overlap while decoding, % of the possible", "gain, %")
+    parts += [
+        text(x.at(a) + 1, y.at(d) + 14, words, "start", "region-name") for a, _, _, d, words, _ in regions
     ]
-    data = pd.DataFrame(rows, columns=["lane", "state", "start_s", "end_s"])
-    kinds = [kind for kind in drawn.SEGMENT_KINDS if kind in set(data["state"])]
-    order = list(dict.fromkeys(data["lane"]))
-    chart: alt.Chart = (
-        alt.Chart(data, title=f"{phase_name}: the round of median length", width=560, height={"step": 22})
-        .mark_bar(height=14)
-        .encode(
-            x=alt.X("start_s:Q", title="seconds since the release"),
-            x2="end_s:Q",
-            y=alt.Y("lane:N", sort=order, title=None, axis=alt.Axis(labelLimit=320)),
-            color=alt.Color(
-                "state:N", title=None, scale=alt.Scale(domain=kinds, range=[COLOURS[k] for k in kinds])
-            ),
-        )
+    for p, (overlap, gain) in shown:
+        parts.append(dot(x.at(overlap), y.at(gain), "point s0", f"{p.name}: {_said(p)}", 5.5))
+    parts += _names([(x.at(o), y.at(g), p.name) for p, (o, g) in shown])
+    label = "Map of overlap and gain: " + "; ".join(
+        f"{p.name}: overlap {o:.0f} %, gain {g:.0f} %" for p, (o, g) in shown
     )
-    return chart
-
-
-def speedup_chart(assessment: Assessment) -> alt.LayerChart:
-    """G with its 95 % interval over users, one line per set of ports, between serial (1) and Gmax."""
-    figures = (phase_figures(j) for j in assessment.phases)
-    data = speedup_frame([p for p in figures if p.pair_of is None])
-    base = alt.Chart(
-        data, title="Speedup over users (dotted: at most, red: serial)", width=560, height=260
-    ).encode(
-        x=_counts(data, "users", "users"),
-        color=alt.Color("over:N", title=None),
-    )
-    speedup = alt.Y("speedup:Q", title="speedup G")
-    return alt.LayerChart(
-        layer=[
-            base.mark_line(strokeDash=[2, 4], point={"shape": "stroke", "size": 150, "filled": False}).encode(
-                y="speedup_max:Q"
-            ),
-            base.mark_rule().encode(y="low:Q", y2="high:Q"),
-            base.mark_line(point=True).encode(y=speedup),
-            alt.Chart(pd.DataFrame({"serial": [1.0]})).mark_rule(color="#c0392b").encode(y="serial:Q"),
-        ]
+    return Drawn(
+        picture(HEIGHT, label, parts),
+        "What overlap brings: (C − 1) / (N − 1) to the right, (G − 1) / (Gmax − 1) upwards.",
     )
 
 
-def _counts(data: pd.DataFrame, column: str, title: str) -> alt.X:
-    """An axis from 0 of what is counted: a tick at each number that occurs, marks clear of the edge."""
-    values = sorted(set(data[column].tolist()))
-    return alt.X(
-        f"{column}:Q",
-        title=title,
-        axis=alt.Axis(values=values, format="d"),
-        scale=alt.Scale(domain=[0, max(values, default=1) + 0.5], nice=False),
+def pace_chart(phases: Sequence[PhaseFigures]) -> Drawn | None:
+    """Output tokens per second of one answer: alone (ring) and together (dot), a row per phase."""
+    shown = [p for p in phases if p.answer_tokens_per_s.together is not None]
+    if not shown:
+        return None
+    paces = [p.answer_tokens_per_s for p in shown]
+    most = max(e.value for pace in paces for e in (pace.alone, pace.together) if e is not None) * 1.08
+    x, height = across(0, most), ROW * len(shown) + 50
+    y = Scale(0, 1, height - 38, 14)
+    parts = axes(x, y, ticks(most), [], "output tokens/s of one answer", "")
+    for i, (p, pace) in enumerate(zip(shown, paces, strict=True)):
+        at = 26 + i * ROW
+        assert pace.together is not None
+        parts.append(text(LEFT, at - 9, f"{p.name}, {plural(p.users, 'user')}", "start"))
+        if pace.alone is not None:
+            parts.append(line(x.at(pace.together.value), at, x.at(pace.alone.value), at, "series s0"))
+            parts.append(dot(x.at(pace.alone.value), at, "ring s0", f"alone {interval(pace.alone)}"))
+        parts.append(dot(x.at(pace.together.value), at, "point s0", f"together {interval(pace.together)}"))
+    label = "Tokens per second of one answer, alone and together: " + "; ".join(
+        f"{p.name} {number(a.alone.value if a.alone else None)} and {number(a.together.value)}"
+        for p, a in zip(shown, paces, strict=True)
+        if a.together is not None
+    )
+    return Drawn(
+        picture(height, label, parts), "Output tokens per second of one answer: alone (ring), together (dot)."
     )
 
 
-def throughput_chart(rows: Sequence[ThroughputFigures]) -> alt.LayerChart:
-    """Responses per minute over requests in flight, with the 95 % interval where it was measured."""
-    data = throughput_frame(rows)
-    base = alt.Chart(data, title="Throughput by the machine model", width=560, height=220).encode(
-        x=_counts(data, "workers", "requests in flight")
+def _place(p: PhaseFigures) -> tuple[float, float] | None:
+    """(overlap, gain) in per cent of the possible; None where either is unknown."""
+    if (
+        p.decode_overlap is None
+        or p.speedup is None
+        or not p.speedup_max
+        or p.users < 2
+        or p.speedup_max <= 1
+    ):
+        return None
+    overlap = (p.decode_overlap.value - 1) / (p.users - 1)
+    return 100 * overlap, 100 * (p.speedup.value - 1) / (p.speedup_max - 1)
+
+
+def _one_each(phases: Sequence[PhaseFigures]) -> list[PhaseFigures]:
+    """One phase per number of users: the line goes through the first of those that share one."""
+    return list({p.users: p for p in reversed(phases)}.values())[::-1]
+
+
+def _path(points: Sequence[tuple[float, float]], class_: str) -> list[Markup]:
+    return [line(x1, y1, x2, y2, class_) for (x1, y1), (x2, y2) in pairwise(sorted(points))]
+
+
+def _marked(x: float, y: Scale, found: Estimate, class_: str, title: str) -> list[Markup]:
+    """The point and its interval."""
+    ends = (
+        [line(x, y.at(found.low), x, y.at(found.high), f"ends {class_}")]
+        if found.low is not None and found.high is not None
+        else []
     )
-    told = base.transform_filter("datum.measured")
-    per_min = alt.Y("responses_per_min:Q", title="responses per minute", scale=alt.Scale(zero=True))
-    return alt.LayerChart(
-        layer=[
-            base.mark_line(strokeDash=[2, 4]).encode(y=per_min),
-            told.mark_rule().encode(y="low:Q", y2="high:Q"),
-            told.mark_point(filled=True).encode(y="responses_per_min:Q"),
-        ]
-    )
+    return [*ends, dot(x, y.at(found.value), f"point {class_}", title)]
 
 
-def throughput_frame(rows: Sequence[ThroughputFigures]) -> pd.DataFrame:
-    """One row per number of requests in flight: what the chart draws."""
-    per_min = [(r.workers, r.measured, r.responses_per_min) for r in rows]
-    return pd.DataFrame(
-        [(workers, measured, e.value, e.low, e.high) for workers, measured, e in per_min],
-        columns=["workers", "measured", "responses_per_min", "low", "high"],
-    )
+def _said(p: PhaseFigures) -> str:
+    return f"{p.name}, {plural(p.users, 'user')} over {topology(p)}: {interval(p.speedup)}"
 
 
-def speedup_frame(figures: list[PhaseFigures]) -> pd.DataFrame:
-    """One row per phase that has a speedup: what the chart draws."""
-    rows = [
-        (p.name, p.users, topology(p), p.speedup.value, p.speedup.low, p.speedup.high, p.speedup_max)
-        for p in figures
-        if p.speedup is not None
+def _high(found: Estimate | None) -> float:
+    return max(found.high or found.value, found.value) if found else 0.0
+
+
+def _legend(keys: Sequence[tuple[str, str]], y: float) -> list[Markup]:
+    if len(keys) < 2:
+        return []
+    parts, at = [], LEFT
+    for class_, words in keys:
+        parts += [dot(at + 1, y - 4, f"point {class_}"), text(at + 3, y, words, "start")]
+        at += 5 + 2.2 * len(words)
+    return parts
+
+
+def _names(points: Sequence[tuple[float, float, str]]) -> list[Markup]:
+    """Names beside their points; where points lie together the names share a line."""
+    placed: list[tuple[float, float, list[str]]] = []
+    for x, y, name in sorted(points):
+        near = next((p for p in placed if abs(p[0] - x) < 8 and abs(p[1] - y) < 16), None)
+        if near is None:
+            placed.append((x, y, [name]))
+        else:
+            near[2].append(name)
+    return [
+        text(x + (-2 if x > 60 else 2), y - 8, ", ".join(names), "end" if x > 60 else "start", "name")
+        for x, y, names in placed
     ]
-    return pd.DataFrame(rows, columns=["phase", "users", "over", "speedup", "low", "high", "speedup_max"])
-
-
-def phases_frame(assessment: Assessment) -> pd.DataFrame:
-    """One column per phase, one row per figure, as in every other report."""
-    figures = [phase_figures(j) for j in assessment.phases]
-    rows = dict(figure_rows(figures))
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[p.name for p in figures], dtype=object)
-
-
-def svg(chart: alt.Chart | alt.LayerChart) -> str:
-    """The chart as SVG, without network or browser."""
-    import vl_convert
-
-    return vl_convert.vegalite_to_svg(chart.to_dict())

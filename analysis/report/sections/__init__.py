@@ -3,6 +3,7 @@
 In: an Assessment and its figures (`figures/`). Out: a Report, which is sections of parts, in reading order.
 
 section.py     the types: Section, and the parts that it may have
+facts.py       what was measured, where, when and how
 run.py         design, notes, baseline, client, next steps; the free plan
 phases.py      the phases: figures, sentences, lanes, pairs
 conditions.py  the conditions of the verdicts
@@ -17,6 +18,7 @@ from pathlib import Path
 from analysis.assess import Assessment
 from analysis.report.figures.run import RunFigures
 from analysis.report.sections.conditions import condition_sections
+from analysis.report.sections.facts import facts
 from analysis.report.sections.machine import machine_sections
 from analysis.report.sections.phases import phase_sections
 from analysis.report.sections.run import (
@@ -43,6 +45,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
         subtitle=" · ".join(filter(None, named)),
         headline=Headline(figures.verdict, figures.verdict.colour) if figures.verdict else None,
         answer="A free run: no verdict is stated." if free else assessment.answer.sentence,
+        facts=facts(run),
         sections=(
             *design_sections(assessment),
             *(free_sections(run) if free else []),

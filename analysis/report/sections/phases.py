@@ -31,8 +31,7 @@ def phase_sections(assessment: Assessment, figures: RunFigures) -> list[Section]
     listed = figures.listed
     drawn = tuple(j.measured for j in assessment.phases if j.measured.plan.pair_of is None)
     rows = tuple((label, tuple(cells)) for label, cells in figure_rows(listed))
-    before = [Chart("speedup")] if any(p.speedup for p in listed) else []
-    after = [Chart("throughput")] if len(figures.machine.throughput) > 1 else []
+    curves = [Chart(name) for name in ("speedup", "map", "pace", "throughput")]
     pairs = tuple(_pair_row(p) for p in assessment.matrix)
     return [
         *section(
@@ -43,9 +42,7 @@ def phase_sections(assessment: Assessment, figures: RunFigures) -> list[Section]
             remark=REMARK,
         ),
         *section("Arrivals", MEASURED, sentences(_arrivals(figures.arrivals))),
-        *section(
-            "Lanes", MEASURED, *before, Lanes(drawn), *after, remark="one round of each phase, to scale"
-        ),
+        *section("Lanes", MEASURED, Lanes(drawn), *curves, remark="one round of each phase, to scale"),
         *section(
             "Pairs",
             MEASURED,

@@ -81,7 +81,7 @@ class Lanes:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture that only HTML has: `speedup` over users, or `throughput` over requests in flight."""
+    """A picture that only HTML has: `speedup`, `map`, `pace` or `throughput` (pictures/charts.py)."""
 
     kind: ClassVar[str] = "chart"
     name: str
@@ -114,6 +114,7 @@ class Report:
     headline: Headline | None  # of a run its verdict; None: the plan free states none
     answer: str
     sections: tuple[Section, ...]
+    facts: tuple[tuple[str, str], ...] = ()  # what was measured, where, when and how
 
 
 def section(title: str, chapter: str, *parts: Part, remark: str = "", terminal: bool = True) -> list[Section]:

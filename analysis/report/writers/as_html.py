@@ -1,29 +1,39 @@
-"""A report as one HTML file that needs no network; its lanes and charts are SVG."""
+"""A report as one HTML file that needs no network and no script: charts in SVG, lanes as plain boxes."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import jinja2
 
-from analysis.assess import Assessment
 from analysis.report.figures.run import RunFigures
 from analysis.report.pictures import charts
+from analysis.report.pictures.charts import Drawn
+from analysis.report.pictures.lane_rows import phase_lanes
 from analysis.report.sections.conditions import MARKS
-from analysis.report.sections.section import Chart, Lanes, Report
+from analysis.report.sections.section import Chart, Report
+
+Draw = Callable[[Chart], Drawn | None]
 
 
-def render(report: Report, draw: Callable[[Lanes | Chart], list[str]]) -> str:
-    """`draw`: the SVG pictures of a part that is one."""
+def render(report: Report, draw: Draw = lambda _: None) -> str:
+    """`draw`: the picture of a chart, None where the run has not what it shows."""
     here = jinja2.FileSystemLoader(Path(__file__).parent)
-    page = jinja2.Environment(loader=here, autoescape=True, undefined=jinja2.StrictUndefined)
-    return page.get_template("report.html.j2").render(report=report, marks=MARKS, drawn=draw)
+    page = jinja2.Environment(
+        loader=here, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = page.get_template("report.html.j2")
+    return template.render(report=report, marks=MARKS, draw=draw, phase_lanes=phase_lanes)
 
 
-def run_pictures(part: Lanes | Chart, assessment: Assessment, figures: RunFigures) -> list[str]:
-    """The SVG pictures of a part of a run's report."""
-    if isinstance(part, Lanes):
-        timed = [p.name for p in figures.listed if p.wall_s is not None]
-        return [charts.svg(charts.lanes_chart(assessment, name)) for name in timed]
-    if part.name == "speedup":
-        return [charts.svg(charts.speedup_chart(assessment))]
-    return [charts.svg(charts.throughput_chart(figures.machine.throughput))]
+def chart_of(chart: Chart, figures: RunFigures) -> Drawn | None:
+    """The picture of a part of a run's report."""
+    machine = figures.machine
+    match chart.name:
+        case "speedup":
+            return charts.speedup_chart(figures.listed)
+        case "map":
+            return charts.overlap_map(figures.listed)
+        case "pace":
+            return charts.pace_chart(figures.listed)
+        case _:
+            return charts.throughput_chart(machine.throughput, machine.recommended_workers)

@@ -316,9 +316,9 @@ def test_the_page_shows_the_servers_view(
 ) -> None:
     main(["report", str(here), "--quiet"])
     page = file_of(here, "report.html").read_text(encoding="utf-8")
-    rows = between(page, "<tr><th>servers: busy slots", "<tr><th>verdict")
+    rows = between(page, '<tr><th scope="row">servers: busy slots', '<tr><th scope="row">verdict')
     evidence = "\n".join(re.findall(r'<ul class="why">.*?</ul>', page))
-    condition = between(page, "<tr><td>✓</td><th>server&#39;s slots", "</table>")
+    condition = between(page, '<tr><td>✓</td><th scope="row">server&#39;s slots', "</table>")
     shown = between(page, "<h2>Servers</h2>", "<h2>Client</h2>")
     golden("witness.html", "\n".join([rows, evidence, condition, shown]))
 

@@ -28,6 +28,7 @@ from analysis.report.figures.free import curve
 from analysis.report.figures.phase import percentiles
 from analysis.report.figures.run import RunFigures, run_figures
 from analysis.report.pictures import lanes as drawing
+from analysis.report.pictures.lane_rows import phase_lanes
 from analysis.report.sections import report_of as sections_of
 from analysis.report.sections.phases import figure_rows
 from analysis.report.sections.run import notes
@@ -347,12 +348,9 @@ def test_lanes_come_in_the_order_of_the_scenario_whatever_the_ports_are_called()
     there = replace(run, log=replace(run.log, records=records), manifest=replace(run.manifest, targets=infos))
     measured = assess(there).phases[0].measured
     made = lanes(measured.scored[0], measured.ports)
-    assert [(lane.target, lane.user) for lane in made] == [
-        ("Ulysses", 0),
-        ("Ulysses", 2),
-        ("Eternal", 1),
-        ("Eternal", 3),
-    ]
+    assert [lane.target for lane in made] == ["Ulysses", "Ulysses", "Eternal", "Eternal"]
+    ends = [lane.segments[-1].end_s for lane in made]
+    assert ends[0] < ends[1] and ends[2] < ends[3]  # the staircase of a queue
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120])
@@ -448,8 +446,9 @@ def test_the_html_report_needs_no_network(tmp_path: Path) -> None:
     write_run(prefix, farm("serial", PHASES, scenario_name="<b>bold</b>"))
     main(["report", str(prefix), "--quiet"])
     page = file_of(prefix, "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 2 + len(PHASES)  # speedup, throughput, and each phase
-    assert "<script" not in page and "<link" not in page and "src=" not in page
+    assert page.count("<svg") == 4  # speedup, map, pace, throughput
+    assert page.count('<figure class="lanes">') == len(PHASES)
+    assert "<script" not in page and "<link" not in page and "src=" not in page and "url(" not in page
     assert "<b>bold</b>" not in page and "a strictly serial server reads" in page
 
 
@@ -590,3 +589,51 @@ def test_answers_that_stop_early_are_told_at_their_own_length(policy: str, speed
     most = figures.machine.throughput[1].responses_per_min.value
     assert most == pytest.approx(30 * speedup, rel=0.02)
     assert ports.responses_per_min == pytest.approx(most, rel=0.02)
+
+
+def test_the_html_report_shows_a_failed_request_of_a_phase_that_is_not_scored(tmp_path: Path) -> None:
+    run = farm("serial", [phase(2, rounds=1)])
+    write_run(tmp_path / "x", failing(run, ("phase1", 0, 1), "HTTP 500: <script>alert(1)</script>"))
+    main(["report", str(tmp_path / "x"), "--quiet"])
+    page = file_of(tmp_path / "x", "report.html").read_text(encoding="utf-8")
+    assert '<b class="cross"' in page and page.count('<div class="lane"><span>') == 2
+    assert '<span class="error">HTTP 500: &lt;script&gt;' in page and "<script" not in page
+
+
+def test_all_lanes_of_the_html_report_are_on_one_time_scale() -> None:
+    measured = [j.measured for j in assess(farm("serial", [phase(2), phase(4)])).phases]
+    small, large = phase_lanes(measured)
+    ends = [max(row.end for _, rows in drawn.ports for row in rows) for drawn in (small, large)]
+    assert ends == [pytest.approx(50, abs=1), pytest.approx(100, abs=0.1)]
+    assert small.ticks == large.ticks
+
+
+def test_every_picture_of_the_html_report_says_what_it_shows(tmp_path: Path) -> None:
+    write_run(tmp_path / "x", farm("port-serial"))
+    main(["report", str(tmp_path / "x"), "--quiet"])
+    page = file_of(tmp_path / "x", "report.html").read_text(encoding="utf-8")
+    for picture in re.findall(r"<svg[^>]*>", page):
+        assert 'role="img"' in picture and 'aria-label="' in picture
+    assert page.count("<figure") == page.count("<figcaption") == 4 + 4
+    assert "Speedup over users: control, 2 users over one port: 1.00" in page
+
+
+def test_the_html_report_says_first_what_a_person_hands_on(tmp_path: Path) -> None:
+    write_run(tmp_path / "x", farm("port-serial"))
+    main(["report", str(tmp_path / "x"), "--quiet"])
+    page = file_of(tmp_path / "x", "report.html").read_text(encoding="utf-8")
+    places = [page.index(f"<h2>{title}</h2>") for title in ("Next", "What was measured", "Lanes", "Phases")]
+    assert places == sorted(places) and page.index('<p class="answer">') < places[0]
+    assert "<dt>model</dt><dd>ulysses, eternal</dd>" in page and "<dt>answers</dt><dd>37 tokens</dd>" in page
+
+
+@pytest.mark.parametrize(("passing", "folded"), [(True, True), (False, False)])
+def test_conditions_are_folded_unless_one_failed(tmp_path: Path, passing: bool, folded: bool) -> None:
+    run = farm("serial", PHASES)
+    write_run(tmp_path / "x", run)
+    if not passing:
+        drop_a_row(tmp_path / "x")
+    main(["report", str(tmp_path / "x"), "--quiet"])
+    page = file_of(tmp_path / "x", "report.html").read_text(encoding="utf-8")
+    assert ("<details><summary>" in page) == folded
+    assert ("<details open><summary>" in page) == (not folded)

@@ -1,0 +1,95 @@
+"""Lanes for HTML: of each request its bar, cut into pieces, in per cent of one span for all phases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.lanes import (
+    DECODE,
+    FIRST_PART,
+    PREFILL,
+    QUEUED,
+    SEGMENT_KINDS,
+    WAITING,
+    WHOLE,
+    Lane,
+    lanes,
+    representative_round,
+)
+from analysis.phase.measure import PhaseMeasured
+from analysis.phase.rounds import Round
+from analysis.report.pictures.svg import ticks
+from analysis.report.words import number
+
+CLASSES = {
+    QUEUED: "queued",
+    WAITING: "waits",
+    FIRST_PART: "waits",
+    PREFILL: "prefill",
+    DECODE: "decode",
+    WHOLE: "whole",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    class_: str
+    left: float  # per cent of the span
+    width: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    label: str
+    took: str
+    error: str | None
+    end: float  # per cent: where the mark of a failed request stands
+    pieces: tuple[Piece, ...]
+
+    @property
+    def words(self) -> str:
+        """What a screen reader says of the bar."""
+        return "; ".join(p.words for p in self.pieces) + (f"; failed: {self.error}" if self.error else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLanes:
+    title: str
+    ports: tuple[tuple[str, tuple[LaneRow, ...]], ...]
+    kinds: tuple[tuple[str, str], ...]  # (class, what it means), as they occur
+    ticks: tuple[tuple[float, str], ...]  # (per cent, seconds)
+
+
+def phase_lanes(phases: Sequence[PhaseMeasured]) -> list[PhaseLanes]:
+    """The representative round of each phase that has one, all on the time scale of the longest."""
+    shown = [(p, a_round) for p in phases if (a_round := representative_round(p)) is not None]
+    span_s = max((a_round.makespan_s or 0.0 for _, a_round in shown), default=0.0)
+    return [_drawn(phase, a_round, span_s) for phase, a_round in shown] if span_s > 0 else []
+
+
+def _drawn(phase: PhaseMeasured, a_round: Round, span_s: float) -> PhaseLanes:
+    drawn = lanes(a_round, phase.ports)
+    kinds = {s.kind for lane in drawn for s in lane.segments}
+    meant = {CLASSES[kind]: kind for kind in SEGMENT_KINDS if kind in kinds}
+    return PhaseLanes(
+        f"{phase.plan.name}: round {a_round.index + 1} of {len(phase.rounds)}, "
+        f"{len(drawn)} requests in {number(a_round.makespan_s)} s",
+        tuple((port, tuple(_row(x, span_s) for x in drawn if x.base_url == port)) for port in phase.ports),
+        tuple(meant.items()),
+        tuple((100 * t / span_s, f"{t:g}") for t in ticks(span_s)),
+    )
+
+
+def _row(lane: Lane, span_s: float) -> LaneRow:
+    pieces = tuple(
+        Piece(
+            CLASSES[s.kind],
+            100 * s.start_s / span_s,
+            100 * (s.end_s - s.start_s) / span_s,
+            f"{s.kind} {number(s.end_s - s.start_s)} s",
+        )
+        for s in lane.segments
+    )
+    label = lane.target if lane.user is None else f"{lane.target}, user {lane.user}"
+    took = "not sent" if lane.latency_s is None else f"{number(lane.latency_s)} s"
+    return LaneRow(label, took, lane.error, pieces[-1].left + pieces[-1].width if pieces else 0.0, pieces)
