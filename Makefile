@@ -66,7 +66,7 @@ bench: .venv/run.stamp
 
 # Pure farms in about a minute, then real ones over sockets.
 truth: .venv/dev.stamp
-	$(BIN)/python -m scripts.truth.table $(ARGS)
+	$(BIN)/python -m scripts.truth.page $(ARGS)
 
 # At most 20 minutes; a finding is shown as the smallest example that breaks a reader.
 fuzz: .venv/dev.stamp

@@ -18,7 +18,7 @@ from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from analysis.files.run import keep_files_private
 from replay import signals
-from replay.checks import table as check_table
+from replay.checks import check_table
 from replay.checks.capacity import refuse_beyond_machine
 from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, findings

@@ -1,7 +1,7 @@
 """The machine behind the ports, from all phases together. In: PhaseMeasured. Out: Machine, Throughput.
 
     slots.py        how many requests are answered at once, on each port and in all
-    tables.py       the pace as two small tables, and their fit to the phases' speedups
+    gain_tables.py  the pace as two small tables, and their fit to the phases' speedups
     waves.py        a schedule replayed with given slots and pace
     model.py        both together; each phase predicted from the others, and the condition on that
     throughput.py   answers per minute by requests in flight, the recommended concurrency, one more port

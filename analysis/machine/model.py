@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.machine.slots import SlotsSeen, slots_seen
-from analysis.machine.tables import (
+from analysis.machine.gain_tables import (
     PORT_FACTOR,
     STREAM_GAIN,
     Asked,
@@ -15,6 +14,7 @@ from analysis.machine.tables import (
     fit_mechanism,
     fit_tables,
 )
+from analysis.machine.slots import SlotsSeen, slots_seen
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Job, serial_s
 from analysis.statistics.estimates import LogEstimate

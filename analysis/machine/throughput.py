@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, cycle, islice, takewhile
 
+from analysis.machine.gain_tables import Tables
 from analysis.machine.model import Machine
-from analysis.machine.tables import Tables
 from analysis.machine.waves import Piece, makespan_s
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import EACH_NUMBER, SAME_THROUGHPUT, WORTH_HAVING

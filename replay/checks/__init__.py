@@ -2,7 +2,7 @@
 
 In: targets of a scenario. Out: `Checked` per target (model, slots, endpoints), or one line with the remedy.
 `check.py`: one target, from its address to the model. `http_get.py`: the one GET client, and why it failed.
-`hazards.py`: what may spoil the measurement although all answer. `table.py`: what `--check` prints.
+`hazards.py`: what may spoil the measurement although all answer. `check_table.py`: what `--check` prints.
 `discover.py`: the servers on this host (`python -m servers find`, `--scenario auto`). `local_ports.py`: ports
 and processes of this host.
 

@@ -23,7 +23,7 @@ from analysis.errors import TargetError
 from analysis.files.csv_rows import RowWriter
 from analysis.files.server_samples import ServerSample
 from replay.checks.http_get import HttpGet
-from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, machine_load
+from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, gpu_look, machine_load
 from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.kind import Load, LoadCounters
 

@@ -56,9 +56,9 @@ class Dispatch:
         self._batches = 0
         for kind, listener in (
             (READY, self._ready_came),
-            (LEFT, self._left),
-            (ARMED, self._arm),
-            (ROW, self._row),
+            (LEFT, self._left_came),
+            (ARMED, self._armed_came),
+            (ROW, self._row_came),
         ):
             runner.register_message(kind, partial(self._take, listener))
 
@@ -204,15 +204,15 @@ class Dispatch:
         self._seen.add(user.worker)
         self._left_users.discard((user.worker, user.user))
 
-    def _left(self, data: dict[str, Any]) -> None:
+    def _left_came(self, data: dict[str, Any]) -> None:
         gone = (data["worker"], data["user"])
         self.ready = [u for u in self.ready if (u.worker, u.user) != gone]
         self._left_users.add(gone)
 
-    def _arm(self, data: dict[str, Any]) -> None:
+    def _armed_came(self, data: dict[str, Any]) -> None:
         self._armed.add(self._ordered(data, data["request_id"]).request_id)
 
-    def _row(self, data: dict[str, Any]) -> None:
+    def _row_came(self, data: dict[str, Any]) -> None:
         record = RECORD.validate_python(data["row"])
         self._ordered(data, record.request_id)
         self._accept(record)

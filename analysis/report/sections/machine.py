@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.assess import Assessment
-from analysis.machine.tables import BY_STREAM
+from analysis.machine.gain_tables import BY_STREAM
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.machine import MachineFigures, PortFactor, PredictedPhase, ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures

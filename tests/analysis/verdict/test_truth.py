@@ -5,8 +5,8 @@ import pytest
 from analysis.assess import assess
 from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import JudgedFarm, cases, judge
+from scripts.truth.page import clear, criteria, page
 from scripts.truth.sockets import NEAR, see, socket_cases
-from scripts.truth.table import clear, criteria, page
 from tests.support.farm import farm
 
 FARMS = 1100

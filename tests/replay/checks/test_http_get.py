@@ -19,8 +19,7 @@ import pytest
 from analysis.errors import TargetError
 from analysis.files.plan import PlannedPhase
 from analysis.files.run import TargetInfo
-from replay.checks import http_get
-from replay.checks import table as check_table
+from replay.checks import check_table, http_get
 from replay.checks.check import check, choose
 from replay.checks.hazards import Checked, Finding, findings
 from replay.checks.http_get import Silent, first_meaning, is_here, reason

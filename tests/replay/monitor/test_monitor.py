@@ -20,9 +20,9 @@ import pytest
 
 from analysis.files.run import TargetInfo, read_run
 from analysis.files.server_samples import ServerSample, read_server_samples
-from replay.monitor import machine as machine_load
+from replay.monitor import machine_load
 from replay.monitor.child import watch_of_run
-from replay.monitor.machine import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
+from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
 from replay.monitor.process import MOST_OF_A_CORE, LoadReader, Port, Sampling, Watch, pause_after, watch_of
 from replay.scenario.schema import Target
 from replay.server_kinds import SERVER_KINDS

@@ -1,6 +1,6 @@
 """`make truth`: farms of known truth by the thousand, judged beside the seed's formula; docs/truth.md.
 
-python -m scripts.truth.table [FARMS SOCKET_FARMS_OF_EACH_MECHANISM]
+python -m scripts.truth.page [FARMS SOCKET_FARMS_OF_EACH_MECHANISM]
 """
 
 import sys
