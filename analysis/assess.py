@@ -18,7 +18,7 @@ from analysis.conditions.of_run import (
 from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import under_asked_name
 from analysis.files.run import Run
-from analysis.machine.model import Machine, machine_model
+from analysis.machine.model import MachineModel, machine_model
 from analysis.phase.measure import measure_phase
 from analysis.phase.rounds import chain
 from analysis.phase.server_load import server_load
@@ -35,7 +35,7 @@ class Assessment:
     phases: tuple[PhaseJudged, ...]
     conditions: tuple[Condition, ...]  # of the whole run
     answer: Answer
-    machine: Machine
+    machine: MachineModel
     limit: Localisation
     matrix: tuple[Pair, ...]
 

@@ -17,7 +17,7 @@ import psutil
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
-from replay.monitor.process import Port, Watch  # noqa: E402
+from replay.monitor.process import Watch, WatchedPort  # noqa: E402
 
 PAIRS, TOKENS, IDLE_S = 12, 96, 20.0
 
@@ -31,13 +31,13 @@ def main() -> None:
         try:
             assert child.stdout is not None
             lines = [json.loads(line) for line in iter(child.stdout.readline, '{"ready": true}\n')]
-            ports = tuple(Port(line["base_url"], "llamacpp", line["pid"]) for line in lines)
+            ports = tuple(WatchedPort(line["base_url"], "llamacpp", line["pid"]) for line in lines)
             measure(ports)
         finally:
             child.terminate()
 
 
-def measure(ports: tuple[Port, ...]) -> None:
+def measure(ports: tuple[WatchedPort, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sampler = started(ports, Path(folder) / "idle.csv")
         before = busy_s(sampler.pid)
@@ -62,7 +62,7 @@ def measure(ports: tuple[Port, ...]) -> None:
             print(f"  {what}: {fmean(ratios):.3f} ± {stdev(ratios) / PAIRS**0.5:.3f} (n = {PAIRS})")
 
 
-def started(ports: tuple[Port, ...], path: Path) -> subprocess.Popen[bytes]:
+def started(ports: tuple[WatchedPort, ...], path: Path) -> subprocess.Popen[bytes]:
     watch = Watch(str(path), time.monotonic(), ports, machine=True).to_json()
     child = subprocess.Popen(
         [sys.executable, "-m", "replay.monitor.process", watch], cwd=CHECKOUT, stdin=subprocess.PIPE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analysis.conditions.condition import Condition
 from analysis.files.request_record import BASELINE, BURST, WARMUP, RequestRecord
 from analysis.files.run import Run, TargetInfo
-from analysis.machine.model import Machine
+from analysis.machine.model import MachineModel
 from analysis.phase.intervals import busy_s
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round, bursts
@@ -184,7 +184,7 @@ def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:
     )
 
 
-def machine_consistent(machine: Machine) -> Condition:
+def machine_consistent(machine: MachineModel) -> Condition:
     """Each phase predicted from the others. It decides only whether the machine's figures are stated."""
     predicted = [p for p in machine.predictions if p.residual is not None]
     if not predicted:

@@ -1,4 +1,4 @@
-"""The machine behind the ports, from all phases together. In: PhaseMeasured. Out: Machine, Throughput.
+"""The machine behind the ports, from all phases together. In: PhaseMeasured. Out: MachineModel, Throughput.
 
     slots.py        how many requests are answered at once, on each port and in all
     gain_tables.py  the pace as two small tables, and their fit to the phases' speedups

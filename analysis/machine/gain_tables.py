@@ -104,7 +104,7 @@ def keys_of(running: Mapping[str, int], kind: str) -> set[Key]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedTables:
     """The tables as fitted, with what is needed to say how sure anything computed from them is."""
 
     kind: str
@@ -139,17 +139,17 @@ def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
     return Tables(kind, entries[STREAM_GAIN], entries[PORT_FACTOR])
 
 
-def fit_tables(loads: Sequence[PhaseLoad], slots: Slots) -> Fitted | None:
+def fit_tables(loads: Sequence[PhaseLoad], slots: Slots) -> FittedTables | None:
     """The better of both mechanisms; `ports` where neither is. None where neither fit comes to an end."""
     ports, streams = (fit_mechanism(loads, slots, kind) for kind in (BY_PORT, BY_STREAM))
     return streams if _criterion(streams) < _criterion(ports) - FIT_TIE else ports
 
 
-def _criterion(fitted: Fitted | None) -> float:
+def _criterion(fitted: FittedTables | None) -> float:
     return math.inf if fitted is None else fitted.misfit + 2 * len(fitted.keys)
 
 
-def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> Fitted | None:
+def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> FittedTables | None:
     """Weighted least squares of log speedup within what can be; None where they do not come to an end.
 
     n streams gain at most 1.1 n, and no factor is above 1.1: what phases say beyond that is a contradiction.
@@ -168,7 +168,7 @@ def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> Fitted
     df = min(load.speedup.df for load in loads)
     if not keys:  # never two together: the slots say everything
         none = np.zeros((0, 0))
-        return Fitted(kind, keys, start, none, none, float((misses(start) ** 2).sum()), df)
+        return FittedTables(kind, keys, start, none, none, float((misses(start) ** 2).sum()), df)
     bounds = (np.full(len(keys), math.log(LEAST_PACE)), start + math.log(MOST_PACE))
     from scipy.optimize import least_squares  # slow to load, and a run under way needs no machine model
 
@@ -185,7 +185,7 @@ def fit_mechanism(loads: Sequence[PhaseLoad], slots: Slots, kind: str) -> Fitted
     spare = len(loads) - rank
     inflation = max(misfit / spare, 1.0) if spare > 0 else 1.0  # phases that disagree make everything unsure
     covariance = np.linalg.pinv(slopes.T @ slopes, rcond=1e-9) * inflation
-    return Fitted(kind, keys, logs, covariance, directions[rank:], misfit, df)
+    return FittedTables(kind, keys, logs, covariance, directions[rank:], misfit, df)
 
 
 def _gradient(function: Callable[[Array], Array], at: Array, step: float = 1e-4) -> Array:

@@ -9,14 +9,14 @@ from analysis.machine.gain_tables import (
     PORT_FACTOR,
     STREAM_GAIN,
     Asked,
-    Fitted,
+    FittedTables,
     PhaseLoad,
     fit_mechanism,
     fit_tables,
 )
 from analysis.machine.slots import SlotsSeen, slots_seen
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import Job, serial_s
+from analysis.phase.rounds import SoloJob, serial_s
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import PREDICTED_BAND, SURELY
 
@@ -47,7 +47,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineModel:
     """What all phases show together. `fitted` is None where they show nothing; `why_not` gives the reason."""
 
     slots: SlotsSeen
@@ -59,7 +59,7 @@ class Machine:
     points: tuple[
         tuple[int, float], ...
     ]  # users and speedup of the phases over all ports, all at one instant
-    fitted: Fitted | None
+    fitted: FittedTables | None
     predictions: tuple[Prediction, ...]
     why_not: str | None = None
 
@@ -79,7 +79,7 @@ class Machine:
         return {key[1]: self.fitted.entry(key) for key in self.fitted.keys if key[0] == table}
 
 
-def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
+def machine_model(phases: Sequence[PhaseMeasured]) -> MachineModel:
     """The machine that most of these phases used; several models on a port tell of something else.
 
     Never raises for what numbers do: the verdict and the rest of the report need no machine.
@@ -87,18 +87,20 @@ def machine_model(phases: Sequence[PhaseMeasured]) -> Machine:
     used = _of_one_machine([p for p in phases if p.fit is not None])
     seen = slots_seen(used)
     if not used:
-        return Machine(seen, (), None, 0.0, None, 0, (), None, (), NO_PHASE)
+        return MachineModel(seen, (), None, 0.0, None, 0, (), None, (), NO_PHASE)
     try:
         return _fitted(used, seen)
     except (ArithmeticError, ValueError) as error:
-        return Machine(seen, (), None, 0.0, None, 0, (), None, (), f"its speed cannot be computed ({error})")
+        return MachineModel(
+            seen, (), None, 0.0, None, 0, (), None, (), f"its speed cannot be computed ({error})"
+        )
 
 
-def _fitted(used: Sequence[PhaseMeasured], seen: SlotsSeen) -> Machine:
+def _fitted(used: Sequence[PhaseMeasured], seen: SlotsSeen) -> MachineModel:
     loads = [_load(p) for p in used]
     fitted = fit_tables(loads, seen.slots())
     widest = max(used, key=lambda p: (len(p.ports), -p.plan.users))
-    return Machine(
+    return MachineModel(
         slots=seen,
         ports=widest.ports,
         solo_s=_mean_solo(widest, used),
@@ -141,7 +143,7 @@ def _load(phase: PhaseMeasured) -> PhaseLoad:
         _asked(i * plan.spacing_s, phase.targets[t].base_url, phase.solo_s[t], phase.overhead_share(t))
         for i, t in enumerate(plan.deal)
     )
-    serial = serial_s([Job(r.due_s, 0.0, r.overhead_s + r.work_s) for r in requests])
+    serial = serial_s([SoloJob(r.due_s, 0.0, r.overhead_s + r.work_s) for r in requests])
     return PhaseLoad(plan.name, plan.users, requests, plan.workers, serial, phase.speedup)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count, cycle, islice, takewhile
 
 from analysis.machine.gain_tables import Tables
-from analysis.machine.model import Machine
+from analysis.machine.model import MachineModel
 from analysis.machine.waves import Piece, makespan_s
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import EACH_NUMBER, SAME_THROUGHPUT, WORTH_HAVING
@@ -24,7 +24,7 @@ class Throughput:
     measured: bool  # False: its pace lies on a straight line between measured ones
 
 
-def throughputs(machine: Machine) -> list[Throughput]:
+def throughputs(machine: MachineModel) -> list[Throughput]:
     """One row per number of workers (`_numbers`), up to the most that was measured; [] without a model."""
     rows = (_throughput(machine, workers) for workers in _numbers(machine.users))
     return [row for row in rows if row is not None]
@@ -37,7 +37,7 @@ def _numbers(most: int) -> list[int]:
     return [*range(1, each + 1), *powers, *([most] if most > each else [])]
 
 
-def _throughput(machine: Machine, workers: int) -> Throughput | None:
+def _throughput(machine: MachineModel, workers: int) -> Throughput | None:
     wall = wall_clock(machine, workers)
     if machine.fitted is None or machine.solo_s is None or wall is None:
         return None
@@ -52,7 +52,7 @@ def _throughput(machine: Machine, workers: int) -> Throughput | None:
 
 
 def wall_clock(
-    machine: Machine, requests: int, spacing_s: float = 0.0, workers: int | None = None
+    machine: MachineModel, requests: int, spacing_s: float = 0.0, workers: int | None = None
 ) -> LogEstimate | None:
     """First due to last answer of so many requests, dealt over all ports, by replay in waves.
 
@@ -89,7 +89,7 @@ def recommended(rows: Sequence[Throughput]) -> int | None:
     )
 
 
-def more_may_help(machine: Machine, rows: Sequence[Throughput]) -> bool:
+def more_may_help(machine: MachineModel, rows: Sequence[Throughput]) -> bool:
     """True if the best lies at the most that was measured, and no slots are known to end there."""
     if not rows:
         return False
@@ -98,7 +98,7 @@ def more_may_help(machine: Machine, rows: Sequence[Throughput]) -> bool:
     return recommended(rows) == rows[-1].workers and sum(full.filled(asked).values()) > rows[-1].workers
 
 
-def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstimate | None:
+def with_another_port(machine: MachineModel, rows: Sequence[Throughput]) -> LogEstimate | None:
     """The throughput at most, over today's best: a further port brings no more than the last one did.
 
     One port alone: twice. None where the last port took more than all the others gave.
@@ -116,13 +116,13 @@ def with_another_port(machine: Machine, rows: Sequence[Throughput]) -> LogEstima
     return None if best is None or best.log < math.log(1e-6) else best
 
 
-def _best(machine: Machine, ports: Sequence[str], workers: int, tables: Tables) -> float:
+def _best(machine: MachineModel, ports: Sequence[str], workers: int, tables: Tables) -> float:
     slots = machine.slots.slots()
     within = (n for n in _numbers(workers) if ports and not tables.beyond(slots.filled(dealt(ports, n))))
     return max((_steady(machine, ports, n, tables) for n in within), default=0.0)
 
 
-def _steady(machine: Machine, ports: Sequence[str], workers: int, tables: Tables) -> float:
+def _steady(machine: MachineModel, ports: Sequence[str], workers: int, tables: Tables) -> float:
     """Answers per solo time with so many requests kept in flight, n of them running at the total pace P(n).
 
     Of a solo the share φ is overhead, the rest work. Either the servers are always full, P(n)/(1 - φ); or

@@ -86,7 +86,7 @@ def faults_of(requests: Sequence[RequestRecord], expected: int, asked: Mapping[s
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SoloJob:
     """One request of a schedule: due `offset_s` after the release, alone it needs these times."""
 
     offset_s: float
@@ -94,7 +94,7 @@ class Job:
     latency_s: float
 
 
-def serial_s(jobs: Sequence[Job]) -> float:
+def serial_s(jobs: Sequence[SoloJob]) -> float:
     """Makespan one at a time in the order they are due (`S`); with no offsets simply Σ latency."""
     free_s = 0.0
     for job in sorted(jobs, key=lambda j: j.offset_s):
@@ -102,7 +102,7 @@ def serial_s(jobs: Sequence[Job]) -> float:
     return free_s - min(j.offset_s for j in jobs)
 
 
-def ideal_starts(jobs: Sequence[Job], workers: int | None = None) -> list[float]:
+def ideal_starts(jobs: Sequence[SoloJob], workers: int | None = None) -> list[float]:
     """When each job starts if no server disturbs anybody: only the client's own `workers` limit it."""
     starts: list[float] = []
     busy: list[float] = []
@@ -115,7 +115,7 @@ def ideal_starts(jobs: Sequence[Job], workers: int | None = None) -> list[float]
     return starts
 
 
-def ideal_s(jobs: Sequence[Job], workers: int | None = None) -> float:
+def ideal_s(jobs: Sequence[SoloJob], workers: int | None = None) -> float:
     """Makespan of the same schedule if no request disturbs another (`I`)."""
     ordered = sorted(jobs, key=lambda j: j.offset_s)
     ends = [s + j.latency_s for s, j in zip(ideal_starts(jobs, workers), ordered, strict=True)]

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
-from analysis.phase.rounds import Job, Round
+from analysis.phase.rounds import Round, SoloJob
 from analysis.thresholds import LEAST_SHARE, LUMP_SHARE
 
 
@@ -98,17 +98,18 @@ def _overhead_s(solo: RequestRecord) -> float:
     return before_s + max(after_s, 0.0)
 
 
-def planned_jobs(plan: PlannedPhase, alone: Mapping[str, Alone]) -> list[Job]:
+def planned_jobs(plan: PlannedPhase, alone: Mapping[str, Alone]) -> list[SoloJob]:
     """The phase's schedule with every answer at the length its target's solos had."""
     return [
-        Job(i * plan.spacing_s, alone[t].ttft_s or 0.0, alone[t].latency_s) for i, t in enumerate(plan.deal)
+        SoloJob(i * plan.spacing_s, alone[t].ttft_s or 0.0, alone[t].latency_s)
+        for i, t in enumerate(plan.deal)
     ]
 
 
-def jobs_of_round(a_round: Round, alone: Mapping[str, Alone]) -> list[Job]:
+def jobs_of_round(a_round: Round, alone: Mapping[str, Alone]) -> list[SoloJob]:
     """The schedule of one round as it was sent, each answer at the length it had."""
     due = [r.scheduled_s or 0.0 for r in a_round.requests]
     return [
-        Job(d - min(due), alone[r.target].ttft_s or 0.0, alone[r.target].latency_for(r.tokens))
+        SoloJob(d - min(due), alone[r.target].ttft_s or 0.0, alone[r.target].latency_for(r.tokens))
         for d, r in zip(due, a_round.requests, strict=True)
     ]

@@ -6,7 +6,7 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.intervals import Interval, busy_s, covered_s, peak, union
 from analysis.phase.overlap import decode_intervals
-from analysis.phase.rounds import Job, Round, ideal_s, ideal_starts, serial_s
+from analysis.phase.rounds import Round, SoloJob, ideal_s, ideal_starts, serial_s
 from analysis.phase.solos import Alone, jobs_of_round, planned_jobs, streamed
 from analysis.statistics.estimates import LogEstimate
 from analysis.statistics.fit import Fit, Timed, fit_speedup
@@ -23,7 +23,7 @@ def fit_latency(
     full_s = serial_s(planned_jobs(plan, alone))
 
     def replay(solo_s: Mapping[str, float]) -> float:
-        return serial_s([Job(i * plan.spacing_s, 0.0, solo_s[t]) for i, t in enumerate(plan.deal)])
+        return serial_s([SoloJob(i * plan.spacing_s, 0.0, solo_s[t]) for i, t in enumerate(plan.deal)])
 
     makespans = [
         Timed(None, _middle_s(r), _makespan_s(r) * full_s / serial_s(jobs_of_round(r, alone))) for r in rounds

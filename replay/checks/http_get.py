@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
 from replay.client.server_words import masked
-from replay.server_kinds import Reply
+from replay.server_kinds import GetReply
 
 TIMEOUT_S = 5.0
 MOST_BYTES = 8_000_000  # of one reply; a list of models has a tenth of it
@@ -41,13 +41,13 @@ class HttpGet:
         self._url, self._root = url, parts.path.rstrip("/")
         self._keys = (key,)
         self._headers = {"User-Agent": "portlap"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        self.replies: dict[str, Reply] = {}  # the last one of each path
+        self.replies: dict[str, GetReply] = {}  # the last one of each path
 
-    def get(self, path: str) -> Reply:
+    def get(self, path: str) -> GetReply:
         """The reply to GET path, asked for once. Raises TargetError with the likely reason of a failure."""
         return self.replies[path] if path in self.replies else self._get_again(path)
 
-    def get_ready(self, path: str) -> Reply:
+    def get_ready(self, path: str) -> GetReply:
         """The same, waiting while the server still loads. Raises TargetError if that takes too long."""
         patience_until = time.monotonic() + LOADING_PATIENCE_S
         while loads(reply := self._get_again(path)):
@@ -59,7 +59,7 @@ class HttpGet:
             time.sleep(1.0)
         return reply
 
-    def fetch(self, path: str) -> Reply:
+    def fetch(self, path: str) -> GetReply:
         """The reply to GET path. Raises OSError, HTTPException or UnicodeError, TargetError if endless."""
         reused = self._connection.sock is not None
         try:
@@ -72,7 +72,7 @@ class HttpGet:
     def close(self) -> None:
         self._connection.close()
 
-    def _get_again(self, path: str) -> Reply:
+    def _get_again(self, path: str) -> GetReply:
         try:
             try:
                 self.replies[path] = self.fetch(path)
@@ -83,7 +83,7 @@ class HttpGet:
             raise TargetError(reason(self._url, error)) from None
         return self.replies[path]
 
-    def _exchange(self, path: str) -> Reply:
+    def _exchange(self, path: str) -> GetReply:
         if self._connection.sock is None:
             self._connection.connect()
         whole = False
@@ -93,7 +93,7 @@ class HttpGet:
                 text = _body(response)
                 whole = response.isclosed() or response.length == 0  # all is read: the next GET may follow
                 headers = {name.lower(): masked(v, self._keys) for name, v in response.getheaders()}
-                return Reply(response.status, headers, masked(text, self._keys))
+                return GetReply(response.status, headers, masked(text, self._keys))
         except TimeoutError as error:
             raise Silent(str(error)) from None
         finally:
@@ -114,7 +114,7 @@ def _body(response: http.client.HTTPResponse) -> str:
     return body.decode("utf-8", "replace")
 
 
-def loads(reply: Reply) -> bool:
+def loads(reply: GetReply) -> bool:
     """Whether the server still loads its model."""
     return reply.status == 503 and "loading" in reply.text.lower()
 

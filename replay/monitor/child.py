@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from analysis.files.run import TargetInfo, file_of
 from replay.checks.local_ports import on_this_machine
 from replay.children import Child
-from replay.monitor.process import Port, Watch
+from replay.monitor.process import Watch, WatchedPort
 from replay.output import log
 from replay.output.recorder import Recorder
 from replay.scenario.schema import Target
@@ -28,7 +28,7 @@ def watch_of_run(recorder: Recorder, infos: Sequence[TargetInfo], targets: Mappi
     """What to read: every port of the run once, with its process where that can be seen."""
     asked = Counter(info.base_url for info in infos)
     ports = {
-        info.base_url: Port(
+        info.base_url: WatchedPort(
             base_url=info.base_url,
             kind=info.kind,
             pid=info.pid,

@@ -37,7 +37,7 @@ FAILURES = (OSError, http.client.HTTPException, TargetError, ValueError, LookupE
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class WatchedPort:
     """One server to watch."""
 
     base_url: str
@@ -53,7 +53,7 @@ class Watch:
 
     path: str
     origin_s: float  # the run's 0 s on this machine's monotonic clock
-    ports: tuple[Port, ...]
+    ports: tuple[WatchedPort, ...]
     machine: bool  # at least one server runs here
 
     def to_json(self) -> str:
@@ -62,13 +62,13 @@ class Watch:
 
 def watch_of(text: str) -> Watch:
     watch = json.loads(text)
-    return Watch(**(watch | {"ports": tuple(Port(**p) for p in watch["ports"])}))
+    return Watch(**(watch | {"ports": tuple(WatchedPort(**p) for p in watch["ports"])}))
 
 
 class LoadReader:
     """Reads the load of one server, over its own connection, from the first counters that answer."""
 
-    def __init__(self, port: Port, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, port: WatchedPort, environ: Mapping[str, str] = os.environ) -> None:
         self.port = port
         self._counters = SERVER_KINDS[port.kind].load_counters if port.kind in SERVER_KINDS else ()
         self._kept: LoadCounters | None = None
@@ -115,7 +115,7 @@ class LoadReader:
 class MachineWatch:
     """The processes behind the ports, and the machine they share."""
 
-    def __init__(self, ports: tuple[Port, ...]) -> None:
+    def __init__(self, ports: tuple[WatchedPort, ...]) -> None:
         self._loads = {p.pid: ProcessLoad(p.pid) for p in ports if p.pid is not None}
         self._ports = ports
         self._throttling = LinuxThrottling()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.files.plan import PlannedPhase
-from analysis.phase.rounds import Job, serial_s
+from analysis.phase.rounds import SoloJob, serial_s
 
 AIM_S = 2.0  # a solo of about this length: long against overhead, short against patience
 LEAST_TOKENS, MOST_TOKENS = 32, 256
@@ -62,7 +62,7 @@ def requests_of(plan: PlannedPhase) -> int:
 def worst_case_s(plan: PlannedPhase, solo_s: Mapping[str, float]) -> float:
     """The phase if every server answers one at a time and never stops early."""
     lone_s = sum(solo_s[t] for gap in range(plan.max_rounds + 1) for t in solo_targets(plan, gap))
-    jobs = [Job(i * plan.spacing_s, 0.0, solo_s[t]) for i, t in enumerate(plan.deal)]
+    jobs = [SoloJob(i * plan.spacing_s, 0.0, solo_s[t]) for i, t in enumerate(plan.deal)]
     return lone_s + plan.max_rounds * serial_s(jobs)
 
 
@@ -83,7 +83,7 @@ def warm_up_turns(targets: Sequence[str]) -> list[tuple[str, bool]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class BudgetFit:
     """The phases that fit a budget, and what was cut, each cut a sentence with its price."""
 
     phases: tuple[PlannedPhase, ...]
@@ -97,10 +97,10 @@ def total_s(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float]) -> floa
 
 def fit_to_budget(
     phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], left_s: float | None, keep: int
-) -> Fitted:
+) -> BudgetFit:
     """Rounds down to three, then later phases out, until the worst case fits; `keep` phases always stay."""
     if left_s is None or total_s(phases, solo_s) <= left_s:
-        return Fitted(tuple(phases), ())
+        return BudgetFit(tuple(phases), ())
     kept = list(phases)
     for rounds in range(max(p.max_rounds for p in phases) - 1, BUDGET_ROUNDS - 1, -1):
         kept = [with_rounds(p, rounds) for p in phases]
@@ -110,7 +110,7 @@ def fit_to_budget(
     while total_s(kept, solo_s) > left_s and len(kept) > keep:
         last = kept.pop()
         left_out.append(f"{last.name} left out: it needs up to {worst_case_s(last, solo_s):.0f} s more")
-    return Fitted(tuple(kept), (*shortened(phases[: len(kept)], kept), *left_out))
+    return BudgetFit(tuple(kept), (*shortened(phases[: len(kept)], kept), *left_out))
 
 
 def shortened(before: Sequence[PlannedPhase], after: Sequence[PlannedPhase]) -> list[str]:

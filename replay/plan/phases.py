@@ -11,7 +11,7 @@ from analysis.verdict.certainty import decided
 from analysis.verdict.of_phase import phase_verdict
 from replay.output import log
 from replay.plan import progress
-from replay.plan.budget import Fitted, chain_s, fit_to_budget, shortened, smallest, total_s, with_rounds
+from replay.plan.budget import BudgetFit, chain_s, fit_to_budget, shortened, smallest, total_s, with_rounds
 from replay.plan.one_phase import run_chain, run_phase
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
@@ -100,7 +100,9 @@ def _announce(run: RunState, planned: Sequence[PlannedPhase]) -> None:
         )
 
 
-def _fit(run: RunState, phases: Sequence[PlannedPhase], chain: Sequence[PlannedPhase], keep: int) -> Fitted:
+def _fit(
+    run: RunState, phases: Sequence[PlannedPhase], chain: Sequence[PlannedPhase], keep: int
+) -> BudgetFit:
     """What of `phases` fits the rest of the budget, less the chain if it is still to come."""
     left_s = run.left_s()
     return fit_to_budget(

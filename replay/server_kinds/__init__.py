@@ -17,7 +17,7 @@ from typing import Final
 from replay.server_kinds import openai
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, mlx, vllm
-from replay.server_kinds.kind import Ask, Endpoint, Get, Model, Reader, Reply, Server, ServerKind, Times
+from replay.server_kinds.kind import Ask, Endpoint, Get, GetReply, Model, Reader, Server, ServerKind, Times
 from replay.server_kinds.proxies import litellm, llama_swap
 
 __all__ = [
@@ -26,9 +26,9 @@ __all__ = [
     "Ask",
     "Endpoint",
     "Get",
+    "GetReply",
     "Model",
     "Reader",
-    "Reply",
     "Server",
     "ServerKind",
     "Times",

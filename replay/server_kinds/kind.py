@@ -13,7 +13,7 @@ DEPTH = 50  # of a reply's JSON
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class GetReply:
     """The answer to one GET."""
 
     status: int
@@ -48,7 +48,7 @@ def _writable(value: Any, depth: int = 0) -> Any:
     return value
 
 
-Get = Callable[[str], Reply]  # of a path; raises what the connection raises
+Get = Callable[[str], GetReply]  # of a path; raises what the connection raises
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from replay.client.reply import Arrival, Reply
 from replay.client.response import read_response
 from replay.client.sse import read_events
 from replay.server_kinds import READERS, SERVER_KINDS, Server
-from replay.server_kinds.kind import Reply as GetReply
+from replay.server_kinds.kind import GetReply
 from scripts.fuzz import inputs
 
 STREAMS: Final = (

@@ -9,7 +9,7 @@ from analysis.thresholds import FREE_WINDOW_SOLOS
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class FreeLevel:
     """What was answered while exactly `in_flight` requests were open."""
 
     in_flight: int
@@ -17,7 +17,7 @@ class Level:
     speedup: float  # G: Σ solo time of the answers / window; an answer counts for each window it was open in
 
 
-def curve(records: Sequence[RequestRecord]) -> list[Level]:
+def curve(records: Sequence[RequestRecord]) -> list[FreeLevel]:
     """G by requests in flight; [] without solos of every target. Windows under two solos are left out."""
     solo_s = _solo_s(records)
     edges: list[tuple[float, int, float]] = []
@@ -41,7 +41,7 @@ def curve(records: Sequence[RequestRecord]) -> list[Level]:
         done[depth] = done.get(depth, 0.0) + rate * (instant - since)
         depth, rate, since = depth + step, rate + each, instant
     steady_s = FREE_WINDOW_SOLOS * fmean(solo_s.values())
-    return [Level(n, w, done[n] / w) for n, w in sorted(windows.items()) if n and w >= steady_s]
+    return [FreeLevel(n, w, done[n] / w) for n, w in sorted(windows.items()) if n and w >= steady_s]
 
 
 def _solo_s(records: Sequence[RequestRecord]) -> Mapping[str, float]:

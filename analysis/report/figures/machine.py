@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis.assess import Assessment
 from analysis.conditions.of_run import machine_consistent
-from analysis.machine.model import Machine
+from analysis.machine.model import MachineModel
 from analysis.machine.scalability import scalability
 from analysis.machine.throughput import more_may_help, recommended, throughputs, with_another_port
 from analysis.phase.measure import Peak
@@ -133,7 +133,7 @@ def machine_figures(assessment: Assessment, phases: Sequence[PhaseFigures]) -> M
     )
 
 
-def _predictions(model: Machine) -> tuple[PredictedPhase, ...]:
+def _predictions(model: MachineModel) -> tuple[PredictedPhase, ...]:
     return tuple(
         PredictedPhase(p.phase, p.wall_s.estimate(), _estimate(p.predicted_s), p.residual, p.why_not)
         for p in model.predictions

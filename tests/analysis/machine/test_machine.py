@@ -10,7 +10,7 @@ import pytest
 
 from analysis.assess import Assessment, assess
 from analysis.files.run import Run
-from analysis.machine.model import Machine
+from analysis.machine.model import MachineModel
 from analysis.machine.scalability import scalability
 from analysis.machine.throughput import (
     more_may_help,
@@ -20,12 +20,11 @@ from analysis.machine.throughput import (
     with_another_port,
 )
 from analysis.machine.waves import Piece, Slots, makespan_s
-from analysis.phase.rounds import Job as Planned
-from analysis.phase.rounds import ideal_s, serial_s
+from analysis.phase.rounds import SoloJob, ideal_s, serial_s
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machine import machine_sentences
-from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
+from servers.queue_model import Policy, SoloJob, simulate
 from servers.queue_model.policy import Port
 from tests.support.farm import farm, limits_of, phase, standard_phases, targets_on
 from tests.support.farm_log import FarmTarget
@@ -41,11 +40,11 @@ MEASURED = {  # the phases that the control's growth adds only where all overlap
 }
 
 
-def model_of(run: Run) -> Machine:
+def model_of(run: Run) -> MachineModel:
     return assess(run).machine
 
 
-def pace_at(machine: Machine, workers: int) -> float:
+def pace_at(machine: MachineModel, workers: int) -> float:
     return next(r.pace.value for r in throughputs(machine) if r.workers == workers)
 
 
@@ -65,9 +64,9 @@ def test_equal_requests_on_k_slots_come_in_waves(n: int, slots: int) -> None:
 def test_one_slot_in_all_is_the_serial_replay_and_no_limit_the_ideal_one() -> None:
     draw = random.Random(4)
     for _ in range(50):
-        jobs = [Planned(draw.choice([0.0, draw.uniform(0, 3)]), 0.0, draw.uniform(0.5, 2)) for _ in range(6)]
+        jobs = [SoloJob(draw.choice([0.0, draw.uniform(0, 3)]), 0.0, draw.uniform(0.5, 2)) for _ in range(6)]
 
-        def pieces(jobs: Sequence[Planned] = jobs) -> list[Piece]:
+        def pieces(jobs: Sequence[SoloJob] = jobs) -> list[Piece]:
             return [Piece(j.offset_s, draw.choice("ab"), j.latency_s) for j in jobs]
 
         free = {"a": math.inf, "b": math.inf}

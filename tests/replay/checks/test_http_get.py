@@ -24,7 +24,7 @@ from replay.checks.check import check, choose
 from replay.checks.hazards import Checked, Finding, findings
 from replay.checks.http_get import Silent, first_meaning, is_here, reason
 from replay.scenario.schema import RequestSettings, Target
-from replay.server_kinds import Model, Reply, Server
+from replay.server_kinds import GetReply, Model, Server
 from tests.support.locusts import locust, phase, scenario
 from tests.support.serving import MockServer
 
@@ -266,7 +266,7 @@ def test_a_key_that_cannot_be_sent_is_told_and_not_shown(key: str) -> None:
 
 
 def test_a_document_nested_without_end_is_none() -> None:
-    assert Reply(200, {}, "[" * 200_000).document is None
+    assert GetReply(200, {}, "[" * 200_000).document is None
 
 
 def test_names_of_models_do_not_move_the_terminal() -> None:

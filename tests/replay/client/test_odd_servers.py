@@ -15,13 +15,12 @@ from replay.checks.check import check
 from replay.checks.discover import find
 from replay.client import http_stream
 from replay.client.connection import Connection
-from replay.client.reply import Arrival
-from replay.client.reply import Reply as Streamed
+from replay.client.reply import Arrival, Reply
 from replay.client.request import Request
 from replay.client.response import read_response
 from replay.client.sse import read_lines
 from replay.scenario.schema import Target
-from replay.server_kinds.kind import Reply
+from replay.server_kinds.kind import GetReply
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 MANY = b"x" * 65536
@@ -86,7 +85,7 @@ def test_a_server_that_says_nothing_is_no_firewall(monkeypatch: pytest.MonkeyPat
 
 def test_a_list_nested_without_end_is_no_crash() -> None:
     body = b"[" * 200_000
-    assert Reply(200, {}, body.decode()).document is None
+    assert GetReply(200, {}, body.decode()).document is None
     with saying(OK + b"Content-Length: %d\r\n\r\n" % len(body), body) as url:
         assert "not an LLM server" in refusal(url)[1]
 
@@ -123,6 +122,6 @@ def test_a_line_of_many_pieces_costs_no_more_than_its_length() -> None:
     pieces = [(i, b"y" * 65536) for i in range(320)]
     began_s = time.process_time()
     assert list(read_lines([*pieces, (320, b"\n")])) == [(320, b"y" * 65536 * 320)]
-    reply = Streamed(send_s=0.0, status=200, pieces=[(Arrival(0.0, None), b) for _, b in pieces], whole=True)
+    reply = Reply(send_s=0.0, status=200, pieces=[(Arrival(0.0, None), b) for _, b in pieces], whole=True)
     assert read_response(reply, 1.0, None).error is not None
     assert time.process_time() - began_s < 3

@@ -23,7 +23,15 @@ from analysis.files.server_samples import ServerSample, read_server_samples
 from replay.monitor import machine_load
 from replay.monitor.child import watch_of_run
 from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
-from replay.monitor.process import MOST_OF_A_CORE, LoadReader, Port, Sampling, Watch, pause_after, watch_of
+from replay.monitor.process import (
+    MOST_OF_A_CORE,
+    LoadReader,
+    Sampling,
+    Watch,
+    WatchedPort,
+    pause_after,
+    watch_of,
+)
 from replay.scenario.schema import Target
 from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.apps import lmstudio, ollama
@@ -130,7 +138,7 @@ def serving(
 def test_the_better_question_is_asked_first_and_kept() -> None:
     with (
         serving({"/metrics": LLAMACPP, "/slots": SLOTS}) as (url, asked),
-        closing(LoadReader(Port(url, "llamacpp"))) as reader,
+        closing(LoadReader(WatchedPort(url, "llamacpp"))) as reader,
     ):
         assert [reader.look()["busy"] for _ in range(3)] == [4, 4, 4]
     assert asked == ["/metrics"] * 3
@@ -140,7 +148,7 @@ def test_the_better_question_is_asked_first_and_kept() -> None:
 def test_without_the_better_one_the_next_is_asked(refusal: Any) -> None:
     with (
         serving({"/metrics": refusal, "/slots": SLOTS}) as (url, asked),
-        closing(LoadReader(Port(url, "llamacpp"))) as reader,
+        closing(LoadReader(WatchedPort(url, "llamacpp"))) as reader,
     ):
         assert [reader.look()["busy"] for _ in range(3)] == [3, 3, 3]
     assert asked == ["/metrics", "/slots", "/slots", "/slots"]
@@ -158,16 +166,16 @@ def test_without_the_better_one_the_next_is_asked(refusal: Any) -> None:
 def test_every_kind_is_asked_where_it_tells(
     kind: str, path: str, answer: Any, column: str, value: int
 ) -> None:
-    with serving({path: answer}) as (url, _), closing(LoadReader(Port(url, kind))) as reader:
+    with serving({path: answer}) as (url, _), closing(LoadReader(WatchedPort(url, kind))) as reader:
         assert reader.look()[column] == value
 
 
 def test_a_plain_server_is_never_asked() -> None:
-    assert not LoadReader(Port("http://127.0.0.1:9", "openai")).can_ask
+    assert not LoadReader(WatchedPort("http://127.0.0.1:9", "openai")).can_ask
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
-    with serving({"/slots": SLOTS}) as (url, _), closing(LoadReader(Port(url, "llamacpp"))) as reader:
+    with serving({"/slots": SLOTS}) as (url, _), closing(LoadReader(WatchedPort(url, "llamacpp"))) as reader:
         reader.look()
         sock = reader._http._connection.sock
         assert sock is not None
@@ -177,9 +185,9 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
 
 def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer) -> None:
     url = mock("llamacpp", "--quirk", "router", "--model", "a/b", "--model", "c").urls[0]
-    with closing(LoadReader(Port(url, "llamacpp"))) as reader:
+    with closing(LoadReader(WatchedPort(url, "llamacpp"))) as reader:
         assert reader.look() == {"error": "GET /slots: HTTP 400"}
-    with closing(LoadReader(Port(url, "llamacpp", model="a/b"))) as reader:
+    with closing(LoadReader(WatchedPort(url, "llamacpp", model="a/b"))) as reader:
         assert reader.look()["busy"] == 0
     infos = [TargetInfo(m, url, m, "llamacpp", server={"role": "router"}) for m in ("a/b", "c")]
     targets = {m: Target(name=m.replace("/", "-"), base_url=url) for m in ("a/b", "c")}
@@ -190,7 +198,7 @@ def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer
 
 def test_the_key_comes_from_the_environment_and_stands_in_no_argument() -> None:
     with serving({"/slots": SLOTS}, {"Authorization": "Bearer sesame"}) as (url, _):
-        port = Port(url, "llamacpp", api_key_env="KEY")
+        port = WatchedPort(url, "llamacpp", api_key_env="KEY")
         with closing(LoadReader(port, {"KEY": "sesame"})) as reader:
             assert reader.look()["busy"] == 3
         with closing(LoadReader(port, {})) as reader:
@@ -199,7 +207,7 @@ def test_the_key_comes_from_the_environment_and_stands_in_no_argument() -> None:
 
 
 def test_what_fails_is_asked_ever_more_rarely_and_told_once(capfd: pytest.CaptureFixture[str]) -> None:
-    reader = LoadReader(Port("http://127.0.0.1:9", "llamacpp"))
+    reader = LoadReader(WatchedPort("http://127.0.0.1:9", "llamacpp"))
     pauses = []
     for _ in range(12):
         assert "refused" in reader.look()["error"]
@@ -224,7 +232,7 @@ def test_a_mock_server_with_four_slots_and_six_users_works_on_four_while_two_wai
     kind: str, mock: MockServer
 ) -> None:
     url = mock(kind, *SLOW).urls[0]
-    with closing(LoadReader(Port(url, kind))) as reader, ThreadPoolExecutor(1) as pool:
+    with closing(LoadReader(WatchedPort(url, kind))) as reader, ThreadPoolExecutor(1) as pool:
         assert reader.look()["busy"] == 0
         six = pool.submit(together, [url] * 6, model="mock-model", max_tokens=20)
         until(lambda: (reader.look()["busy"], reader.look()["waiting"]) == (4, 2), 5)
@@ -238,7 +246,7 @@ def test_a_mock_server_tells_its_model_once_it_is_loaded(
 ) -> None:
     url = mock(kind, *SLOW).urls[0]
     stream(url, model="mock-model", max_tokens=2)
-    with closing(LoadReader(Port(url, kind))) as reader:
+    with closing(LoadReader(WatchedPort(url, kind))) as reader:
         seen = reader.look()
     assert (seen["loaded"], seen["slots"], seen["busy"]) == (1, slots, None)
 
@@ -313,7 +321,10 @@ def test_nvidias_library_is_asked_where_it_is_installed(monkeypatch: pytest.Monk
 def test_a_run_is_sampled_on_its_own_clock_until_it_stops(tmp_path: Path) -> None:
     with serving({"/metrics": LLAMACPP}) as (url, asked):
         watch = Watch(
-            str(tmp_path / "w.csv"), time.monotonic() - 100, (Port(url, "llamacpp", os.getpid()),), True
+            str(tmp_path / "w.csv"),
+            time.monotonic() - 100,
+            (WatchedPort(url, "llamacpp", os.getpid()),),
+            True,
         )
         sampling = Sampling(watch)
         until(lambda: len(asked) > 2 and len(rows(tmp_path)) > 5)

@@ -17,7 +17,7 @@ from replay.client.connection import Connection
 from replay.client.request import Request
 from replay.client.response import Response
 from replay.scenario.schema import RequestSettings, Target
-from replay.server_kinds import READERS, SERVER_KINDS, Ask, Endpoint, Reply
+from replay.server_kinds import READERS, SERVER_KINDS, Ask, Endpoint, GetReply
 from replay.server_kinds.apps import lmstudio, ollama
 from replay.server_kinds.engines import llamacpp, vllm
 from replay.server_kinds.kind import ServerKind
@@ -118,7 +118,7 @@ def test_slots_and_context_are_those_of_the_program(mock: MockServer) -> None:
 def test_a_request_shows_whichever_engine_of_a_vllm_has_answered_it() -> None:
     def trace(*tokens: int) -> str | None:
         lines = [f'vllm:generation_tokens_total{{engine="{i}"}} {n}.0' for i, n in enumerate(tokens)]
-        return vllm.request_counter(lambda _: Reply(200, {}, "\n".join(["# HELP vllm:x", *lines])))
+        return vllm.request_counter(lambda _: GetReply(200, {}, "\n".join(["# HELP vllm:x", *lines])))
 
     assert trace(5, 7) not in (trace(5, 8), trace(6, 7), None)
     assert trace() is None
@@ -168,7 +168,7 @@ def test_what_may_push_out_or_wake_a_model_is_told(mock: MockServer) -> None:
     assert "refuses more than `concurrencyLimit`" in visit(mock("llama-swap").urls[0]).server.notes[0]
     asleep = {"default_generation_settings": {}, "is_sleeping": True}
     told = {"/props": asleep, "/v1/models": {"data": [{"id": "m"}]}}
-    server = llamacpp.identify(lambda path: Reply(200, {}, json.dumps(told[path])))
+    server = llamacpp.identify(lambda path: GetReply(200, {}, json.dumps(told[path])))
     assert server is not None
     assert "its first answer loads the model" in server.notes[0]
 
@@ -284,8 +284,8 @@ LISTS = ("data", "models", "running", "default_generation_settings", "version")
 def test_no_json_of_a_server_can_make_a_kind_raise(entries: Any, more: dict[str, Any], event: Any) -> None:
     documents = {True: json.dumps(more | dict.fromkeys(LISTS, entries)), False: json.dumps(more)}
 
-    def get(path: str) -> Reply:
-        return Reply(200, {"server": "basehttp/0.6"}, documents["models" in path or "p" in path])
+    def get(path: str) -> GetReply:
+        return GetReply(200, {"server": "basehttp/0.6"}, documents["models" in path or "p" in path])
 
     for kind in SERVER_KINDS.values():
         server = kind.identify(get)

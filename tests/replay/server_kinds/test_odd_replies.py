@@ -7,7 +7,7 @@ import pytest
 
 from analysis.errors import TargetError
 from replay.checks.check import choose
-from replay.server_kinds import SERVER_KINDS, Model, Reply
+from replay.server_kinds import SERVER_KINDS, GetReply, Model
 from replay.server_kinds.kind import LoadCounters
 from replay.server_kinds.prometheus import metrics
 
@@ -41,11 +41,11 @@ def test_an_odd_text_is_no_load_and_only_a_value_error(counters: LoadCounters) -
 
 @pytest.mark.parametrize("text", ["NaN", "[1e999]", '{"a": ' * 60 + "1" + "}" * 60, '{"error": 1}', "x"])
 def test_a_document_that_json_cannot_write_is_none(text: str) -> None:
-    assert Reply(200, {}, text).document is None
+    assert GetReply(200, {}, text).document is None
 
 
 def test_a_lone_surrogate_becomes_a_character_that_can_be_written() -> None:
-    document = Reply(200, {}, '{"data": [{"id": "m\\ud800"}], "é\\udfff": "日本"}').document
+    document = GetReply(200, {}, '{"data": [{"id": "m\\ud800"}], "é\\udfff": "日本"}').document
     assert json.dumps(document, ensure_ascii=False).encode()
     assert document["data"][0]["id"] == "m\ufffd"
 
