@@ -23,8 +23,8 @@ from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.phase.rounds import SoloJob, ideal_s, serial_s
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machine import machine_sentences
+from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
-from servers.queue_model import Policy, SoloJob, simulate
 from servers.queue_model.policy import Port
 from tests.support.farm import farm, limits_of, phase, standard_phases, targets_on
 from tests.support.farm_log import FarmTarget
