@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine web test engines truth fuzz faults bench docker lock clean
+.PHONY: help run mine web test engines truth fuzz faults audit sbom bench docker lock clean
 
 # The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
@@ -25,6 +25,8 @@ help:
 	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
 	@echo 'make fuzz     every reader of what others wrote, on 100,000 odd inputs (ARGS=5000: fewer)'
 	@echo 'make faults   ends, stops and interrupts every process of a run; writes docs/RELIABILITY.md (ten minutes)'
+	@echo 'make audit    known vulnerabilities of what is installed; says so where the network is missing'
+	@echo 'make sbom     the bill of materials, sbom.cdx.json (CycloneDX)'
 	@echo 'make engines  the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
 	@echo 'make docker   make run in a container; its report stays in runs/'
 	@echo 'make lock     resolves requirements/*.txt again from pyproject.toml'
@@ -76,6 +78,21 @@ fuzz: .venv/dev.stamp
 faults: .venv/dev.stamp
 	$(BIN)/python -m scripts.faults $(ARGS)
 
+# In an environment of its own, so that what is audited is not the auditor.
+audit: .venv-audit/audit.stamp
+	@.venv-audit/bin/python scripts/audit.py
+
+sbom: .venv-audit/audit.stamp
+	@.venv-audit/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+	  --output-format JSON --output-reproducible --output-file sbom.cdx.json
+	@echo "portlap: the bill of materials is sbom.cdx.json"
+
+.venv-audit/audit.stamp: BIN = .venv-audit/bin
+.venv-audit/audit.stamp: requirements/audit.txt | .venv/venv.stamp
+	@.venv/bin/python -m venv .venv-audit
+	$(call install,audit)
+	@touch $@
+
 # MLX has its own environment, because its requirements may conflict with ours.
 engines: .venv/dev.stamp .venv-mlx/mlx.stamp
 	$(BIN)/pytest -m engine $(ARGS)
@@ -121,6 +138,7 @@ lock: .venv/dev.stamp
 	$(LOCK) --group build --extra dev --extra notebook -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/python -c '$(EXTRA)' engine | $(LOCK) --no-deps - -o requirements/engine.txt
 	$(BIN)/python -c '$(EXTRA)' mlx | $(LOCK) - -o requirements/mlx.txt
+	$(BIN)/python -c '$(EXTRA)' audit | $(LOCK) - -o requirements/audit.txt
 
 # One lock for Python 3.11 to 3.13, Linux and macOS. UPGRADE=--upgrade takes newer versions where they exist.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -129,4 +147,4 @@ EXTRA = import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
 	print(*p["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
 
 clean:
-	rm -rf .venv .venv-mlx .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info
+	rm -rf .venv .venv-mlx .venv-audit sbom.cdx.json .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info
