@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 from analysis.errors import TargetError
 from analysis.files.run import TargetInfo
 from replay.checks.hazards import Checked
-from replay.checks.http_get import NO_KEY, HttpGet
+from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import listening_pid
 from replay.client.server_words import one_line
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
-from replay.server_kinds.engines.llamacpp import PROPS
-from replay.server_kinds.kind import UNREADABLE
+from replay.server_kinds.kind import NO_KEY, UNREADABLE, key_needed
 
 MODELS = "/v1/models"
 MOST_LISTED = 100  # names of models that are kept
@@ -43,8 +42,8 @@ def check(
     try:
         with closing(HttpGet(url, key_of(target, environ))) as http:
             kind, server = _known(http, target.kind)
-            if not server.models and kind.name == "ollama":
-                raise TargetError("Ollama has no model; pull one: ollama pull MODEL")
+            if server.unusable:
+                raise TargetError(server.unusable)
         model, note = choose(target.model, server.models)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
@@ -95,14 +94,12 @@ def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
     """The kind of server and what it shows of itself. Raises TargetError."""
     first = http.get_ready(MODELS)
     if first.status in NO_KEY:
-        raise TargetError(_no_key(first.status))
-    http.get_ready(PROPS)  # llama-server lists its model while it still loads it
-    known = identify(http.get, kind)
-    shut = [r for r in http.replies.values() if r.status in NO_KEY]
-    if shut and (known is None or shut[0].headers.get("server") == "llama.cpp"):
-        raise TargetError(_no_key(shut[0].status))  # llama-server shows its list without a key
+        raise TargetError(key_needed(first.status))
+    known = identify(http.get_ready, kind)
     if known is not None:
         return known
+    if shut := [r.status for r in http.replies.values() if r.status in NO_KEY]:
+        raise TargetError(key_needed(shut[0]))
     if kind is not None:
         raise TargetError(f"it does not answer as {kind} does; mend `kind`, or take it out of the scenario")
     if first.status in REDIRECTS and (moved := urlsplit(first.headers.get("location", ""))).hostname:
@@ -113,10 +110,6 @@ def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
         f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {content}); "
         "check the port"
     )
-
-
-def _no_key(status: int) -> str:
-    return f"HTTP {status}, a key is needed, or another one; export it, name the variable as api_key_env"
 
 
 def choose(asked: str | None, models: Sequence[Model]) -> tuple[Model, str | None]:
@@ -135,7 +128,7 @@ def choose(asked: str | None, models: Sequence[Model]) -> tuple[Model, str | Non
 
 
 def _named(asked: str, models: Sequence[Model]) -> tuple[Model, str | None]:
-    """By its name, by Ollama's tag, or by Docker's name without registry and tag."""
+    """By its name in full, or without the registry and the tag `latest`, as images are named."""
     names = {m.id: m for m in reversed(models)}
     short = {name.removesuffix(":latest").removeprefix("docker.io/"): m for name, m in names.items()}
     found = names.get(asked) or names.get(f"{asked}:latest") or short.get(asked)

@@ -18,22 +18,17 @@ from analysis import exit_codes
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from analysis.escapes import visible
 from replay.checks.check import MODELS
-from replay.checks.http_get import HttpGet, loads
+from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import Listener, ancestors, listeners, program
 from replay.scenario.limits import NAME_CHARS
-from replay.server_kinds import identify
-from replay.server_kinds.engines import llamacpp
+from replay.server_kinds import Server, identify
+from replay.server_kinds.kind import LOADING, NO_KEY, key_needed
 
 AUTO: Final = "auto"
 AT_ONCE: Final = 16
 MOST_TARGETS: Final = 8
 SHOWN: Final = 3  # models per line
 ROUNDS: Final = {"min": 3, "max": 5}  # a look after three rounds: a first verdict within a minute
-NOT_NOW: Final = {  # HTTP status of GET /v1/models
-    401: "wants a key: name its variable as api_key_env in a scenario",
-    403: "wants a key: name its variable as api_key_env in a scenario",
-    503: "is loading its model: try again in a moment",
-}
 COLUMNS: Final = ("address", "kind", "models", "slots", "program")
 
 
@@ -68,7 +63,7 @@ def scenario_of(found: Sequence[Found]) -> dict[str, Any]:
     """A scenario of what can be measured, as written in YAML. Raises ScenarioError if there is nothing."""
     ready = [(f, model) for f in found if not f.remark for model in f.models][:MOST_TARGETS]
     if not ready:
-        reasons = "; ".join(f"{f.base_url} {f.remark}" for f in found) or "none answers on loopback"
+        reasons = "; ".join(f"{f.base_url}: {f.remark}" for f in found) or "none answers on loopback"
         raise ScenarioError(
             f"no LLM server to measure on this host: {reasons}; start one, or give --target URL"
         )
@@ -110,29 +105,33 @@ def _ask(listener: Listener) -> Found | None:
             first = http.get(MODELS)
     except TargetError:
         return None  # nothing answers there, or not in HTTP
-    if loads(http.replies[llamacpp.PROPS]):
-        return Found(
-            url, llamacpp.KIND.name, (), None, *owner, NOT_NOW[503]
-        )  # careful: it may list its model
-    kind, models = (identified[0].name, identified[1].models) if identified is not None else ("?", ())
-    if not models and first.status in NOT_NOW:
-        return Found(url, kind, (), None, *owner, NOT_NOW[first.status])
-    if identified is None:
+    kind, server = identified or (None, Server(()))
+    models = server.models
+    if why := server.unusable or ("" if models else _not_now(first.status)):
+        return Found(url, kind.name if kind else "?", (), None, *owner, why)
+    if kind is None:
         return None
     loaded = [m for m in models if m.loaded is not False]
-    remark = "" if loaded else "has no model loaded"
+    remark = "" if loaded else "it has no model loaded"
     if len(loaded) > 1 and all(m.loaded is None for m in loaded):
-        remark = "does not say which of its models is loaded: name one with --target URL=MODEL"
+        remark = "it does not say which of its models is loaded: name one with --target URL=MODEL"
     slots = {m.slots for m in loaded}
     return Found(
         base_url=url,
-        kind=kind,
+        kind=kind.name,
         models=tuple(m.id for m in loaded),
         slots=slots.pop() if len(slots) == 1 else None,
         program=owner[0],
         pid=owner[1],
         remark=remark,
     )
+
+
+def _not_now(status: int) -> str:
+    """Why a server with this reply to GET /v1/models lists no model; empty if that shows no reason."""
+    if status in NO_KEY:
+        return key_needed(status)
+    return LOADING if status == 503 else ""
 
 
 def _name(found: Found, model: str | None) -> str:
@@ -160,7 +159,7 @@ def _table(found: Sequence[Found]) -> str:
         rows.append((f.base_url, f.kind, models, str(f.slots or "–"), whose))
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return visible("\n".join(lines + [f"{f.base_url} {f.remark}" for f in found if f.remark]), keep="\n")
+    return visible("\n".join(lines + [f"{f.base_url}: {f.remark}" for f in found if f.remark]), keep="\n")
 
 
 def _port(text: str) -> int:

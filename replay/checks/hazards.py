@@ -60,11 +60,10 @@ def _of_model(c: Checked) -> Iterator[Finding]:
             f"model {c.model.id} is not in memory: the first warm-up answer loads it, which may take minutes",
             "load it beforehand, or wait; portlap itself loads nothing",
         )
-    copies = [m.id for m in c.server.models if c.model and m.loaded and m.id.startswith(f"{c.model.id}:")]
-    if copies and c.info.kind == "lmstudio":
+    if c.model is not None and c.model.copies:
         yield Finding(
             c.info.name,
-            f"further copies of the model are loaded: {', '.join(copies)}",
+            f"further copies of the model are loaded: {', '.join(c.model.copies)}",
             "unload them: they take memory, and nothing shows which copy answers",
         )
 
@@ -126,12 +125,13 @@ def _of_pairs(checked: Sequence[Checked]) -> Iterator[Finding]:
 
 def _two_models(a: Checked, b: Checked) -> Iterator[Finding]:
     missing = [c.model.id for c in (a, b) if c.model is not None and c.model.loaded is False]
-    if missing and SERVER_KINDS[a.info.kind].swaps_models:
+    keeps_by = SERVER_KINDS[a.info.kind].keeps_models_by
+    if missing and keeps_by:
         yield Finding(
             b.info.name,
             f"{' and '.join(missing)} not in memory beside the other model of this server: loading on demand "
             "may push one out for the other at every turn (a model swap, not a lock)",
-            "load both before the run (LM Studio: auto-evict off; Ollama: OLLAMA_MAX_LOADED_MODELS)",
+            f"load both before the run, and keep both in memory ({keeps_by})",
         )
 
 
@@ -142,6 +142,7 @@ def same_program(a: Checked, b: Checked) -> str | None:
     if a.server.identity is not None and a.server.identity == b.server.identity:
         return "both show the same inner state"
     here = {urlsplit(c.info.base_url).hostname for c in (a, b)}
-    if a.info.kind == b.info.kind == "lmstudio" and len(here) == 1 and a.server.models == b.server.models:
-        return "one LM Studio has one server, and both list the same models in the same state"
+    only = a.server.one_per_host
+    if only and only == b.server.one_per_host and len(here) == 1 and a.server.models == b.server.models:
+        return f"one {only} has one server, and both list the same models in the same state"
     return None

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
 from replay.client.server_words import masked
-from replay.server_kinds import GetReply
+from replay.server_kinds import SERVER_KINDS, GetReply
 
 TIMEOUT_S = 5.0
 MOST_BYTES = 8_000_000  # of one reply; a list of models has a tenth of it
@@ -20,7 +20,6 @@ READ_BYTES = 65536
 ENDLESS = "another program answers there, not an LLM server (its answer does not end); check the port"
 LOADING_PATIENCE_S = 120.0  # a llama.cpp server answers 503 while it loads: not ready is not failed
 STARTS_S = 0.5  # between a hang-up and the second try
-NO_KEY = (401, 403)
 MAC_PERMISSION = " (macOS: System Settings, Privacy & Security, Local Network must allow this terminal)"
 
 
@@ -50,13 +49,15 @@ class HttpGet:
     def get_ready(self, path: str) -> GetReply:
         """The same, waiting while the server still loads. Raises TargetError if that takes too long."""
         patience_until = time.monotonic() + LOADING_PATIENCE_S
-        while loads(reply := self._get_again(path)):
+        reply = self.get(path)
+        while reply.loads:
             if time.monotonic() > patience_until:
                 raise TargetError(
                     f"it still loads its model after {LOADING_PATIENCE_S:.0f} s (HTTP 503); "
                     "run again when it has ended"
                 )
             time.sleep(1.0)
+            reply = self._get_again(path)
         return reply
 
     def fetch(self, path: str) -> GetReply:
@@ -114,14 +115,10 @@ def _body(response: http.client.HTTPResponse) -> str:
     return body.decode("utf-8", "replace")
 
 
-def loads(reply: GetReply) -> bool:
-    """Whether the server still loads its model."""
-    return reply.status == 503 and "loading" in reply.text.lower()
-
-
 def reason(url: str, error: Exception) -> str:
     """Why no reply came, as far as the failure shows, and what to do."""
-    host = urlsplit(url).hostname or ""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
     match error:
         case ssl.SSLCertVerificationError():
             return "its TLS certificate is not trusted; SSL_CERT_FILE may name its authority"
@@ -138,8 +135,8 @@ def reason(url: str, error: Exception) -> str:
             return "connection refused; no server listens on this port: start it, or mend the port"
         case ConnectionRefusedError():
             return (
-                "connection refused; is the server started, and bound to 0.0.0.0 rather than 127.0.0.1 "
-                "(LM Studio: `lms server start --bind 0.0.0.0`; Ollama: OLLAMA_HOST=0.0.0.0)?"
+                "connection refused; is the server started, and bound to 0.0.0.0 rather than 127.0.0.1"
+                f"{_settings(parts.port)}?"
             )
         case socket.gaierror() | UnicodeError():
             return f"the host {host} is not known; mend the name"
@@ -148,6 +145,13 @@ def reason(url: str, error: Exception) -> str:
         case http.client.HTTPException() | ConnectionError():
             return "it hangs up on plain HTTP; is it https:// rather than http://, or another program's port?"
     return "it cannot be connected to; check host and port"
+
+
+def _settings(port: int | None) -> str:
+    """What makes the servers that usually listen on this port answer other machines."""
+    known = [(k.name, k.listens_to_all_by) for k in SERVER_KINDS.values() if port in k.ports]
+    settings = "; ".join(f"{name}: {setting}" for name, setting in known if setting)
+    return f" ({settings})" if settings else ""
 
 
 def is_here(host: str) -> bool:

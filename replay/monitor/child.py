@@ -10,7 +10,7 @@ from replay.monitor.process import Watch, WatchedPort
 from replay.output import log
 from replay.output.recorder import Recorder
 from replay.scenario.schema import Target
-from replay.server_kinds.engines.llamacpp import ROUTER
+from replay.server_kinds.kind import ROLE, ROUTER
 
 
 def start_monitor(watch: Watch) -> Child | None:
@@ -34,7 +34,7 @@ def watch_of_run(recorder: Recorder, infos: Sequence[TargetInfo], targets: Mappi
             pid=info.pid,
             api_key_env=targets[info.name].api_key_env,
             # a router counts each model separately; with two models its counters are unavailable
-            model=info.model if info.server.get("role") == ROUTER and asked[info.base_url] == 1 else None,
+            model=info.model if info.server.get(ROLE) == ROUTER and asked[info.base_url] == 1 else None,
         )
         for info in infos
     }

@@ -7,8 +7,8 @@ of metrics pages.
 
 To add one: a file with `KIND = ServerKind(…)` in `apps/`, `engines/` or `proxies/`, and its name in the list
 below; a mock server of the same name in `servers/mock_servers/`; its words in
-`analysis/advice/next_steps.yaml`. A test fails for each that is forgotten. Traps of one kind are named in
-`replay/checks/hazards.py`; docs/SERVERS.md tells users how to set it up.
+`analysis/advice/next_steps.yaml`. A test fails for each that is forgotten. What may go wrong with it is a
+note of its `Server`; docs/SERVERS.md shows users how to set it up. No other file asks which kind it is.
 """
 
 from collections.abc import Mapping

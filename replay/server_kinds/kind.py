@@ -10,6 +10,9 @@ from typing import Any
 UNREADABLE = "\ufffd"  # stands for bytes and characters that nobody can send back
 SURROGATE = re.compile("[\ud800-\udfff]")
 DEPTH = 50  # of a reply's JSON
+NO_KEY = (401, 403)
+LOADING = "it is loading its model; try again in a moment"
+ROLE, ROUTER = "role", "router"  # a fact: the server counts the load of each model by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,11 @@ class GetReply:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     text: str = ""
+
+    @property
+    def loads(self) -> bool:
+        """Whether the server still loads its model: not ready is not failed."""
+        return self.status == 503 and "loading" in self.text.lower()
 
     @property
     def document(self) -> Any:
@@ -61,6 +69,7 @@ class Model:
     context: int | None = None  # tokens, as loaded
     shared_context: bool = False  # all requests at once have to fit into it
     details: Mapping[str, Any] = field(default_factory=dict)  # format, quantization …
+    copies: tuple[str, ...] = ()  # of it in memory, under other names: nothing shows which one answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ class Server:
     first_endpoint: int = 0  # of its kind's endpoints, the first that this version has
     identity: str | None = None  # inner state that no second program would have
     notes: tuple[str, ...] = ()  # hazards in words: what it may do that would spoil the measurement
+    unusable: str = ""  # why no model of it can be asked now, with the remedy
+    one_per_host: str = ""  # its name, if one host runs one server of this kind, whatever its ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +173,14 @@ class ServerKind:
     reader: Reader  # of its own interface; OpenAI's where it has none
     request_counter: Callable[[Get], str | None]  # changes with every answered request; None: not shown
     load_counters: tuple[LoadCounters, ...]  # the first that answers is kept; (): it shows none
-    swaps_models: bool  # may unload one model to load another
+    keeps_models_by: str  # the setting that keeps two models in memory; "": it never unloads one
+    listens_to_all_by: str  # what makes it answer other machines; "": unknown
     ports: tuple[int, ...]  # where it usually listens
+
+
+def key_needed(status: int) -> str:
+    """What a reply with this status asks for."""
+    return f"HTTP {status}, a key is needed, or another one; export it, name the variable as api_key_env"
 
 
 def entry(value: Any, key: str) -> dict[str, Any]:

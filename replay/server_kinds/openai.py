@@ -94,7 +94,8 @@ KIND = ServerKind(
     reader=READER,
     request_counter=not_counted,
     load_counters=(),
-    swaps_models=False,
+    keeps_models_by="",
+    listens_to_all_by="",
     # LocalAI, text-generation-webui, KoboldCpp, Jan, GPT4All, oMLX, SGLang
     ports=(9931, 5000, 5001, 1337, 4891, 10240, 30000),
 )

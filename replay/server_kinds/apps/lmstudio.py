@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from replay.server_kinds import kind as parts
@@ -45,16 +46,23 @@ def identify(get: Get) -> Server | None:
     if isinstance(v1, dict) and isinstance(v1.get("models"), list):
         models = tuple(m for entry in objects(v1["models"]) for m in _instances(entry))
         if models:
-            return Server(models, {"interface": "v1"})
+            return _server(models, {"interface": "v1"})
     v0 = get("/api/v0/models").document
     if isinstance(v0, dict) and isinstance(v0.get("data"), list):
         models = tuple(_of_v0(m) for m in objects(v0["data"]) if m.get("type") != "embeddings" and "id" in m)
-        return Server(models, {"interface": "v0"}, first_endpoint=1)
+        return _server(models, {"interface": "v0"}, first_endpoint=1)
     greeting = get("/lmstudio-greeting").document
     if isinstance(greeting, dict) and greeting.get("lmstudio") is True:
         models = tuple(Model(m["id"]) for m in openai.listed(get) or [])
-        return Server(models, first_endpoint=1)
+        return _server(models, {}, first_endpoint=1)
     return None
+
+
+def _server(models: tuple[Model, ...], facts: dict[str, Any], first_endpoint: int = 0) -> Server:
+    """A second copy of a model is called MODEL:2."""
+    loaded = [m.id for m in models if m.loaded]
+    known = tuple(replace(m, copies=tuple(c for c in loaded if c.startswith(f"{m.id}:"))) for m in models)
+    return Server(known, facts, first_endpoint, one_per_host="LM Studio")
 
 
 def _instances(entry: dict[str, Any]) -> Iterator[Model]:
@@ -148,6 +156,7 @@ KIND = ServerKind(
         LoadCounters("/api/v1/models", SELDOM_S, load_v1),
         LoadCounters("/api/v0/models", SELDOM_S, load_v0),
     ),
-    swaps_models=True,
+    keeps_models_by="auto-evict off",
+    listens_to_all_by="lms server start --bind 0.0.0.0",
     ports=(1234, 1235),
 )

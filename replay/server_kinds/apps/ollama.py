@@ -68,7 +68,12 @@ def identify(get: Get) -> Server | None:
                 },
             )
         )
-    return Server(tuple(models), {"version": version["version"]}, identity=request_counter(get))
+    return Server(
+        tuple(models),
+        {"version": version["version"]},
+        identity=request_counter(get),
+        unusable="" if models else "it has no model; pull one: ollama pull MODEL",
+    )
 
 
 def request_counter(get: Get) -> str | None:
@@ -121,6 +126,7 @@ KIND = ServerKind(
     reader=Reader(chunk, times, lines=True),
     request_counter=request_counter,
     load_counters=(LoadCounters("/api/ps", SELDOM_S, load),),
-    swaps_models=True,
+    keeps_models_by="OLLAMA_MAX_LOADED_MODELS",
+    listens_to_all_by="OLLAMA_HOST=0.0.0.0",
     ports=(11434, 11435),
 )

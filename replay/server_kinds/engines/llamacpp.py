@@ -6,30 +6,39 @@ from urllib.parse import quote
 
 from replay.server_kinds import openai
 from replay.server_kinds.kind import (
+    LOADING,
+    NO_KEY,
     OFTEN_S,
+    ROLE,
+    ROUTER,
     Get,
     Load,
     LoadCounters,
     Model,
     Server,
     ServerKind,
+    key_needed,
     objects,
     rounded,
     whole,
 )
 from replay.server_kinds.prometheus import metrics, total
 
-ROUTER = "router"
 PROPS = "/props"
 
 
 def identify(get: Get) -> Server | None:
-    """By `/props`: slots, context per slot, build."""
-    props = get(PROPS).document
+    """By `/props`: slots, context per slot, build. Its list of models is there early, and without a key."""
+    reply = get(PROPS)
+    if reply.loads:
+        return Server((), unusable=LOADING)
+    if reply.status in NO_KEY and reply.headers.get("server") == "llama.cpp":
+        return Server((), unusable=key_needed(reply.status))
+    props = reply.document
     if not isinstance(props, dict) or "default_generation_settings" not in props:
         return None
     facts = {k: props[k] for k in ("build_info", "model_path", "is_sleeping") if props.get(k)}
-    if props.get("role") == ROUTER:
+    if props.get(ROLE) == ROUTER:
         return _router(get, facts)
     slots, context = _slots_and_context(props)
     models = openai.listed(get) or []
@@ -55,7 +64,7 @@ def _router(get: Get, facts: dict[str, object]) -> Server:
         if isinstance(entry.get("id"), str):
             models.append(_routed(get, entry["id"], value))
     notes = ("a router: models beyond --models-max (4) push each other out",) if len(models) > 4 else ()
-    return Server(tuple(models), {**facts, "role": ROUTER}, notes=notes)
+    return Server(tuple(models), {**facts, ROLE: ROUTER}, notes=notes)
 
 
 def _routed(get: Get, model: str, status: object) -> Model:
@@ -105,6 +114,7 @@ KIND = ServerKind(
         LoadCounters("/metrics", OFTEN_S, load_of_metrics),
         LoadCounters("/slots", OFTEN_S, load_of_slots),
     ),
-    swaps_models=True,
+    keeps_models_by="--models-max",
+    listens_to_all_by="--host 0.0.0.0",
     ports=(8080, 8081),
 )

@@ -26,6 +26,7 @@ KIND = ServerKind(
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),
-    swaps_models=False,
+    keeps_models_by="",
+    listens_to_all_by="--host 0.0.0.0",
     ports=(8080, 8001),
 )

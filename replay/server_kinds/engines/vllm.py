@@ -47,6 +47,7 @@ KIND = ServerKind(
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(LoadCounters("/metrics", SELDOM_S, load),),
-    swaps_models=False,
+    keeps_models_by="",
+    listens_to_all_by="--host 0.0.0.0",
     ports=(8000,),
 )

@@ -29,6 +29,7 @@ KIND = ServerKind(
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),
-    swaps_models=True,
+    keeps_models_by="a group",
+    listens_to_all_by="--listen 0.0.0.0:8080",
     ports=(8080,),
 )

@@ -22,6 +22,7 @@ from replay.checks import local_ports
 from replay.checks.discover import Found, as_yaml, find, ports_of, scenario_of
 from replay.checks.local_ports import WELL_KNOWN, listeners
 from replay.scenario.load import load_scenario
+from replay.server_kinds.kind import LOADING
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import locust
 from tests.support.serving import MockServer, servers
@@ -125,7 +126,7 @@ def test_a_program_is_named_with_what_it_tells_of_its_slots(kind: str, slots: in
     with servers("mock", "--kind", kind, "--slots", "3") as started:
         (one,) = find([int(started.urls[0].rpartition(":")[2])])
     assert (one.kind, one.slots) == (kind, slots)
-    assert one.models == ("mock-model",) or one.remark == "has no model loaded"
+    assert one.models == ("mock-model",) or one.remark == "it has no model loaded"
 
 
 def test_nothing_but_get_is_sent_and_a_web_server_of_another_kind_is_left_out() -> None:
@@ -135,7 +136,7 @@ def test_nothing_but_get_is_sent_and_a_web_server_of_another_kind_is_left_out() 
     assert all(line.startswith("GET ") for line in seen)
 
 
-@pytest.mark.parametrize(("status", "remark"), [(401, "wants a key"), (503, "is loading")])
+@pytest.mark.parametrize(("status", "remark"), [(401, "a key is needed"), (503, "is loading")])
 def test_a_server_that_cannot_be_measured_now_is_listed_with_its_reason(status: int, remark: str) -> None:
     with answering({"/v1/models": (status, {"error": "no"})}) as (port, _):
         (one,) = find([port])
@@ -147,11 +148,7 @@ def test_a_server_that_cannot_be_measured_now_is_listed_with_its_reason(status: 
 def test_a_server_whose_list_is_there_while_it_loads_is_not_measured(mock: MockServer) -> None:
     [url] = mock("llamacpp", "--quirk", "loading").urls
     [one] = find([int(url.rpartition(":")[2])])
-    assert (one.kind, one.models, one.remark) == (
-        "llamacpp",
-        (),
-        "is loading its model: try again in a moment",
-    )
+    assert (one.kind, one.models, one.remark) == ("llamacpp", (), LOADING)
 
 
 def test_a_server_with_several_models_that_tells_of_none_in_memory_is_not_guessed_at() -> None:

@@ -3,6 +3,7 @@
 import errno
 import http.client
 import io
+import json
 import platform
 import re
 import socket
@@ -25,6 +26,7 @@ from replay.checks.hazards import Checked, Finding, findings
 from replay.checks.http_get import Silent, first_meaning, is_here, reason
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import GetReply, Model, Server
+from replay.server_kinds.apps import lmstudio
 from tests.support.locusts import locust, phase, scenario
 from tests.support.serving import MockServer
 
@@ -91,7 +93,7 @@ PHASES = (PlannedPhase("phase3", 8, ("A",), 3, 5),)
 def seen(model: Model | None = None, name: str = "A", **info: Any) -> Checked:
     model = model or Model("m", loaded=True)
     told = TargetInfo(name, HERE, model.id, "lmstudio", slots=model.slots)
-    return Checked(replace(told, **info), (), Server((model,)), model)
+    return Checked(replace(told, **info), (), Server((model,), one_per_host="LM Studio"), model)
 
 
 def about(*checked: Checked, request: RequestSettings | None = None) -> str:
@@ -108,9 +110,12 @@ def test_a_model_that_is_not_in_memory_is_said_to_be_loaded_by_the_first_answer(
 
 
 def test_further_copies_of_a_model_are_told_before_they_are_asked() -> None:
-    one = seen(Model("m", True))
-    copies = replace(one, server=Server((Model("m", True), Model("m:2", True), Model("n:2", True))))
-    assert "further copies of the model are loaded: m:2" in about(copies)
+    names = ("m", "m:2", "n:2")
+    listed = {"models": [{"key": name, "loaded_instances": [{"id": name}]} for name in names]}
+    server = lmstudio.identify(lambda path: GetReply(200, {}, json.dumps(listed)))
+    assert server is not None
+    assert "further copies of the model are loaded: m:2" in about(seen(server.models[0]))
+    assert about(seen(server.models[1])) == ""
 
 
 def test_localhost_that_means_first_where_nobody_listens_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +142,15 @@ def test_a_shared_context_must_hold_all_requests_at_once_and_an_own_one_only_one
 def test_two_models_of_one_server_of_which_one_is_not_loaded_may_swap() -> None:
     two = seen(Model("a", True)), seen(Model("b", False), "B")
     assert "a model swap, not a lock" in about(*two)
+    one_model = [replace(c, info=replace(c.info, kind="vllm")) for c in two]
+    assert "a model swap" not in about(*one_model), "a kind that never unloads one"
+
+
+def test_a_port_that_refuses_names_how_its_usual_servers_listen_to_all() -> None:
+    at = {port: reason(f"http://192.0.2.7:{port}", ConnectionRefusedError()) for port in (1234, 11434, 7777)}
+    assert "127.0.0.1 (lmstudio: lms server start --bind 0.0.0.0)?" in at[1234]
+    assert "127.0.0.1 (ollama: OLLAMA_HOST=0.0.0.0)?" in at[11434]
+    assert "127.0.0.1?" in at[7777]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +164,7 @@ def test_one_program_behind_two_ports_is_said_so(changes: dict[str, Any], why: s
     one = seen(**changes)
     other = replace(one, info=replace(one.info, name="B", base_url="http://127.0.0.1:1235"))
     assert why in about(one, other)
+
     elsewhere = replace(other, info=replace(other.info, base_url="http://192.0.2.7:1235", pid=None))
     assert "the same program" not in about(one, elsewhere)
 
