@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,7 +28,7 @@ from analysis.locust_rows.rows import has_request_rows, read_requests
 from analysis.report.figures.run import RunFigures, run_figures
 from analysis.report.sections import report_of
 from analysis.report.sections.section import Report
-from analysis.report.writers import as_json, as_markdown, as_text
+from analysis.report.writers import as_json, as_markdown, as_screen, as_text
 
 EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-073015):
   python -m analysis report PREFIX
@@ -78,7 +79,16 @@ def write_report(options: argparse.Namespace) -> int:
         "report.md": as_markdown.render(report),
         "report.html": _html(report, figures),
     }
-    _write(prefix, texts, options, lambda console: as_text.show(console, report))
+    again = f"python -m analysis report {shlex.quote(str(prefix))}"
+    files = f"All of it: {prefix}_report.html, or {again}"
+
+    def draw(console: Console) -> None:
+        if options.short:
+            as_screen.show(console, report, figures.listed, files)
+        else:
+            as_text.show(console, report)
+
+    _write(prefix, texts, options, draw)
     return exit_codes.of_verdict(figures.verdict)
 
 
@@ -189,6 +199,8 @@ def _parser() -> argparse.ArgumentParser:
     kind = add.add_mutually_exclusive_group()
     kind.add_argument("--json", action="store_true", help="print report.json instead")
     kind.add_argument("--markdown", action="store_true", help="print report.md instead")
+    kind.add_argument("--short", action="store_true", help="print one screen")
+    kind.add_argument("--long", action="store_true", help="print all of it (default)")
     kind.add_argument("--quiet", action="store_true", help="print nothing, only write the files")
     add.set_defaults(command=write_report)
     add = commands.add_parser("check", help="print the verdict and its conditions")

@@ -27,6 +27,7 @@ TARGET_HELP = "a server to measure instead of a scenario file, URL or URL=MODEL;
 PLAN_HELP = "phases: solos and rounds with a verdict (default headless); free: interactive ramp-up (web UI)"
 BUDGET_HELP = "longest time for the run, as 150, 90s, 20m or 1h; 0 = no limit (default: the scenario's)"
 CHECK_HELP = "check the targets' health (GET only) and exit"
+VERBOSE_HELP = "print the whole report at the end, not one screen"
 DRY_RUN_HELP = "show the plan, its requests and its duration, send nothing but GET, and exit"
 
 
@@ -79,6 +80,7 @@ def _add_sources(parser: Any, **hidden: Any) -> None:
     add("--budget", metavar="TIME", help=BUDGET_HELP, **hidden)
     add("--check", action="store_true", help=CHECK_HELP, **hidden)
     add("--dry-run", action="store_true", help=DRY_RUN_HELP, **hidden)
+    add("--verbose", action="store_true", help=VERBOSE_HELP, **hidden)
 
 
 def forks(options: argparse.Namespace) -> bool:

@@ -172,14 +172,15 @@ class Shutdown:
                 if finished:
                     recorder.update(finished=True)
                 recorder.close()
-                return _report(recorder.prefix) if recorder.records else 0
+                form = "--long" if self.environment.parsed_options.verbose else "--short"
+                return _report(recorder.prefix, form) if recorder.records else 0
             finally:
                 self.is_closing = False
 
 
-def _report(prefix: Path) -> int:
+def _report(prefix: Path, form: str) -> int:
     """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
-    code = run_to_its_end("analysis", "report", str(prefix.resolve()), within_s=REPORT_WITHIN_S)
+    code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
     if code not in exit_codes.OF_A_REPORT:
         end = f"by signal {-code}" if code < 0 else f"with code {code}"
         log.error(

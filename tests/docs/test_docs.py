@@ -23,7 +23,7 @@ from analysis.files.run import ClientHealth, Manifest, TargetInfo, read_run
 from analysis.files.server_samples import ServerSample
 from analysis.report.figures.run import run_figures
 from analysis.report.sections import report_of
-from analysis.report.writers import as_json, as_text
+from analysis.report.writers import as_json, as_screen, as_text
 from replay.scenario.load import load_scenario
 from replay.scenario.schema import KEYS
 from servers import __main__ as servers_door
@@ -99,14 +99,14 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
-def excerpts(report: str) -> dict[str, str]:
-    """What the documents show of a report: the answer with two phases' lanes, the figures, the machine."""
-    head, _, rest = report.partition("\n\nPhases")
+def excerpts(screen: str, report: str) -> dict[str, str]:
+    """What the documents show: a screen with its first step; of the whole report figures and machine."""
+    _, _, rest = report.partition("\n\nPhases")
     table, _, rest = rest.partition("\n\n")
-    lanes = rest[rest.index("Lanes") : rest.index("\nphase2, round")]
-    first_step = rest[rest.rindex("\nNext") : rest.rindex("\n2. ")]
     machine = rest[rest.index("\nMachine") + 1 : rest.index("\n\nHardware")]
-    answer = f"{head}\n[...]\n\n{lanes}\n[...]\n{first_step}\n[...]"
+    head, _, answer = screen.partition("\n\n  ")  # without the notes
+    lanes_and_step = answer[answer.index("phase1, round") : answer.index("\n2. ")]
+    answer = f"{head}\n\n{lanes_and_step}\n[...]"
     return {"answer": answer, "phases": f"Phases{table}", "machine": machine}
 
 
@@ -277,11 +277,16 @@ def test_the_documents_show_a_real_report(
     monkeypatch.setenv("NO_COLOR", "1")
     assessment = assess(read_run(Path(RECORDED)))
     figures = run_figures(assessment)
-    report = printed(
-        lambda console: as_text.show(console, report_of(assessment, figures)), io.StringIO(), width=100
+    report = report_of(assessment, figures)
+    whole, screen = (
+        printed(draw, io.StringIO(), width=100)
+        for draw in (
+            lambda console: as_text.show(console, report),
+            lambda console: as_screen.show(console, report, figures.listed, ""),
+        )
     )
     update = request.config.getoption("--update-golden")
-    for name, wanted in excerpts(report).items():
+    for name, wanted in excerpts(screen, whole).items():
         path = CHECKOUT / EXCERPTS[name]
         shown = path.read_text(encoding="utf-8")
         before, marked, after = re.split(f"(?<=<!-- {name} -->\n)|(?=\n<!-- /{name} -->)", shown)

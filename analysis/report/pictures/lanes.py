@@ -58,12 +58,15 @@ def legend(drawn: Sequence[Lane], span_s: float, width: int) -> str:
     return "  ".join(parts + ([f"{FAILED} failed"] if any(lane.failed for lane in drawn) else []))
 
 
-def picture(phase: PhaseMeasured, width: int) -> list[str]:
-    """The lines of the phase's representative round; [] if no round was timed."""
+def picture(phase: PhaseMeasured, width: int, scale_s: float | None = None) -> list[str]:
+    """The lines of the phase's representative round; [] if no round was timed.
+
+    `scale_s`: the time that fills the width; None: the round's own.
+    """
     shown = representative_round(phase)
     if shown is None or not shown.makespan_s:
         return []
-    drawn, span_s = lanes(shown, phase.ports), shown.makespan_s
+    drawn, span_s = lanes(shown, phase.ports), scale_s or shown.makespan_s
     label = max(len(_label(lane)) for lane in drawn)
     room = max(width - label - LATENCY - 3, NO_ROOM)
     indent = " " * (label + LATENCY + 2)

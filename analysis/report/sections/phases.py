@@ -78,7 +78,7 @@ def _cells(p: PhaseFigures) -> list[tuple[str, str]]:
         ("  on a serial server", number(p.naive_speedup_if_serial)),
         ("TTFT p50/p95/max, s", _ttft(p)),
         ("TPOT together/alone", number(p.tpot_ratio)),
-        ("tokens/s of one answer", _pace(p.answer_tokens_per_s)),
+        ("tokens/s of one answer", pace_of_one(p.answer_tokens_per_s)),
         ("responses per minute", number(p.responses_per_min)),
         ("output tokens per s", number(p.output_tokens_per_s)),
         ("failed requests", f"{p.failed} of {p.requests}"),
@@ -100,7 +100,7 @@ def _ttft(p: PhaseFigures) -> str:
     return f"{number(p.ttft_s.p50)} / {number(p.ttft_s.p95)} / {number(p.ttft_s.max)}"
 
 
-def _pace(pace: AnswerPace) -> str:
+def pace_of_one(pace: AnswerPace) -> str:
     """`39.7 → 21.4`: alone, together."""
     if pace.together is None:
         return NONE
