@@ -206,7 +206,9 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("check", help="print the verdict and its conditions")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     add.set_defaults(command=check)
-    add = commands.add_parser("compare", help="print runs side by side, each over the first")
+    add = commands.add_parser(
+        "compare", help="print runs side by side, each over the first; of plain Locusts: over users"
+    )
     add.add_argument("prefixes", metavar="PREFIX", nargs="+", help=one)
     form = add.add_mutually_exclusive_group()
     for name in ("json", "markdown", "html"):

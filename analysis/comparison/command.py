@@ -15,7 +15,7 @@ from analysis.errors import RunError
 from analysis.escapes import for_json
 from analysis.files.prefix import prefix_of
 from analysis.files.run import read_run
-from analysis.locust_only.bounds import is_locust_only
+from analysis.locust_sets.command import compare_sets, is_plain
 from analysis.report.figures.run import run_figures
 from analysis.report.writers import as_markdown, as_text
 
@@ -27,11 +27,19 @@ def compare(
 ) -> tuple[str, int]:
     """(the comparison as `text`, `json`, `markdown` or `html`, the exit code).
 
+    Plain Locust runs are one per number of users: `locust_sets/`.
     LIMIT_BROKEN if a limit is, INCONCLUSIVE if one is not decided, else OK. Raises RunError: a run that
     cannot be read or compared, a limit that cannot be understood.
     """
     asked = [read_limit(text) for text in limits]
     paths = [prefix_of(prefix) for prefix in prefixes]
+    plain = [path for path in paths if is_plain(path)]
+    if plain and len(plain) < len(paths):
+        raise RunError(f"{plain[0]}: is a run of another locustfile, others are not; compare like with like")
+    if plain and asked:
+        raise RunError("--fail-if: keeps limits of runs of portlap's only; leave it out")
+    if plain:
+        return compare_sets(paths, form), exit_codes.OK
     runs = [_run(name, path) for name, path in zip(short_names(paths), paths, strict=True)]
     phases = compared_phases(runs, anyway)
     checked = [c for limit in asked for c in check(limit, runs, phases)]
@@ -63,8 +71,6 @@ def _code(broken: set[bool | None]) -> int:
 
 
 def _run(name: str, prefix: Path) -> ComparedRun:
-    if is_locust_only(prefix):
-        raise RunError(f"{prefix}: holds Locust's statistics only, no phases to compare; use `report`")
     assessment = assess(read_run(prefix))
     return ComparedRun(name, assessment, run_figures(assessment))
 

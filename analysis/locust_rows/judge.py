@@ -85,7 +85,7 @@ def _verdict(s: Stretch) -> tuple[Outcome, str]:
     if k == 1 and s.decoding_share >= SERIAL_STEP and (g is None or not g.low):
         return Outcome.SERIAL, "one answer at a time: no two were decoded at the same time"
     if g is None or (not g.low and g.high >= SMALL_GAIN):
-        return _more("no three requests of each name were surely alone, so there is no solo time")
+        return _more("no five requests of each name were surely alone, so there is no solo time")
     if g.low > GAIN:
         return _gain(s, g.low, g.value)
     if g.high >= SMALL_GAIN:
@@ -153,7 +153,7 @@ def _answered(stretches: Sequence[Stretch]) -> Condition:
 def _solos_alike(rows: RequestRows, solos: Mapping[str, Solo]) -> Condition:
     hint = f"run again with {SHAPE}; give requests of different length different names"
     if not solos:
-        return Condition("solos", None, "no name has three requests that were surely alone", hint)
+        return Condition("solos", None, "no name has five requests that were surely alone", hint)
     name, worst = max(solos.items(), key=lambda pair: pair[1].scatter)
     alone = sum(s.latency_s.n for s in solos.values())
     told = f"{alone} requests were surely alone; {name} scatters by {worst.scatter * 100:.0f} %"

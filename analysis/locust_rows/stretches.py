@@ -22,9 +22,9 @@ from analysis.thresholds import (
     LENGTHS_BAND,
     LOOK_LEVEL,
     LUMP_SHARE,
-    MIN_ROUNDS,
 )
 
+MIN_ALONE = 5  # requests alone, and answers of a stretch: fewer may agree by chance
 Cut = tuple[LocustRow, Interval]  # a request, and what of it lies within the stretch
 
 
@@ -66,7 +66,7 @@ class Stretch:
 
 
 def solos_of(requests: Sequence[LocustRow]) -> dict[str, Solo]:
-    """By name, where at least three were surely alone and whole; requests in the order they ended.
+    """By name, where at least five were surely alone and whole; requests in the order they ended.
 
     Left out is what may have shared the server with a request that left no row, as those do that are open
     when the run ends or when users are stopped.
@@ -86,7 +86,7 @@ def solos_of(requests: Sequence[LocustRow]) -> dict[str, Solo]:
         seen_to_end = by_key[id(r)] == 1 or r.end_s <= requests[-1].end_s - longest_s
         if r.error is None and r.latency_s > 0 and r is not first[r.name] and seen_to_end and not by_another:
             alone.setdefault(r.name, []).append(r)
-    return {name: _solo(found) for name, found in alone.items() if len(found) >= MIN_ROUNDS}
+    return {name: _solo(found) for name, found in alone.items() if len(found) >= MIN_ALONE}
 
 
 def _lone(requests: Iterable[LocustRow]) -> Iterator[LocustRow]:
@@ -136,7 +136,7 @@ def stretches_of(requests: Sequence[LocustRow], solos: Mapping[str, Solo]) -> tu
         if users not in found or span_s[1] - span_s[0] > found[users][1] - found[users][0]:
             found[users] = span_s
     stretches = (_stretch(users, found[users], requests, solos) for users in sorted(found))
-    return tuple(s for s in stretches if s is not None and s.in_flight > GAIN and s.answers >= MIN_ROUNDS)
+    return tuple(s for s in stretches if s is not None and s.in_flight > GAIN and s.answers >= MIN_ALONE)
 
 
 def _stretch(

@@ -53,7 +53,8 @@ def rows(
             del due[user]
             if now_s < stops[user]:
                 name, times = chance.choice(names)
-                work_s = solo_s * times * chance.lognormvariate(0.0, jitter) + (0.0 if found else cold_s)
+                work_s = solo_s * times * chance.lognormvariate(0.0, jitter) + cold_s
+                cold_s = 0.0  # the first request loads the model
                 queue.append(Job(user, name, now_s, work_s))
         working = queue[:slots]
         pace = 1.0 if full_speed else 1 / max(len(working), 1)

@@ -52,7 +52,7 @@ def test_a_cold_first_answer_is_no_solo_time(server: str) -> None:
     assert not found.outcome.gains
 
 
-@settings(max_examples=3000)
+@settings(max_examples=200)
 @given(
     server=st.sampled_from(["serial", "time-sliced"]),
     starts_s=st.lists(st.sampled_from([0.0, 0.3, 5.0, 12.0, 25.0]), min_size=1, max_size=6),
