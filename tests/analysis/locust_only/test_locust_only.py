@@ -109,14 +109,6 @@ def test_every_key_of_such_a_report_is_explained(capsys: pytest.CaptureFixture[s
     assert [key for key in keys if f"`{key}`" not in explained] == []
 
 
-def test_two_runs_of_locust_alone_cannot_be_compared(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", str(RUNS / "plain"), str(RUNS / "full")]) == 2
-    assert "no phases to compare" in capsys.readouterr().err
-
-
-# Files that do not fit
-
-
 def damaged(text: str, old: str, new: str) -> str:
     assert old in text
     return text.replace(old, new, 1)
