@@ -15,7 +15,8 @@ GAIN: Final = 1.15  # a smaller gain is not worth rebuilding a setup
 SMALL_GAIN: Final = 1.25  # at the last look: "gain at most x %"
 LOSS: Final = 0.9  # surely below it, requests hinder each other
 
-# The verdict of a phase (verdict/of_phase.py)
+# The verdict of a phase (verdict/of_phase.py). Three numbers of these rules happen to be equal, 1.15 (GAIN,
+# FAR_ABOVE_MAX, SHARED_SLOWDOWN): they have nothing to do with each other.
 FULL_SHARE: Final = 0.8  # of Gmax: from here on nothing noticeable is lost
 ABOVE_MAX: Final = 1.1  # of Gmax: no server can exceed an undisturbed one
 FAR_ABOVE_MAX: Final = 1.15  # of Gmax: so far above, the solos were not typical, however wide the interval

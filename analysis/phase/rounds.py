@@ -5,6 +5,7 @@ and if none disturbed another (`ideal_s`). The simulator has its own; truth and 
 """
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,17 @@ def chain(records: Iterable[RequestRecord]) -> Round | None:
     """The run's chain: the smallest phase's requests one after another, without a pause."""
     links = solos(records, CHAIN_PHASE)
     return Round(CHAIN_PHASE, 0, links) if links else None
+
+
+def per_second(count: float, rounds: Sequence[Round]) -> float | None:
+    """`count` of anything per second of these rounds; None if none of them has a makespan."""
+    busy_s = math.fsum(a.makespan_s or 0.0 for a in rounds)
+    return count / busy_s if busy_s else None
+
+
+def output_tokens_per_s(rounds: Sequence[Round]) -> float | None:
+    """Tokens that were written per second of these rounds, all requests together."""
+    return per_second(sum(r.tokens or 0 for a in rounds for r in a.requests), rounds)
 
 
 def _due(record: RequestRecord) -> tuple[float, int]:

@@ -11,7 +11,7 @@ from analysis.thresholds import GAIN, LOOK_LEVEL, LOOKS, LOSS, MIN_DF, MIN_ROUND
 
 
 def gains(phase: PhaseMeasured) -> bool:
-    """Surely above 1.15, and so by every measure of compute that is no mere bound.
+    """Surely above `GAIN`, and so by every measure of compute that is no mere bound.
 
     Decoding must gain wherever it can be seen: cached prompts, a clock that ramps up, or a slow end of the
     stream shorten rounds and not solos, and G_net takes that for gain.
@@ -23,7 +23,7 @@ def gains(phase: PhaseMeasured) -> bool:
 
 
 def gains_nothing(phase: PhaseMeasured, last_look: bool) -> bool:
-    """Surely below 1.15: by the wall clock, or by the compute where the overhead of rounds is known."""
+    """Surely below `GAIN`: by the wall clock, or by the compute where the overhead of rounds is known."""
     g = phase.speedup
     if g is None:
         return False
@@ -45,7 +45,7 @@ def decided(phase: PhaseMeasured) -> bool:
 
 
 def loses(phase: PhaseMeasured) -> bool:
-    """Surely below 0.9. A mean of logarithms understates the time of scattered solos by up to exp(σ²/2)."""
+    """Surely below `LOSS`. A mean of logarithms understates scattered solos by up to exp(σ²/2)."""
     fit = phase.fit
     return fit is not None and fit.speedup.high() * math.exp(fit.solo_scatter**2 / 2) < LOSS
 

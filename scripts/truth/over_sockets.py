@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+from analysis.thresholds import GAIN
 from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, MECHANISMS
 from scripts.truth.sockets import NEAR, ROUNDS, Seen, see, socket_cases
@@ -35,7 +36,7 @@ def socket_criteria(seen: Sequence[Seen]) -> list[Criterion]:
     decided = [s for s in seen if s.verdict != Outcome.INCONCLUSIVE]
     predicted = [s.predicted_off for s in decided if s.predicted_off is not None and s.machine_known]
     return [
-        _none("verdict wrong, true G more than 5 % from 1.15", [s.wrong for s in away]),
+        _none(f"verdict wrong, true G more than {100 * BAND:g} % from {GAIN}", [s.wrong for s in away]),
         _none("of these: a gain where there is none", [s.false_gain for s in away]),
         _none("slots exact and wrong, or at least too many", [s.slots_wrong for s in seen]),
         _none(

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from analysis.thresholds import GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, CLEAR, JudgedFarm, cases, judge
 from scripts.truth.odd_table import judged_odd, odd_criteria, odd_page
@@ -59,16 +60,21 @@ def criteria(farms: Sequence[JudgedFarm]) -> list[Criterion]:
     undecided = [t for t in should if t.verdict == Outcome.INCONCLUSIVE]
     slots = [t for t in farms if t.slots_wrong]
     return [
-        ("verdict wrong, true G more than 5 % from 1.15", "none", share(len(wrong), len(away)), not wrong),
+        (
+            f"verdict wrong, true G more than {100 * BAND:g} % from {GAIN}",
+            "none",
+            share(len(wrong), len(away)),
+            not wrong,
+        ),
         ("of these: a gain where there is none", "none", share(len(called), len(away)), not called),
         (
-            "a gain where there is none, within 5 % of 1.15",
+            f"a gain where there is none, within {100 * BAND:g} % of {GAIN}",
             "2.5 %",
             share(len(false), len(band)),
             len(false) <= 0.025 * len(band),
         ),
         (
-            "inconclusive, 5 rounds, 5 % scatter, more than 10 % from 1.15",
+            f"inconclusive, 5 rounds, 5 % scatter, more than {100 * CLEAR:g} % from {GAIN}",
             "5 %",
             share(len(undecided), len(should)),
             len(undecided) < 0.05 * len(should),
@@ -82,7 +88,8 @@ def truth_name(farms: JudgedFarm) -> str:
     if truth.peak == 1:
         return "one at a time"
     if not truth.gains:
-        return "slower together (G < 0.9)" if truth.gain < 0.9 else "together, no gain (0.9 ≤ G ≤ 1.15)"
+        slower = truth.gain < LOSS
+        return f"slower together (G < {LOSS})" if slower else f"together, no gain ({LOSS} ≤ G ≤ {GAIN})"
     return "some wait, gain" if truth.peak < truth.peak_max else "all together, gain"
 
 

@@ -11,7 +11,7 @@ from statistics import fmean
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import Round
+from analysis.phase.rounds import Round, output_tokens_per_s, per_second
 from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.report.figures.pace import AnswerPace, answer_pace
 from analysis.statistics.estimates import Estimate, bonferroni, mean_estimate, percentile, student
@@ -77,7 +77,6 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
     burst = [r for a in phase.rounds for r in a.requests]
     scored = [r for a in phase.scored for r in a.requests]
     walls = [w for a in phase.scored if (w := a.makespan_s) is not None]
-    busy_s = math.fsum(walls)
     g = phase.speedup
     return PhaseFigures(
         name=phase.plan.name,
@@ -103,8 +102,8 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         ttft_s=percentiles([r.ttft_s for r in scored if r.ttft_s is not None] if phase.streams else []),
         tpot_ratio=_tpot_ratio(phase, scored),
         answer_tokens_per_s=answer_pace(phase),
-        responses_per_min=len(scored) / busy_s * 60 if busy_s else None,
-        output_tokens_per_s=sum(r.tokens or 0 for r in scored) / busy_s if busy_s else None,
+        responses_per_min=per_second(60 * len(scored), phase.scored),
+        output_tokens_per_s=output_tokens_per_s(phase.scored),
         drift=phase.drift.change if phase.drift else None,
         outliers=_outliers(phase),
         verdict=verdict.outcome,

@@ -1,5 +1,6 @@
 """Each kind is recognised by asking, and reads the answers of its mock server as the program means them."""
 
+import ast
 import json
 import os
 from dataclasses import MISSING, fields
@@ -316,3 +317,16 @@ def test_every_kind_states_endpoints_of_a_known_reader_and_usual_ports() -> None
         assert {endpoint.reader for endpoint in kind.endpoints} <= {name, "openai"}
         assert kind.ports
         assert [f.name for f in fields(ServerKind) if f.default is not MISSING] == []
+
+
+def test_no_other_file_asks_which_kind_it_is() -> None:
+    """But where scenarios name the servers that a run starts."""
+    own = ("own_servers.py", "schema.py", "messages.py")
+    asked = [
+        f"{path.relative_to(CHECKOUT)}:{node.lineno}: {node.value}"
+        for path in (CHECKOUT / "replay").rglob("*.py")
+        if "server_kinds" not in path.parts and path.name not in own
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in set(SERVER_KINDS) - {"openai"}
+    ]
+    assert asked == []
