@@ -98,7 +98,8 @@ class RunLifecycle:
         code = 0
         try:
             if run.plan == PHASES:
-                self.spawned.wait(LOCUST_SPAWNS_S)
+                with log.named_wait("Locust to start", LOCUST_SPAWNS_S):
+                    self.spawned.wait(LOCUST_SPAWNS_S)
             run.state = state = self._open(run.plan)
             infos = tuple(state.infos.values())
             run.monitor = start_monitor(watch_of_run(state.recorder, infos, state.targets))

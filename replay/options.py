@@ -108,6 +108,7 @@ def settle(options: argparse.Namespace) -> None:
         return
     if options.num_users is not None or options.spawn_rate is not None:
         log.warning("-u and -r are ignored: each phase has its own number of users (--plan free uses them)")
+        options.num_users = options.spawn_rate = None  # Locust would start them all before the first phase
     if options.run_time and not options.budget:
         options.budget = str(int(options.run_time))
     options.run_time = None

@@ -9,6 +9,7 @@ from gevent.subprocess import PIPE
 
 from analysis.errors import ScenarioError, TargetError
 from replay.children import Child
+from replay.output import log
 from replay.scenario.schema import OwnServer, Scenario
 
 
@@ -23,7 +24,8 @@ class OwnServers:
 
         `time_scale` is for farms. Raises TargetError if a child fails.
         """
-        return [url for command in _commands(servers, time_scale) for url in self._start(command)]
+        with log.named_wait("the scenario's servers to start"):
+            return [url for command in _commands(servers, time_scale) for url in self._start(command)]
 
     def _start(self, command: list[str]) -> list[str]:
         child = Child("servers", *command, "--until-stdin-closes", stdout=PIPE)

@@ -148,7 +148,8 @@ class Shutdown:
         """The scenario's own; before that the monitor stops reading their counters."""
         if run is not None and run.monitor is not None:
             run.monitor.ask_to_end()
-        self.servers.stop(SERVERS_END_S)
+        with log.named_wait("the scenario's servers to end", SERVERS_END_S):
+            self.servers.stop(SERVERS_END_S)
 
     def close(self, run: ActiveRun | None, finished: bool = False) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
@@ -180,7 +181,8 @@ class Shutdown:
 
 def _report(prefix: Path, form: str) -> int:
     """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
-    code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
+    with log.named_wait("the report", REPORT_WITHIN_S):
+        code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
     if code not in exit_codes.OF_A_REPORT:
         end = f"by signal {-code}" if code < 0 else f"with code {code}"
         log.error(

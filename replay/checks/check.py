@@ -12,6 +12,7 @@ from replay.checks.hazards import Checked
 from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import listening_pid
 from replay.client.server_words import one_line
+from replay.output import log
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
 from replay.server_kinds.kind import NO_KEY, UNREADABLE, key_needed
@@ -28,7 +29,8 @@ def check_targets(
     checked, problems = [], {}
     for target in targets:
         try:
-            checked.append(check(target, request, environ))
+            with log.named_wait(f"the check of {target.name} ({target.base_url})"):
+                checked.append(check(target, request, environ))
         except TargetError as error:
             problems[target.name] = str(error)
     return checked, problems

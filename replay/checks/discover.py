@@ -20,6 +20,7 @@ from analysis.escapes import visible
 from replay.checks.check import MODELS
 from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import Listener, ancestors, listeners, program
+from replay.output import log
 from replay.scenario.limits import NAME_CHARS
 from replay.server_kinds import Server, identify
 from replay.server_kinds.kind import LOADING, NO_KEY, key_needed
@@ -53,7 +54,7 @@ def find(ports: Sequence[int] = ()) -> list[Found]:
     known = listeners()
     asked = [c for c in known if c.port in ports] if ports else known
     asked += [Listener(port) for port in ports if port not in {c.port for c in known}]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with log.named_wait(f"what answers on {len(asked)} ports"), ThreadPoolExecutor(AT_ONCE) as pool:
         found = [server for server in pool.map(_ask, asked) if server is not None]
     serving = {f.pid for f in found if f.pid is not None}
     return [f for f in found if not ancestors(f.pid) & serving]

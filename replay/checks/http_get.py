@@ -5,6 +5,7 @@ import http.client
 import platform
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 from ipaddress import ip_address
@@ -14,7 +15,8 @@ from analysis.errors import TargetError
 from replay.client.server_words import masked
 from replay.server_kinds import SERVER_KINDS, GetReply
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 5.0  # of one GET, its head included; a connect has as much
+GRACE_S = 0.1  # a server that says nothing at all is told from one that drips
 MOST_BYTES = 8_000_000  # of one reply; a list of models has a tenth of it
 READ_BYTES = 65536
 ENDLESS = "another program answers there, not an LLM server (its answer does not end); check the port"
@@ -37,6 +39,9 @@ class HttpGet:
         parts = urlsplit(url)
         scheme = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = scheme(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+        self._connection._create_connection = self._dial  # type: ignore[attr-defined]
+        self._ends_s = 0.0  # of the GET that is going on
+        self._dialled: socket.socket | None = None  # the connection once more, until TLS is agreed upon
         self._url, self._root = url, parts.path.rstrip("/")
         self._keys = (key,)
         self._headers = {"User-Agent": "portlap"} | ({"Authorization": f"Bearer {key}"} if key else {})
@@ -85,33 +90,81 @@ class HttpGet:
         return self.replies[path]
 
     def _exchange(self, path: str) -> GetReply:
-        if self._connection.sock is None:
-            self._connection.connect()
+        self._ends_s = time.monotonic() + TIMEOUT_S
+        # careful: a timeout of the socket counts for each read, and a head may come a byte at a time
+        deadline = threading.Timer(TIMEOUT_S + GRACE_S, self._cut)
+        deadline.daemon = True
+        deadline.start()
         whole = False
         try:
-            self._connection.request("GET", self._root + path, headers=self._headers)
-            with self._connection.getresponse() as response:
-                text = _body(response)
+            if self._connection.sock is None:
+                self._connect()
+            self._connection.sock.settimeout(max(self._ends_s - time.monotonic(), GRACE_S))
+            with self._reply_to(path) as response:
+                text = _body(response, self._ends_s)
                 whole = response.isclosed() or response.length == 0  # all is read: the next GET may follow
                 headers = {name.lower(): masked(v, self._keys) for name, v in response.getheaders()}
                 return GetReply(response.status, headers, masked(text, self._keys))
-        except TimeoutError as error:
-            raise Silent(str(error)) from None
+        except (OSError, http.client.HTTPException) as error:
+            if not isinstance(error, TimeoutError) and time.monotonic() > self._ends_s:
+                raise TargetError(ENDLESS) from None
+            raise
         finally:
+            deadline.cancel()
             if not whole:
                 self._connection.close()
 
+    def _connect(self) -> None:
+        try:
+            self._connection.connect()
+        finally:
+            if self._dialled is not None:
+                self._dialled.close()
+                self._dialled = None
 
-def _body(response: http.client.HTTPResponse) -> str:
+    def _reply_to(self, path: str) -> http.client.HTTPResponse:
+        try:
+            self._connection.request("GET", self._root + path, headers=self._headers)
+            return self._connection.getresponse()
+        except TimeoutError as error:
+            raise Silent(str(error)) from None
+
+    def _dial(self, address: tuple[str, int], *_: object) -> socket.socket:
+        """Connects to the first address of the host that answers; all together have the time of one GET."""
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        problem = OSError(errno.EHOSTUNREACH, "no address")
+        for i, (family, kind, protocol, _name, where) in enumerate(found):
+            connected = socket.socket(family, kind, protocol)
+            connected.settimeout(max((self._ends_s - time.monotonic()) / (len(found) - i), GRACE_S))
+            try:
+                connected.connect(where)
+            except OSError as error:
+                connected.close()
+                problem = error
+                continue
+            self._dialled = connected.dup()
+            return connected
+        raise problem
+
+    def _cut(self) -> None:
+        """Whoever reads from the connection wakes up, and finds its end."""
+        for connected in (self._dialled, self._connection.sock):
+            with suppress(OSError):
+                if connected is not None:
+                    connected.shutdown(socket.SHUT_RDWR)
+
+
+def _body(response: http.client.HTTPResponse, ends_s: float) -> str:
     """The body as far as it came. Raises TargetError where it does not end: no LLM server does so."""
     body = bytearray()
-    ends_s = time.monotonic() + TIMEOUT_S
     # cut short: what came is judged as it is, and is no JSON
     with suppress(http.client.HTTPException, OSError):
         while piece := response.read1(READ_BYTES):
             body += piece
             if len(body) > MOST_BYTES or time.monotonic() > ends_s:
                 raise TargetError(ENDLESS)
+    if time.monotonic() > ends_s:
+        raise TargetError(ENDLESS)
     return body.decode("utf-8", "replace")
 
 

@@ -5,7 +5,10 @@ Not Python's logging: a line may carry an earlier instant, and has the seed's le
 
 import logging
 import sys
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 
@@ -15,6 +18,9 @@ from rich.text import Text
 from analysis.escapes import visible
 
 COLOURS = {"INFO": "cyan", "SUCCESS": "green", "ERROR": "red", "WARNING": "yellow", "RESULT": "magenta"}
+
+NAME_AFTER_S = 5.0  # no wait is longer without a line
+NAME_EVERY_S = 10.0  # and none without another one
 
 
 def say(level: str, message: str, epoch_s: float | None = None) -> None:
@@ -39,3 +45,29 @@ success = partial(say, "SUCCESS")
 warning = partial(say, "WARNING")
 error = partial(say, "ERROR")
 result = partial(say, "RESULT")
+
+
+def waiting(what: str, waited_s: float, left_s: float | None = None) -> None:
+    """The line for a wait that is going on."""
+    info(
+        f"waiting for {what}: {waited_s:.0f} s so far"
+        + ("" if left_s is None else f", at most {left_s:.0f} s more")
+    )
+
+
+@contextmanager
+def named_wait(what: str, at_most_s: float | None = None) -> Iterator[None]:
+    """Names what the block waits for after NAME_AFTER_S, and every NAME_EVERY_S again."""
+    began_s, over = time.monotonic(), threading.Event()
+
+    def watch() -> None:
+        pause_s = NAME_AFTER_S
+        while not over.wait(pause_s):
+            waited_s, pause_s = time.monotonic() - began_s, NAME_EVERY_S
+            waiting(what, waited_s, None if at_most_s is None else max(at_most_s - waited_s, 0.0))
+
+    threading.Thread(target=watch, name="named_wait", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()

@@ -35,7 +35,9 @@ def _with_users(run: RunState, targets: Sequence[str], all_here: Callable[[], bo
     def here() -> set[str]:
         return {s.target for s in run.dispatch.ready}
 
-    run.dispatch.wait(lambda: here() >= set(targets) or all_here(), FIRST_USERS_READY_S)
+    run.dispatch.wait(
+        lambda: here() >= set(targets) or all_here(), FIRST_USERS_READY_S, lambda: "a user of each target"
+    )
     present = [t for t in targets if t in here()]
     if not present:
         raise TargetError("no user was started; start at least one")

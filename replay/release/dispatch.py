@@ -24,7 +24,6 @@ ARM_GRACE_S = 5.0  # and then it has so long before its request counts as lost
 MISSING = "missing"  # Locust's word for a worker whose heartbeats stopped
 LOST = "no row came: the user's process ended or hangs"
 ROW_GRACE_S = 10.0  # beyond the request's own timeout: then its process is gone
-NAME_AFTER_S = 5.0  # no wait is longer without a line
 RECORD = TypeAdapter(RequestRecord)
 
 
@@ -110,7 +109,9 @@ class Dispatch:
         self.expect(requests)
         self._tell(ARM, {"requests": [asdict(r) for r in requests]})
         self.wait(
-            lambda: all(r.request_id in self._armed or self._is_over(r) for r in requests), ARM_PATIENCE_S
+            lambda: all(r.request_id in self._armed or self._is_over(r) for r in requests),
+            ARM_PATIENCE_S,
+            lambda: "users to connect",
         )
         local = not hasattr(self._runner, "clients")
         at = time.monotonic() + (LEAD_S if local else LEAD_FAR_S)
@@ -132,10 +133,16 @@ class Dispatch:
         longest_s = max(r.timeout_s + r.offset_s for r in requests)
         if requests[0].workers is not None:
             longest_s *= len(requests)  # they may wait for each other in the client's own queue
-        self.wait(all_ended, longest_s + ROW_GRACE_S)
+        self.wait(all_ended, longest_s + ROW_GRACE_S, lambda: self._answers_of(requests))
         for request in requests:
             self._lose(request)
         return [self._rows.pop(i) for i in sorted(r.request_id for r in requests)]
+
+    def _answers_of(self, requests: Sequence[Request]) -> str:
+        """Those that have not come, in words."""
+        missing = [r for r in requests if r.request_id in self._open]
+        targets = ", ".join(dict.fromkeys(r.target for r in missing))
+        return f"{len(missing)} of {len(requests)} answers ({targets})"
 
     def _is_over(self, request: Request, late: bool = False) -> bool:
         """True if it has its row, its user has left without one, or never armed it (`late`: in its time)."""
@@ -157,25 +164,27 @@ class Dispatch:
         rows, self._rows = list(self._rows.values()), {}
         return rows
 
-    def wait(self, true: Callable[[], bool], patience_s: float, what: str | None = None) -> bool:
+    def wait(
+        self, true: Callable[[], bool], patience_s: float, what: Callable[[], str] | None = None
+    ) -> bool:
         """True as soon as `true` holds, looked at whenever news comes; False if the patience ends.
 
-        `what` is waited for: named on the terminal after NAME_AFTER_S.
+        `what` is waited for: named on the terminal as `log.named_wait` does.
         """
-        deadline = time.monotonic() + patience_s
-        name_at = deadline - patience_s + NAME_AFTER_S
+        began_s = time.monotonic()
+        deadline_s, name_at_s = began_s + patience_s, began_s + log.NAME_AFTER_S
         while True:
             self.notice_lost_workers()
             if true():
                 return True
-            now = time.monotonic()
-            if now >= deadline:
+            now_s = time.monotonic()
+            if now_s >= deadline_s:
                 return False
-            if what is not None and now >= name_at:
-                log.info(f"waiting for {what}: at most {deadline - now:.0f} s more")
-                what = None
+            if what is not None and now_s >= name_at_s:
+                log.waiting(what(), now_s - began_s, deadline_s - now_s)
+                name_at_s = now_s + log.NAME_EVERY_S
             self._news.clear()
-            self._news.wait(min(deadline - now, 1.0))
+            self._news.wait(min(deadline_s - now_s, 1.0))
 
     def _tell(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, data | {"token": TOKEN})

@@ -36,7 +36,7 @@ class Seats:
             def is_over(gone: set[int] = gone) -> bool:
                 return self._is_full() or self._dispatch.gone_workers() > gone
 
-            in_time = self._dispatch.wait(is_over, USERS_READY_S, f"{len(deal)} users to start")
+            in_time = self._dispatch.wait(is_over, USERS_READY_S, lambda: f"{len(deal)} users to start")
             if self._is_full():
                 return
             if not in_time:
@@ -50,7 +50,7 @@ class Seats:
 
     def _start(self, deal: Sequence[str]) -> None:
         self.clear()
-        self._dispatch.wait(lambda: not self._dispatch.ready, USERS_READY_S, "the last users to end")
+        self._dispatch.wait(lambda: not self._dispatch.ready, USERS_READY_S, lambda: "the last users to end")
         counts = Counter(deal)
         for target, user_class in self._classes.items():
             user_class.fixed_count = counts[target]

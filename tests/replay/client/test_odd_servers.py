@@ -19,6 +19,7 @@ from replay.client.reply import Arrival, Reply
 from replay.client.request import Request
 from replay.client.response import read_response
 from replay.client.sse import read_lines
+from replay.output import log
 from replay.scenario.schema import Target
 from replay.server_kinds.kind import GetReply
 
@@ -73,6 +74,51 @@ def test_an_answer_that_drips_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatc
         took_s, said = refusal(url)
     assert took_s < 2
     assert "not an LLM server" in said
+
+
+HEADS = {
+    "a byte at a time": (b"", (OK[i : i + 1] for i in itertools.chain(range(len(OK)), itertools.repeat(40)))),
+    "100 Continue for ever": (b"", itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "headers for ever": (OK, itertools.repeat(b"X: y\r\n")),
+    "a status line for ever": (b"HTTP/1.1 ", itertools.repeat(b"2")),
+}
+
+
+@pytest.mark.parametrize("way", HEADS)
+def test_a_head_that_drips_is_cut_by_the_clock(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_get, "TIMEOUT_S", 0.3)
+    first, then = HEADS[way]
+    with saying(first, then=then, pause_s=0.02) as url:
+        took_s, said = refusal(url)
+        assert find([int(url.rpartition(":")[2])]) == []
+    assert took_s < 2
+    assert "not an LLM server" in said or "hangs up on plain HTTP" in said
+
+
+def test_a_tls_handshake_that_drips_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_get, "TIMEOUT_S", 0.3)
+    hello = b"\x16\x03\x03\x40\x00\x02"
+    with saying(hello, then=itertools.repeat(b"\0"), pause_s=0.02) as url:
+        took_s, said = refusal(url.replace("http:", "https:"))
+    assert took_s < 2, said
+
+
+def test_a_long_wait_is_named_and_a_short_one_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(log, "NAME_AFTER_S", 0.1)
+    monkeypatch.setattr(log, "NAME_EVERY_S", 0.2)
+    with log.named_wait("a moment"):
+        pass
+    assert capsys.readouterr().err == ""
+    with log.named_wait("the check of A", 600):
+        time.sleep(0.5)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("] ")[2] for line in lines[:2]] == [
+        "[INFO] waiting for the check of A: 0 s so far, at most 600 s more"
+    ] * 2
+    time.sleep(0.3)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_server_that_says_nothing_is_no_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
