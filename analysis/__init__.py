@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analysis.frames.locust import LocustTables
     from analysis.frames.run import RunTables, SeveralRuns
 
 
@@ -38,3 +39,10 @@ def load_runs(prefixes: Iterable[str | Path]) -> "SeveralRuns":
     from analysis.frames import run
 
     return run.load_runs(prefixes)
+
+
+def locust_run(prefix: str | Path) -> "LocustTables":
+    """A run of any locustfile as pandas tables; `analysis.frames.locust.locust_run`, loaded when called."""
+    from analysis.frames import locust
+
+    return locust.locust_run(prefix)

@@ -43,9 +43,8 @@ def growth_report(sets: Sequence[Growth]) -> Report:
         answer=" ".join(_named(g, _answer(g)) for g in sets),
         sections=(
             *section("In words", VERDICT, sentences(found)),
-            *[s for growth in sets for s in _table(growth)],
+            *[s for growth in sets for s in _table(growth, len(sets) == 1)],
             *_side_by_side(sets),
-            Section("Throughput over users", MEASURED, (Chart(CHART),), terminal=False),
             *section("Next", NEXT, Steps(_next(sets))),
         ),
     )
@@ -102,10 +101,12 @@ def growth_sentences(growth: Growth) -> list[str]:
     return [*words, _named(growth, f"{plural(failed, 'request')} failed.")] if failed else words
 
 
-def _table(growth: Growth) -> list[Section]:
+def _table(growth: Growth, alone: bool) -> list[Section]:
     most = max(p.per_s for p in growth.points)
     rows = tuple(_row(p, growth, most) for p in growth.points)
-    return section(growth.name or "Users", MEASURED, Table(HEADER, rows), remark=REMARK)
+    chart = (Chart(CHART),) if alone else ()
+    title = growth.name or "Throughput over users"
+    return section(title, MEASURED, Table(HEADER, rows), *chart, remark=REMARK)
 
 
 def _row(p: Point, growth: Growth, most: float) -> tuple[str, ...]:
@@ -134,7 +135,7 @@ def _side_by_side(sets: Sequence[Growth]) -> list[Section]:
             cells += [NONE, NONE] if mine is None else [_between(mine.per_s_bound), _between(_ratio(mine, p))]
         rows.append(tuple(cells))
     header = ("users", base.name, *(c for g in others for c in (g.name, f"{g.name}/{base.name}")))
-    return section("Answers per second side by side", MEASURED, Table(header, tuple(rows)))
+    return section("Answers per second side by side", MEASURED, Table(header, tuple(rows)), Chart(CHART))
 
 
 def _ratio(over: Point, base: Point) -> Bound:

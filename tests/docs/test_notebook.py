@@ -9,11 +9,14 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.support.checkout import CHECKOUT
+from tests.support.closed_loop import rows
 from tests.support.farm import farm
+from tests.support.locust_csv import write_csv
 from tests.support.runs import write_run
 
 NOTEBOOKS = CHECKOUT / "notebooks"
 PHASES, SERVERS = NOTEBOOKS / "compare_phases.ipynb", NOTEBOOKS / "compare_servers.ipynb"
+ANY_LOCUST = NOTEBOOKS / "any_locust_run.ipynb"
 SHIPPED = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 # Said by the notebook machinery itself when a test drives it, not by ours.
@@ -56,6 +59,13 @@ def test_any_two_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shown = executed(monkeypatch, SERVERS, f"PREFIXES = {prefixes!r}")
     assert any("parallel answers more in 4 of 4 phases" in text for text in outputs(shown, "text/markdown"))
     assert len(outputs(shown, "image/svg+xml")) == 3
+
+
+def test_any_run_of_locust_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = write_csv(tmp_path / "x", rows("parallel", [0.0, 15.0], 40.0), [0.0, 15.0])
+    shown = executed(monkeypatch, ANY_LOCUST, f"RUN = {str(prefix)!r}\nSET = []")
+    assert "2 users for" in outputs(shown, "text/markdown")[0]
+    assert len(outputs(shown, "image/svg+xml")) == 6
 
 
 def test_a_wrong_prefix_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

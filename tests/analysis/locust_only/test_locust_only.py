@@ -109,6 +109,9 @@ def test_every_key_of_such_a_report_is_explained(capsys: pytest.CaptureFixture[s
     assert [key for key in keys if f"`{key}`" not in explained] == []
 
 
+# Files that do not fit
+
+
 def damaged(text: str, old: str, new: str) -> str:
     assert old in text
     return text.replace(old, new, 1)

@@ -1,0 +1,81 @@
+"""A run of any locustfile as pandas tables, from Locust's own CSV files: rows, history, levels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.files.locust_stats import ALL, Snapshot, Sums, read_history
+from analysis.files.prefix import prefix_of
+from analysis.files.run import file_of
+from analysis.locust_only.bounds import ROW_S, Bounds, read_bounds
+from analysis.locust_only.report import sentences
+
+OVER_S = 10  # of the history, for answers per second and the mean in flight
+HISTORY = ("at_s", "users", "answers", "failures", "answers_per_s", "in_flight_low", "in_flight_high")
+LEVELS = ("users", "answers", "window_s_low", "window_s_high", "speedup_low", "speedup_high")
+ZERO = Sums(0, 0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LocustTables:
+    """`bounds` holds what the tables are made from; NaN where the files do not tell."""
+
+    rows: pd.DataFrame
+    history: pd.DataFrame
+    levels: pd.DataFrame
+    sentences: tuple[str, ...]
+    missing: tuple[str, ...]
+    bounds: Bounds
+
+
+def locust_run(prefix: str | Path) -> LocustTables:
+    """The run at `prefix` (a path, or any of Locust's files). Raises RunError, in one line."""
+    path = prefix_of(str(prefix))
+    bounds = read_bounds(path)
+    history, _ = read_history(file_of(path, "stats_history.csv"), bounds.rows, bounds.total)
+    rows = [{"type": t, "name": name, **asdict(sums)} for (t, name), sums in bounds.rows.items()]
+    levels = [
+        (
+            level.users, level.answers, level.window_s.low, level.window_s.high,
+            level.speedup.low if level.speedup else None, level.speedup.high if level.speedup else None,
+        )
+        for level in bounds.levels
+    ]  # fmt: skip
+    return LocustTables(
+        rows=pd.DataFrame(rows),
+        history=pd.DataFrame(_history(history), columns=HISTORY, dtype=float),
+        levels=pd.DataFrame(levels, columns=LEVELS, dtype=float).astype({"users": int, "answers": int}),
+        sentences=tuple(sentences(bounds)),
+        missing=bounds.missing,
+        bounds=bounds,
+    )
+
+
+def _history(found: Sequence[Snapshot]) -> list[tuple[float | None, ...]]:
+    return [_second(found, i) for i in range(len(found))]
+
+
+def _second(found: Sequence[Snapshot], i: int) -> tuple[float | None, ...]:
+    """One row of the history, with the means over the last ten seconds.
+
+    The mean in flight is the latency that was spent in them. That of the answers that ended in them differs
+    from it by what each user's request spent before or has still open: at either side at most the slowest.
+    """
+    now, zero = found[i], found[0]
+    before = next((s for s in found[:i] if now.at_s - s.at_s <= OVER_S), zero)
+    sums, old = _sums(now.sums), _sums(before.sums)
+    length_s = float(now.at_s - before.at_s)
+    row = (float(now.at_s - zero.at_s), float(now.users), float(sums.requests), float(sums.failures))
+    if length_s < 2 * ROW_S:
+        return (*row, None, None, None)
+    most = max(s.users for s in found[: i + 1])
+    spent_s, cut_s = sums.latency_s - old.latency_s, most * sums.slowest_s
+    low = max((spent_s - cut_s) / (length_s + ROW_S), 0.0)
+    high = min((spent_s + cut_s) / (length_s - ROW_S), float(most))
+    return (*row, (sums.requests - old.requests) / length_s, low, high)
+
+
+def _sums(rows: Mapping[tuple[str, str], Sums]) -> Sums:
+    return rows.get(ALL, ZERO)
