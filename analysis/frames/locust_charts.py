@@ -71,7 +71,9 @@ def speedup_chart(runs: Runs) -> alt.LayerChart:
             shown.mark_rule(strokeWidth=6, opacity=0.5).encode(
                 y=alt.Y("speedup_low:Q", title="speedup"), y2="speedup_high:Q"
             ),
-            alt.Chart(pd.DataFrame({"serial": [1.0]})).mark_rule(color="#b3261e").encode(y="serial:Q"),
+            alt.Chart(pd.DataFrame({"one_by_one": [1.0]}))
+            .mark_rule(color="#b3261e")
+            .encode(y="one_by_one:Q"),
         ]
     )
 
