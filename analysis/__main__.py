@@ -163,16 +163,16 @@ def propose_entities(options: argparse.Namespace) -> int:
     file = read_entities(old)
     code = exit_codes.of_verdict(figures.verdict)
     if code or figures.verdict is None:
-        said = f"{figures.verdict or 'the plan free'}: {assessment.answer.sentence}"
-        print(for_stream(f"nothing is proposed; {said}", sys.stderr), file=sys.stderr)
+        why = f"{figures.verdict or 'the plan free'}: {assessment.answer.sentence}"
+        print(for_stream(f"nothing is proposed; {why}", sys.stderr), file=sys.stderr)
         return code
-    made = propose(file, assessment.run.manifest.targets, figures.machine.recommended_workers)
-    print(for_stream("\n".join(made.said), sys.stderr), file=sys.stderr)
-    if made.after == made.before:
+    proposal = propose(file, assessment.run.manifest.targets, figures.machine.recommended_workers)
+    print(for_stream("\n".join(proposal.sentences), sys.stderr), file=sys.stderr)
+    if proposal.after == proposal.before:
         print("the file stays as it is; nothing is written", file=sys.stderr)
         return exit_codes.OK
-    write_new(new, made.after)
-    _print(made.diff(old, new))
+    write_new(new, proposal.after)
+    _print(proposal.diff(old, new))
     return exit_codes.OK
 
 

@@ -1,4 +1,4 @@
-"""Text for whatever stands at the other end: a colour terminal, a pipe, a console without UTF-8."""
+"""Text for people: plural endings; a colour terminal, a pipe, a console without UTF-8."""
 
 import io
 from collections.abc import Callable
@@ -15,6 +15,11 @@ _ASCII: dict[str, str | int | None] = {
     "·": ".", "░": ".", "▒": "-", "█": "#", "▓": "=", "×": "x", "–": "-", "—": "-", "−": "-", "’": "'",
     "✓": "+", "✗": "x", "─": "-", "━": "-", "│": "|", "…": "...", "Σ": "sum of ", "≥": ">=", "→": "->",
 }  # fmt: skip
+
+
+def plural(count: int, noun: str, many: str = "") -> str:
+    """`1 port`, `2 ports`; `many` where the plural is not the noun with an s."""
+    return f"{count} {noun if count == 1 else many or noun + 's'}"
 
 
 def to_ascii(text: str) -> str:

@@ -15,6 +15,7 @@ import gevent
 import psutil
 
 from analysis import exit_codes
+from analysis.console import plural
 from analysis.errors import PortlapError, ScenarioError, TargetError
 from analysis.files.run import keep_files_private
 from replay import signals
@@ -142,7 +143,7 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     servers = OwnServers()
     try:
         if scenario.servers:
-            log.info(f"starting {_count(scenario)} of the scenario")
+            log.info(f"starting {plural(len(scenario.servers), 'server')} of the scenario")
             scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale))
         checked = _check(scenario, sys.stdout if options.check else sys.stderr)
         if options.check:
@@ -159,10 +160,6 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
         page = access.address(options)
         log.info(f"web UI: {page}, rounds as they end: {page}overlap (Ctrl-C ends it)")
     return servers
-
-
-def _count(scenario: Scenario) -> str:
-    return f"{len(scenario.servers)} server{'s' if len(scenario.servers) > 1 else ''}"
 
 
 def _check(scenario: Scenario, table_to: TextIO) -> Sequence[Checked]:
@@ -190,7 +187,10 @@ def dry_run(scenario: Scenario) -> None:
     if standing:
         _check(scenario.model_copy(update={"targets": standing}), sys.stderr)
     if scenario.servers:
-        log.info(f"would start {_count(scenario)}: {', '.join(s.kind for s in scenario.servers)}")
+        log.info(
+            f"would start {plural(len(scenario.servers), 'server')}: "
+            f"{', '.join(s.kind for s in scenario.servers)}"
+        )
     solo_s = {t.name: AIM_S for t in scenario.targets}
     for line in describe(planned_phases(scenario), solo_s, scenario.budget_s):
         log.info(line)

@@ -40,8 +40,8 @@ def main() -> int:
         for package in seen:
             for flaw in package["vulns"]:
                 bad += 1
-                mended = ", ".join(flaw["fix_versions"]) or "no version yet"
-                print(f"  {package['name']} {package['version']}: {flaw['id']}, mended in {mended}")
+                fixed = ", ".join(flaw["fix_versions"]) or "no version yet"
+                print(f"  {package['name']} {package['version']}: {flaw['id']}, fixed in {fixed}")
     print(f"{known} packages audited, {bad} known vulnerabilities" if known else "nothing was audited")
     return 1 if bad else 0
 

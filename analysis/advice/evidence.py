@@ -5,6 +5,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
+from analysis.console import plural
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.server_load import MachineLoad, PortLoad, ServerLoad
 from analysis.thresholds import (
@@ -51,11 +52,11 @@ def _admitted(phase: PhaseMeasured, port: str, load: PortLoad) -> str | None:
     sent = sum(phase.targets[t].base_url == port for t in phase.plan.deal)
     if load.busy_peak is None or sent < 2:
         return None
-    has = f" of its {_count(load.slots, 'slot')}" if load.slots is not None else ""
+    has = f" of its {plural(load.slots, 'slot')}" if load.slots is not None else ""
     if load.busy_peak >= sent:
         return f"{_where(port)} worked on all {sent} requests at once, by its own count"
     waited = f", up to {load.waiting_peak} waited in its own queue" if load.waiting_peak else ""
-    busy = f"on {load.busy_peak}{has}" if has else f"on {_count(load.busy_peak, 'request')}"
+    busy = f"on {load.busy_peak}{has}" if has else f"on {plural(load.busy_peak, 'request')}"
     return f"{_where(port)} was sent {sent} requests and worked {busy} at most{waited}"
 
 
@@ -136,7 +137,3 @@ def _crowded(machine: MachineLoad, cpus: int | None) -> tuple[str, ...]:
 
 def _where(port: str) -> str:
     return f"the server at {urlsplit(port).netloc}"
-
-
-def _count(n: int | None, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

@@ -8,6 +8,7 @@ from analysis.comparison.differences import differences
 from analysis.comparison.figures import HEADLINE, QUANTITIES, ComparedPhase, ComparedRun
 from analysis.comparison.limits import Checked
 from analysis.comparison.ratio import differs
+from analysis.console import plural
 from analysis.report.sections.section import (
     DESIGN,
     MEASURED,
@@ -19,7 +20,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, interval, number, percent, plural
+from analysis.report.words import NONE, interval, number, percent
 from analysis.statistics.estimates import Estimate
 
 FORMAT = 1

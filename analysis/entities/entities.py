@@ -57,7 +57,7 @@ def read_entities(path: Path) -> EntitiesFile:
     except OSError as error:
         raise ScenarioError(f"{path}: {error.strerror}; give a config-aientities.json") from None
     except (ValueError, RecursionError) as error:
-        raise ScenarioError(f"{path}: not JSON: {error}; mend it there") from None
+        raise ScenarioError(f"{path}: not JSON: {error}; correct it there") from None
     if not isinstance(data, dict) or not (ENTITIES in data or SERVERS in data):
         raise ScenarioError(
             f"{path}: neither {ENTITIES} nor {SERVERS} in it; is it a config-aientities.json?"
@@ -123,7 +123,7 @@ def _workers(path: Path, data: dict[str, Any]) -> int | None:
     if settings is None:
         return None
     if not isinstance(settings, dict):
-        raise ScenarioError(f"{path}: {WORKERS[0]}: must be a mapping; mend it there")
+        raise ScenarioError(f"{path}: {WORKERS[0]}: must be a mapping; correct it there")
     workers = settings.get(WORKERS[1])
     if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
         raise ScenarioError(f"{path}: {'.'.join(WORKERS)}: must be a whole number of at least 1")
@@ -133,7 +133,7 @@ def _workers(path: Path, data: dict[str, Any]) -> int | None:
 def _list(path: Path, data: dict[str, Any], key: str) -> list[dict[str, Any]]:
     entries = data.get(key, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ScenarioError(f"{path}: {key}: must be a list of mappings; mend it there")
+        raise ScenarioError(f"{path}: {key}: must be a list of mappings; correct it there")
     return entries
 
 

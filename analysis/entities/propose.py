@@ -20,7 +20,7 @@ class Proposal:
 
     before: str
     after: str
-    said: tuple[str, ...]
+    sentences: tuple[str, ...]
 
     def diff(self, old: Path, new: Path) -> str:
         """Unified diff; "" if nothing is proposed."""
@@ -31,36 +31,38 @@ class Proposal:
 
 
 def propose(file: EntitiesFile, targets: tuple[TargetInfo, ...], workers: int | None) -> Proposal:
-    """The file with the measured targets' addresses and `workers`; None: the run does not tell them."""
-    text, said = file.text, []
+    """The file with the measured targets' addresses and `workers`; None: the run does not show them."""
+    text, sentences = file.text, []
     listed = [e for e in file.entities if e.index is not None]
     if not listed:
         text = with_value(text, (ENTITIES,), [_entry(t) for t in targets])
-        said.append(f"{ENTITIES}: added, one for each of the {len(targets)} targets measured")
+        sentences.append(f"{ENTITIES}: added, one for each of the {len(targets)} targets measured")
     if listed and not any(_measured(e, targets) for e in listed):
         none = "nothing is proposed: no enabled entity of the file was a target of the run"
         return Proposal(text, text, (none,))
     for entity in listed:
         target = _measured(entity, targets)
         if target is None:
-            said.append(f"{entity.name}: left as it is; no target of the run is its own")
+            sentences.append(f"{entity.name}: left as it is; no target of the run is its own")
             continue
         host, port = host_and_port(target.base_url)
         place = (ENTITIES, entity.index or 0, SERVER)
         changed = with_value(with_value(text, (*place, "host"), host), (*place, "port"), port)
-        told = "already there" if changed == text else "proposed"
-        said.append(f"{entity.name}: {host} port {port}, as measured; {told}")
+        state = "already there" if changed == text else "proposed"
+        sentences.append(f"{entity.name}: {host} port {port}, as measured; {state}")
         text = changed
     if workers is None:
-        said.append(f"{'.'.join(WORKERS)}: left as it is; no phase of the run has a verdict that tells it")
+        sentences.append(
+            f"{'.'.join(WORKERS)}: left as it is; no phase of the run has a verdict that shows it"
+        )
     else:
         changed = with_value(text, WORKERS, workers)
         was = "" if file.workers in (None, workers) else f" instead of {file.workers}"
-        said.append(
+        sentences.append(
             f"{'.'.join(WORKERS)}: {workers}{was}, the fewest with 95 % of the most answers per minute"
         )
         text = changed
-    return Proposal(file.text, text, tuple(said))
+    return Proposal(file.text, text, tuple(sentences))
 
 
 def write_new(path: Path, text: str) -> None:

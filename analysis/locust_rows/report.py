@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from analysis.console import plural
 from analysis.escapes import for_json
 from analysis.locust_rows.judge import RowsJudged
 from analysis.locust_rows.stretches import Stretch
@@ -24,7 +25,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, interval, number, plural
+from analysis.report.words import NONE, interval, number
 
 FORMAT = 1
 USERS_HEADER = ("users", "seconds", "answers", "in flight", "speedup", "streams together")

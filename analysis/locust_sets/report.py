@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from analysis.console import plural
 from analysis.locust_only.bounds import Bound
 from analysis.locust_sets.growth import Growth, Point
 from analysis.report.sections.section import (
@@ -19,7 +20,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, number, plural
+from analysis.report.words import NONE, number
 
 FORMAT = 1
 CHART = "users"

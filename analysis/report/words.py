@@ -36,8 +36,3 @@ def topology(p: PhaseFigures) -> str:
     if p.topology == "programs" and p.ports > 2:
         return f"{p.ports} ports"  # of several programs, but some may be of one
     return "one port" if p.topology == "one-port" else f"{p.ports} {TOPOLOGIES[p.topology]}"
-
-
-def plural(count: int, noun: str, many: str = "") -> str:
-    """`1 port`, `2 ports`; `many` where the plural is not the noun with an s."""
-    return f"{count} {noun if count == 1 else many or noun + 's'}"

@@ -103,7 +103,9 @@ def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
     if shut := [r.status for r in http.replies.values() if r.status in NO_KEY]:
         raise TargetError(key_needed(shut[0]))
     if kind is not None:
-        raise TargetError(f"it does not answer as {kind} does; mend `kind`, or take it out of the scenario")
+        raise TargetError(
+            f"it does not answer as {kind} does; correct `kind`, or take it out of the scenario"
+        )
     if first.status in REDIRECTS and (moved := urlsplit(first.headers.get("location", ""))).hostname:
         at = f"{moved.scheme}://{moved.netloc.rpartition('@')[2]}"
         raise TargetError(f"it redirects (HTTP {first.status}); write {at} if that is your server")

@@ -74,8 +74,9 @@ def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -
     if slots is not None and 1 < slots < users:
         yield Finding(
             c.info.name,
-            f"{slots} slots, and up to {users} requests at once: the others wait, which is no lock",
-            "raise the slots, or read 'K slots' accordingly",
+            f"only {slots} slots for up to {users} simultaneous requests: the rest will queue "
+            "(a slot limit, not a lock)",
+            f"raise the slot count, or expect 'partly-parallel, {slots} slots'",
         )
     if context is None:
         return

@@ -185,14 +185,14 @@ def reason(url: str, error: Exception) -> str:
         case TimeoutError():
             return f"no answer within {TIMEOUT_S:.0f} s; a firewall in between, or the host off?" + _mac(host)
         case ConnectionRefusedError() if is_here(host):
-            return "connection refused; no server listens on this port: start it, or mend the port"
+            return "connection refused; no server listens on this port: start it, or correct the port"
         case ConnectionRefusedError():
             return (
                 "connection refused; is the server started, and bound to 0.0.0.0 rather than 127.0.0.1"
                 f"{_settings(parts.port)}?"
             )
         case socket.gaierror() | UnicodeError():
-            return f"the host {host} is not known; mend the name"
+            return f"the host {host} is not known; correct the name"
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
             return "its network cannot be reached; check the address" + _mac(host)
         case http.client.HTTPException() | ConnectionError():

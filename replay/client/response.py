@@ -77,8 +77,8 @@ def read_response(
 ) -> Response:
     """The response in `reply`; `problem` failed on the way, the server's own words go before it."""
     refusal = _refusal(reply)
-    told = Content() if refusal else read_content(reply.pieces, reader.lines)
-    content = told._replace(documents=tuple((at, reader.chunk(event)) for at, event in told.documents))
+    decoded = Content() if refusal else read_content(reply.pieces, reader.lines)
+    content = decoded._replace(documents=tuple((at, reader.chunk(event)) for at, event in decoded.documents))
     documents = [document for _, document in content.documents]
     begins = next((i for i, d in enumerate(documents) if _is_named(d) and has_text(d)), 0)
     tokens = [at for at, document in content.documents[begins:] if content.streamed and has_text(document)]
@@ -86,7 +86,7 @@ def read_response(
     gap_s, gap_end_s = max(((b.at_s - a.at_s, b.at_s) for a, b in pairwise(tokens)), default=(None, None))
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
     cached = _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
-    times = reader.times(reply.send_s, [(at.at_s, event) for at, event in told.documents])
+    times = reader.times(reply.send_s, [(at.at_s, event) for at, event in decoded.documents])
     return Response(
         send_s=reply.send_s,
         first_token_s=tokens[0].at_s if tokens else None,
@@ -139,8 +139,8 @@ def _read_documents(texts: Iterable[tuple[Arrival, str | bytes]]) -> Content:
         elif text.strip() in ("[DONE]", b"[DONE]"):
             done = True
         elif text.strip():
-            said = text if isinstance(text, str) else text.decode("utf-8", "replace")
-            broken = broken or f"an event of the stream is no JSON object: {one_line(said)!r}"
+            event = text if isinstance(text, str) else text.decode("utf-8", "replace")
+            broken = broken or f"an event of the stream is no JSON object: {one_line(event)!r}"
     return Content(tuple(documents), streamed=True, done=done, broken=broken)
 
 

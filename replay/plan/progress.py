@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from analysis.console import plural
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
@@ -19,7 +20,7 @@ def describe(phases: Sequence[PlannedPhase], solo_s: Mapping[str, float], budget
     """
     sure = [p for p in phases if p.after is None]
     lines = [
-        f"{p.name}: {p.users} users over {len(set(p.deal))} target{'s' if len(set(p.deal)) > 1 else ''}, "
+        f"{p.name}: {p.users} users over {plural(len(set(p.deal)), 'target')}, "
         f"{_rounds(p)} rounds, {requests_of(p)} requests, at most {worst_case_s(p, solo_s):.0f} s{_idle(p)}"
         for p in sure
     ]

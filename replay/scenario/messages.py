@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from analysis.console import plural
 from analysis.errors import ScenarioError
 
 Loc = tuple[int | str, ...]
@@ -58,7 +59,7 @@ def refusal(where: str, problems: Sequence[Problem]) -> ScenarioError:
     """
     loc, text = min(problems, key=lambda p: not p[1].startswith(UNKNOWN_KEY))
     more = len(problems) - 1
-    rest = f"; and {more} more problem{'s' if more > 1 else ''}" if more else ""
+    rest = f"; and {plural(more, 'more problem')}" if more else ""
     return ScenarioError(": ".join(part for part in (where, place(loc), text) if part) + rest)
 
 

@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 
 from replay.lifecycle import RunLifecycle
 from replay.options import PHASES, PLANS
+from replay.scenario.limits import USERS
 
 RAMP = ("user_count", "spawn_rate", "run_time")
-MOST_USERS = 9999
 PHASES_RAMP = {"user_count": "1", "spawn_rate": "1"}  # to begin with: each phase starts its own users
 
 
@@ -45,8 +45,9 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
     if not picked and form.getlist("user_classes"):
         raise ValueError("user classes: none of these is in the scenario")
     ramp = {field: form[field] for field in RAMP if field in form}
-    if len(ramp.get("user_count", "")) > len(str(MOST_USERS)):
-        raise ValueError(f"number of users: at most {MOST_USERS}")  # more would only fill the memory
+    users = ramp.get("user_count", "")
+    if len(users) > len(str(USERS)) or (users.isdecimal() and int(users) > USERS):
+        raise ValueError(f"number of users: at most {USERS}")  # more would only fill the memory
     lifecycle.next_budget_s = None
     if plan == PHASES and not lifecycle.is_running():
         budget = ramp.get("run_time")

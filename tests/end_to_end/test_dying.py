@@ -83,7 +83,7 @@ def web_server() -> Iterator[str]:
 def test_a_port_without_a_listener(tmp_path: Path, free_port: int) -> None:
     line = refused_with(locust(tmp_path, "--target", f"http://127.0.0.1:{free_port}"))
     assert f"(http://127.0.0.1:{free_port}): connection refused" in line
-    assert "start it, or mend the port" in line
+    assert "start it, or correct the port" in line
 
 
 def test_another_program_on_the_port(tmp_path: Path, web_server: str) -> None:

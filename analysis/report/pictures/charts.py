@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from analysis.console import plural
 from analysis.report.figures.machine import ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.pictures.svg import (
@@ -22,7 +23,7 @@ from analysis.report.pictures.svg import (
     ticks,
     upwards,
 )
-from analysis.report.words import interval, number, plural, topology
+from analysis.report.words import interval, number, topology
 from analysis.statistics.estimates import Estimate
 
 HEIGHT, ROW = 250.0, 34.0

@@ -3,8 +3,9 @@
 import shlex
 from collections.abc import Iterable
 
+from analysis.console import plural
 from analysis.files.run import Run, TargetInfo
-from analysis.report.words import number, plural
+from analysis.report.words import number
 
 
 def facts(run: Run) -> tuple[tuple[str, str], ...]:

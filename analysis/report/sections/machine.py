@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from analysis.assess import Assessment
+from analysis.console import plural
 from analysis.machine.gain_tables import BY_STREAM
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.machine import MachineFigures, PortFactor, PredictedPhase, ThroughputFigures
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures
 from analysis.report.sections.section import VERDICT, Section, Table, section, sentences
-from analysis.report.words import NONE, interval, number, percent, plural, topology
+from analysis.report.words import NONE, interval, number, percent, topology
 from analysis.statistics.estimates import Estimate
 from analysis.verdict.limit import APART
 
@@ -117,14 +118,14 @@ def _entries(table: Sequence[tuple[int, Estimate | None]]) -> str:
 
 
 def _predictions(predictions: Sequence[PredictedPhase]) -> str:
-    made = [
+    known = [
         f"{p.phase} {number(p.predicted_s.value)} s, measured {number(p.wall_s.value)} s "
         f"({percent(p.residual, '+')})"
         for p in predictions
         if p.predicted_s is not None
     ]
     why_not = [f"{p.phase}: none, {p.why_not}" for p in predictions if p.predicted_s is None]
-    return f"wall clock predicted from the other phases: {'; '.join(made + why_not)}"
+    return f"wall clock predicted from the other phases: {'; '.join(known + why_not)}"
 
 
 def _workers(machine: MachineFigures) -> list[str]:

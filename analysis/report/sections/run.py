@@ -3,6 +3,7 @@
 from collections import Counter
 
 from analysis.assess import Assessment
+from analysis.console import plural
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import FAULTY_ENDS, FREE, USUAL_ENDS
 from analysis.files.run import Run
@@ -19,7 +20,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, interval, number, percent, plural
+from analysis.report.words import NONE, interval, number, percent
 
 BASELINE_HEADER = ("target", "solo time, s", "tokens", "TTFT, s", "TPOT, ms", "drift")
 TARGETS_HEADER = ("target", "address", "model", "kind", "tokens asked")
@@ -79,30 +80,32 @@ def note_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
 def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
     """What the reader must know beside the numbers: ends, cuts, answers not scored, outliers."""
     run = assessment.run
-    manifest, said = run.manifest, []
+    manifest, lines = run.manifest, []
     if manifest.interrupted:
-        said.append(f"Interrupted ({manifest.interrupted}): this is a report of what there is.")
+        lines.append(f"Interrupted ({manifest.interrupted}): this is a report of what there is.")
     elif not manifest.finished:
-        said.append("The run did not finish (killed or crashed): this is a report of what there is.")
+        lines.append("The run did not finish (killed or crashed): this is a report of what there is.")
     if run.log.torn_line is not None:
-        said.append("The last line of the request log is torn; that request is left out.")
+        lines.append("The last line of the request log is torn; that request is left out.")
     if run.log.lacks:
-        said.append(f"The request log is of another version; it lacks {', '.join(run.log.lacks)}.")
+        lines.append(f"The request log is of another version; it lacks {', '.join(run.log.lacks)}.")
     sure = [p.name for p in manifest.phases_planned if p.after is None]
     unmeasured = [name for name in sure if name not in {f.name for f in figures.phases}]
     if unmeasured:
-        said.append(f"Not measured: {', '.join(unmeasured)}.")
-    said += [f"Cut by the budget: {cut}" for cut in manifest.cuts]
+        lines.append(f"Not measured: {', '.join(unmeasured)}.")
+    lines += [f"Cut by the budget: {cut}" for cut in manifest.cuts]
     for judged in assessment.phases:
-        said += [f"{judged.measured.plan.name}, not scored: {why}" for why in judged.measured.not_whole]
+        lines += [f"{judged.measured.plan.name}, not scored: {why}" for why in judged.measured.not_whole]
     for p in figures.phases:
-        said += [f"Outlier in {p.name}, kept: {outlier}." for outlier in p.outliers]
+        lines += [f"Outlier in {p.name}, kept: {outlier}." for outlier in p.outliers]
     unusual = Counter(r.finish_reason for r in run.log.records if r.error is None)
     for word, count in unusual.items():
         if word not in (*USUAL_ENDS, *FAULTY_ENDS):
-            said.append(f"{plural(count, 'answer')} ended with {word!r}, taken as a stop.")
+            lines.append(f"{plural(count, 'answer')} ended with {word!r}, taken as a stop.")
     idle = _without_a_user(assessment)
-    return said + ([f"No user was dealt to {', '.join(idle)}: nothing is said about it."] if idle else [])
+    return lines + (
+        [f"No user was dealt to {', '.join(idle)}: the report does not speak of it."] if idle else []
+    )
 
 
 def _without_a_user(assessment: Assessment) -> list[str]:

@@ -14,7 +14,7 @@ SHOWN_ERRORS = 3
 
 
 def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
-    """(label with unit, a text per phase) of what servers and machine told; [] where they told nothing."""
+    """(label with unit, a text per phase) of what servers and machine report; [] without any."""
     servers = [
         ("busy slots", [_each(p, _busy) for p in phases]),
         ("waiting there", [_each(p, lambda load: _whole(load.waiting_peak)) for p in phases]),
@@ -33,13 +33,13 @@ def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
             [_of_machine(p, lambda m: _beside(m.gpu_percent, m.gpu_percent_alone, 0)) for p in phases],
         ),
     ]
-    return [*_told("servers", servers), *_told("machine", machine)]
+    return [*_labelled("servers", servers), *_labelled("machine", machine)]
 
 
-def _told(whose: str, made: Sequence[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
-    """The rows that say anything; the first one says of whom."""
-    told = [(label, cells) for label, cells in made if any(cell != NONE for cell in cells)]
-    return [(f"  {label}" if i else f"{whose}: {label}", cells) for i, (label, cells) in enumerate(told)]
+def _labelled(whose: str, rows: Sequence[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
+    """The rows with a value; the label of the first names the owner."""
+    known = [(label, cells) for label, cells in rows if any(cell != NONE for cell in cells)]
+    return [(f"  {label}" if i else f"{whose}: {label}", cells) for i, (label, cells) in enumerate(known)]
 
 
 def server_sections(samples: Sequence[ServerSample]) -> list[Section]:
@@ -50,28 +50,28 @@ def sampling(samples: Sequence[ServerSample]) -> list[str]:
     """How often was asked, what it cost, and who did not answer; [] if nothing was sampled."""
     if not samples:
         return []
-    said = []
+    lines = []
     asked = [s for s in samples if s.busy is not None or s.loaded is not None or s.error is not None]
     took = [s.at_s - s.asked_s for s in asked if s.error is None]
     if took:
-        said.append(
+        lines.append(
             f"{len(took)} answers of servers about their own load, each after {median(took) * 1e3:.1f} ms "
             "(median)"
         )
     spent = [(s.at_s, s.sampler_cpu_s) for s in samples if s.sampler_cpu_s is not None]
     if len(spent) > 1 and spent[-1][0] > spent[0][0]:
         share = (spent[-1][1] - spent[0][1]) / (spent[-1][0] - spent[0][0])
-        said.append(f"asking and looking took {share:.1%} of one core".replace("%", " %"))
+        lines.append(f"asking and looking took {share:.1%} of one core".replace("%", " %"))
     failed = dict.fromkeys((s.base_url, s.error) for s in asked if s.error is not None)
     for base_url, error in list(failed)[:SHOWN_ERRORS]:
-        said.append(f"{base_url} did not tell: {error}")
-    return said
+        lines.append(f"{base_url} gave no load: {error}")
+    return lines
 
 
 def _each(p: PhaseFigures, text: Callable[[PortLoad], str]) -> str:
-    """One text per port, in the order they were dealt; one dash if none tells."""
-    told = [text(load) for load in (p.servers.values())]
-    return " + ".join(told) if any(t != NONE for t in told) else NONE
+    """One text per port, in the order they were dealt; one dash if none is known."""
+    known = [text(load) for load in (p.servers.values())]
+    return " + ".join(known) if any(t != NONE for t in known) else NONE
 
 
 def _of_machine(p: PhaseFigures, text: Callable[[MachineLoad], str]) -> str:

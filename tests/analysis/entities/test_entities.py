@@ -193,15 +193,15 @@ def test_without_a_number_of_workers_from_the_run_none_is_proposed(tmp_path: Pat
     file = read_entities(entities_file(tmp_path, PARTIAL))
     made = propose(file, (ULYSSES,), None)
     assert json.loads(made.after)["queueSettings"] == {"maxConcurrentWorkers": 6}
-    assert any("maxConcurrentWorkers: left as it is; no phase" in line for line in made.said)
-    assert any(line.startswith("the-eternal: left as it is") for line in made.said)
+    assert any("maxConcurrentWorkers: left as it is; no phase" in line for line in made.sentences)
+    assert any(line.startswith("the-eternal: left as it is") for line in made.sentences)
 
 
 def test_a_file_whose_entities_were_not_measured_stays_as_it_is(tmp_path: Path) -> None:
     stranger = TargetInfo("Port A", "http://127.0.0.1:9", "tiny", "llamacpp")
     made = propose(read_entities(entities_file(tmp_path, NEW)), (stranger,), 2)
     assert made.after == made.before
-    assert made.said == ("nothing is proposed: no enabled entity of the file was a target of the run",)
+    assert made.sentences == ("nothing is proposed: no enabled entity of the file was a target of the run",)
 
 
 def test_of_a_key_that_stands_there_twice_the_last_is_changed_because_it_counts(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_localhost_that_means_first_where_nobody_listens_is_told(monkeypatch: py
 
 
 def test_fewer_slots_than_requests_are_no_lock() -> None:
-    assert "4 slots, and up to 8 requests at once" in about(seen(Model("m", True, 4)))
+    assert "only 4 slots for up to 8 simultaneous requests" in about(seen(Model("m", True, 4)))
 
 
 def test_a_shared_context_must_hold_all_requests_at_once_and_an_own_one_only_one() -> None:
@@ -259,7 +259,7 @@ def answering_with(head: bytes, piece: bytes) -> Iterator[str]:
 
 
 def test_a_host_name_that_cannot_be_is_told_in_one_line() -> None:
-    with pytest.raises(TargetError, match=r"the host a\.\.b is not known; mend the name"):
+    with pytest.raises(TargetError, match=r"the host a\.\.b is not known; correct the name"):
         check(Target(name="A", base_url="http://a..b:1234"))
 
 

@@ -106,8 +106,8 @@ def test_a_missing_variable_is_named_with_its_key(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match=r"phse1\.yaml: no such file; did you mean .*/phase1\.yaml"):
-        load_scenario(SHIPPED / "phse1.yaml", {})
+    with pytest.raises(ScenarioError, match=r"slotz\.yaml: no such file; did you mean .*/slots\.yaml"):
+        load_scenario(SHIPPED / "slotz.yaml", {})
     with pytest.raises(ScenarioError, match="no such file; give --scenario the path"):
         load_scenario(tmp_path / "x.yaml", {})
     with pytest.raises(ScenarioError, match=r"directory; give a file|denied; give a file"):

@@ -195,7 +195,7 @@ def test_the_scenario_may_say_what_a_server_is(mock: MockServer) -> None:
     [url] = mock("ollama").urls
     found = visit(url, kind="openai")
     assert (found.info.kind, found.endpoints[0].path) == ("openai", "/v1/chat/completions")
-    with pytest.raises(TargetError, match="does not answer as vllm does; mend `kind`"):
+    with pytest.raises(TargetError, match="does not answer as vllm does; correct `kind`"):
         visit(url, kind="vllm")
 
 
