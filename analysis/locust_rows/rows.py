@@ -114,7 +114,8 @@ def _grouped(rows: Sequence[LocustRow]) -> tuple[list[list[LocustRow]], list[Loc
     for row in sorted(rows, key=lambda r: r.request_id):
         near = [g for g in reversed(groups[-MOST_AT_ONCE:]) if any(_overlap(row, other) for other in g)]
         joined = next((g for g in near if row.measures not in {other.measures for other in g}), None)
-        if sum(not all(map(_is_part, g)) for g in near) > 1:
+        over = [g for g in near if any(_overlap(row, other) and not _is_part(other) for other in g)]
+        if len(over) > 1:
             aggregates.append(row)
         elif joined is None:
             groups.append([row])
