@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import gevent
 import psutil
@@ -35,7 +36,7 @@ class Child:
             stdout=stdout,
             text=True,
             cwd=CHECKOUT,
-            start_new_session=True,
+            **_apart(),
         )
         self._is_asked = False
 
@@ -84,8 +85,8 @@ def run_to_its_end(*arguments: str, within_s: float) -> int:
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=CHECKOUT,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is for this process alone
+        **_apart(),
+        **_deaf(),
     )
     atexit.register(process.kill)  # a second Ctrl-C ends this process while it waits here
     try:
@@ -95,6 +96,20 @@ def run_to_its_end(*arguments: str, within_s: float) -> int:
         code = int(process.wait())
     atexit.unregister(process.kill)
     return code
+
+
+def _apart() -> dict[str, Any]:
+    """What keeps the terminal's Ctrl-C away from a child."""
+    if os.name == "nt":
+        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    return {"start_new_session": True}
+
+
+def _deaf() -> dict[str, Any]:
+    """The same for one that is sent to the child itself."""
+    if os.name == "nt":
+        return {}
+    return {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
 
 
 def end_with_parent() -> None:

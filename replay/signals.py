@@ -37,7 +37,8 @@ def take(main: Any) -> Callable[[], None]:
         gevent.kill(main, SystemExit(exit_codes.INTERRUPTED) if next(earlier) else KeyboardInterrupt())
 
     gevent.signal_handler(signal.SIGINT, interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
-        gevent.signal_handler(signal.SIGHUP, interrupt)
+    closed_terminal = getattr(signal, "SIGHUP", None)  # not on Windows
+    if closed_terminal and signal.getsignal(closed_terminal) is not signal.SIG_IGN:  # as `nohup` has it
+        gevent.signal_handler(closed_terminal, interrupt)
     leave: Callable[[], None] = gevent.signal_handler(signal.SIGTERM, interrupt).cancel
     return leave

@@ -1,6 +1,7 @@
 """Ports to listen on: free ones, and who holds one that is not free."""
 
 import errno
+import os
 import socket
 from collections.abc import Sequence
 
@@ -45,7 +46,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ScenarioError(busy(port))
     while True:
         listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":  # there it would take a port that is in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
             listener.listen(1024)

@@ -46,8 +46,9 @@ def when_stdin_closes(act: Callable[[], object]) -> threading.Thread:
 def stop_signals() -> list[signal.Signals]:
     """Ctrl-C, SIGTERM and the closed terminal, unless started with `nohup`."""
     signals = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signals.append(signal.SIGHUP)
+    closed_terminal = getattr(signal, "SIGHUP", None)  # not on Windows
+    if closed_terminal and signal.getsignal(closed_terminal) is not signal.SIG_IGN:
+        signals.append(closed_terminal)
     return signals
 
 

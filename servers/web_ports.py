@@ -1,6 +1,7 @@
 """Web applications on listening sockets in one loop, until they are asked to stop."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +18,10 @@ def stop_event(until_stdin_closes: bool) -> asyncio.Event:
     """An event that the stop signals set and, if asked for, the end of stdin."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in stop_signals():
-        loop.add_signal_handler(number, stop.set)
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     if until_stdin_closes:
         when_stdin_closes(lambda: loop.call_soon_threadsafe(stop.set))
     return stop

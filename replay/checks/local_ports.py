@@ -1,5 +1,7 @@
 """The ports that listen on this host, and the processes behind them."""
 
+import errno
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from analysis.errors import ScenarioError
 from replay.scenario.base_url import DEFAULT_PORTS
 from replay.server_kinds import SERVER_KINDS
 
@@ -38,6 +41,20 @@ def listeners() -> list[Listener]:
             if before is None or before.pid is None or host == "127.0.0.1":
                 found[port] = Listener(port, host, pid)
     return [found[port] for port in sorted(found)]
+
+
+def refuse_shut_port(option: str, host: str, port: int) -> None:
+    """Raises ScenarioError if nothing can listen there. `option`: `--web` of `--web-host`, `--web-port`."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+            if os.name != "nt":  # there it would take a port that is in use
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(("" if host == "*" else host, port))
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise ScenarioError(f"{option}-port {port}: in use; choose another") from None
+        where = f"{option}-host {host or '*'}: cannot listen on port {port} there"
+        raise ScenarioError(f"{where} ({error}); choose another") from None
 
 
 def program(pid: int | None) -> str | None:

@@ -24,7 +24,7 @@ from replay.client.reply import Arrival, Reply
 # clock. Python's socket module has no name for it; where it is unknown (macOS) setsockopt refuses.
 SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
-_NOTE_BYTES = constants.CMSG_SPACE(_TIMESPEC.size)
+_NOTE_BYTES = constants.CMSG_SPACE(_TIMESPEC.size) if hasattr(constants, "CMSG_SPACE") else 0  # Windows
 
 READ_BYTES = 65536
 MOST_BYTES = 16_000_000  # of one answer; a token with all that is sent about it has some 250
@@ -174,6 +174,8 @@ def _patience_s(reply: Reply) -> float | None:
 
 def ask_for_kernel_stamps(connected: Any) -> bool:
     """True if the kernel agrees to stamp what this socket receives."""
+    if not _NOTE_BYTES:
+        return False
     try:
         connected.setsockopt(constants.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         return bool(connected.getsockopt(constants.SOL_SOCKET, SO_TIMESTAMPNS))

@@ -9,6 +9,7 @@ from analysis.errors import ScenarioError
 from analysis.files.run import file_of
 
 LOCUSTS_FILES = ("stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv")
+WINDOWS_LONGEST_NAME = 255
 LONGEST_SUFFIX = "stats_history.csv.part"
 
 
@@ -45,14 +46,23 @@ def refuse_shut_folder(prefix: str) -> None:
         folder = folder.parent
     try:
         with tempfile.TemporaryFile(dir=folder):  # careful: /proc says that root may write there
-            longest = os.pathconf(folder, "PC_NAME_MAX") - len(f"_{LONGEST_SUFFIX}")
+            longest = _longest_name(folder) - len(f"_{LONGEST_SUFFIX}")
     except OSError as error:
         raise ScenarioError(
-            f"--csv {_short(prefix)}: {folder} is not writable for user {os.getuid()} ({_reason(error)}); "
+            f"--csv {_short(prefix)}: {folder} is not writable{_user()} ({_reason(error)}); "
             "make it so, or give another"
         ) from None
     if len(os.fsencode(path.name)) > longest:
         raise ScenarioError(f"--csv {_short(prefix)}: a name of more than {longest} bytes; shorten it")
+
+
+def _longest_name(folder: Path) -> int:
+    """In bytes. Raises OSError."""
+    return os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else WINDOWS_LONGEST_NAME
+
+
+def _user() -> str:
+    return f" for user {os.getuid()}" if hasattr(os, "getuid") else ""
 
 
 def _reason(error: Exception) -> str:

@@ -1,11 +1,10 @@
 """Where workers reach their master: this machine alone, unless another address is asked for."""
 
-import errno
 import socket
 from argparse import Namespace
 from functools import cache
 
-from analysis.errors import ScenarioError
+from replay.checks.local_ports import refuse_shut_port
 from replay.output import log
 
 LOOPBACK = "127.0.0.1"
@@ -23,17 +22,7 @@ def free_port() -> int:
 def refuse_taken(options: Namespace) -> None:
     """Before a worker is forked: raises ScenarioError if the port is taken; warns if others can reach it."""
     host, port = options.master_bind_host, options.master_bind_port
-    address = "" if host == "*" else host
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((address, port))
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise ScenarioError(f"--master-bind-port {port}: in use; choose another") from None
-        raise ScenarioError(
-            f"--master-bind-host {host}: cannot listen on port {port} there ({error}); choose another"
-        ) from None
+    refuse_shut_port("--master-bind", host, port)
     if not host.startswith("127.") and host not in ("localhost", "::1"):
         log.warning(
             f"--master-bind-host {host}: others on the network can reach the workers' port; "

