@@ -22,13 +22,26 @@ from replay.sources import DEFAULT_SCENARIO
 
 PLANS = PHASES, FREE = "phases", "free"
 
-SCENARIO_HELP = "scenario file (YAML, or config-aientities.json); auto: the LLM servers found on this host"
-TARGET_HELP = "a server to measure instead of a scenario file, URL or URL=MODEL; repeatable"
-PLAN_HELP = "phases: solos and rounds with a verdict (default headless); free: interactive ramp-up (web UI)"
-BUDGET_HELP = "longest time for the run, as 150, 90s, 20m or 1h; 0 = no limit (default: the scenario's)"
-CHECK_HELP = "check the targets' health (GET only) and exit"
-VERBOSE_HELP = "print the whole report at the end, not one screen"
-DRY_RUN_HELP = "show the plan, its requests and its duration, send nothing but GET, and exit"
+SCENARIO_HELP = (
+    "what to measure: a YAML file (ready ones are in scenarios/), a bot's config-aientities.json, "
+    "auto (the LLM servers found on this host) or auto:1234,1235 (those on these ports)"
+)
+TARGET_HELP = (
+    "a server to measure instead of a scenario file; without MODEL the one in memory; give it once per server"
+)
+PLAN_HELP = (
+    "phases: requests alone and at the same instant in turns, with a verdict (the default headless); "
+    "free: users come and go as you set them, no verdict (the default in the web UI)"
+)
+BUDGET_HELP = (
+    "longest time for the run, as 150, 90s, 20m or 1h; 0: no limit (default: the scenario's budget_s). "
+    "What does not fit is left out and named"
+)
+CHECK_HELP = "ask each target what it is (GET only), print a table of what was found, and exit"
+VERBOSE_HELP = "print the whole report at the end, not its first screen only"
+DRY_RUN_HELP = (
+    "show the phases, how many requests they are and the longest duration, send nothing but GET, and exit"
+)
 
 
 def options_at_import() -> argparse.Namespace:

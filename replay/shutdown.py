@@ -4,14 +4,17 @@ A run ends by itself (`finish`), by Stop in the web UI (Locust's `test_stop`), o
 SIGTERM or a closed terminal (`quitting`, then `quit`). Always in this order:
 
 1. no new requests: the plan is over, or its greenlet is killed (`interrupt`)
-2. open requests: Locust stops its users, and each leaves a row
+2. open requests: Locust stops its users. It kills each one at once, or lets it go on for `--stop-timeout`;
+   `PinnedUser.ask` (release/users.py) then cuts the open answer (`Connection.cut`, client/connection.py),
+   and what had arrived becomes a row
 3. the scenario's own servers, if the process ends with the run; the monitor stops reading them first
 4. Locust's CSV files: it writes them a little later
 5. the run's files, and the monitor's
-6. the report, by a child process
+6. the report, by a child process (`_report`): it takes seconds, and most of the time after a Ctrl-C
 7. Locust, with the exit code
 
-A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). To stop faster: the waits below.
+A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). To stop faster: shorten the waits
+below; each names its step.
 """
 
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
@@ -34,13 +37,13 @@ from replay.output import log
 from replay.own_servers import OwnServers
 from replay.plan.run_state import RunState
 
-# Seconds for each step; steps 1 and 2 take as long as Locust needs to stop its users
-SERVERS_END_S = 10.0  # own servers; then they are killed
-LOCUST_WRITES_S = 1.6  # Locust writes its CSV files once a second and never once more at the end
+# Seconds at most; steps 1 and 2 take as long as Locust needs to stop its users
+SERVERS_END_S = 10.0  # step 3, own servers; then they are killed
+LOCUST_WRITES_S = 1.6  # step 4: Locust writes its CSV files once a second and never once more at the end
 WORKERS_REPORT_S = WORKER_REPORT_INTERVAL + 0.5  # and has counts of its workers this much later
-MONITOR_ENDS_S = 2.0  # then it is killed
-OTHER_EXIT_S = 60.0  # a second exit of Locust for the first one; the report takes seconds
-REPORT_WITHIN_S = 600.0  # then its process is killed; a million requests take a minute
+MONITOR_ENDS_S = 2.0  # step 5; then it is killed
+REPORT_WITHIN_S = 600.0  # step 6; then its process is killed; a million requests take a minute
+OTHER_EXIT_S = 60.0  # step 7: a second exit of Locust waits so long for the first one
 
 
 class ActiveRun:

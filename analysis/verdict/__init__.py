@@ -6,7 +6,9 @@
     phase_judged.py  a phase with its conditions, verdict, server load and evidence
     ports.py         words for several ports: do they gain, or is one port, or something shared, the limit
     of_run.py        the verdict of the run: ports against one port, pairs, or each phase by itself
-    limit.py         where the limit is (model, port, program, machine); the contention matrix
+    limit.py         where the limit is (model, port, program, machine), and the contention matrix: every pair
+                     of targets as a grid (drawn by report/sections/phases.py), who shares a lock or a chip
 
-To add a verdict: see outcomes.py. To move a border: thresholds.py. The rules in words: docs/METHODOLOGY.md.
+To add a verdict: see outcomes.py; advice/evidence.py lists those that evidence explains (EXPLAINED).
+To move a border: thresholds.py. The rules in words: docs/METHODOLOGY.md.
 """

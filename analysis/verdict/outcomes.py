@@ -2,8 +2,9 @@
 
 All that reads, prints or compares a verdict takes the word from here. To add one: a word and its line of
 `_FACTS` below, a row in analysis/advice/next_steps.yaml (a test asks for it), and the rule that gives it:
-of_phase.py (a phase), ports.py or of_run.py (a run), analysis/advice/answer.py (data that allow none). Tables
-in README.md and docs/METHODOLOGY.md list it as well.
+of_phase.py (a phase), ports.py or of_run.py (a run), analysis/advice/answer.py (data that allow none). One
+that claims no gain belongs into `EXPLAINED` of analysis/advice/evidence.py, and one of two targets into
+limit.py, which places pairs by what they share. Tables in README.md and docs/METHODOLOGY.md list it as well.
 """
 
 from dataclasses import dataclass

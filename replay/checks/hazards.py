@@ -119,7 +119,7 @@ def _of_pairs(checked: Sequence[Checked]) -> Iterator[Finding]:
             elif (why := same_program(a, b)) is not None:
                 yield Finding(
                     b.info.name,
-                    f"the same program seems to answer as for {a.info.name}: {why}",
+                    f"it seems to be the same program as {a.info.name}: {why}",
                     "two ports of one program are one server: start a second program, or measure one port",
                 )
 
