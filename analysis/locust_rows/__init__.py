@@ -3,7 +3,8 @@
 In: that file. Out: a verdict by the words of a run of portlap's, with its conditions, and a report.
 
 rows.py       the file, and which rows are requests: TTFT and the like are parts of one
-stretches.py  requests that were surely alone, and what was answered while there were n users
+alone.py      requests that were surely alone: the solo time of each name
+stretches.py  what was answered while there were n users, and which answers were decoded together
 judge.py      the conditions, and the verdict of each number of users
 report.py     the words
 

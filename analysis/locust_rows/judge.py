@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from analysis.advice.next_steps import next_steps
 from analysis.conditions.condition import Condition
+from analysis.locust_rows.alone import Solo, solos_of
 from analysis.locust_rows.rows import RequestRows
-from analysis.locust_rows.stretches import Solo, Stretch, solos_of, stretches_of
+from analysis.locust_rows.stretches import Stretch, stretches_of
 from analysis.thresholds import (
     ABOVE_MAX,
     FULL_SHARE,
@@ -82,10 +83,10 @@ def _verdict(s: Stretch) -> tuple[Outcome, str]:
     g, k = s.speedup, s.streams
     if s.in_flight < MIN_SPEEDUP_MAX:
         return _more(f"only {s.in_flight:.2f} requests were open at the same time: pauses, or too few users")
-    if k == 1 and s.decoding_share >= SERIAL_STEP and (g is None or not g.low):
+    if k == 1 and s.decoding_share >= SERIAL_STEP and not g.low:
         return Outcome.SERIAL, "one answer at a time: no two were decoded at the same time"
-    if g is None or (not g.low and g.high >= SMALL_GAIN):
-        return _more("no five requests of each name were surely alone, so there is no solo time")
+    if not g.low and g.high >= SMALL_GAIN:
+        return _more("no name has five requests that were surely alone, so there is no solo time")
     if g.low > GAIN:
         return _gain(s, g.low, g.value)
     if g.high >= SMALL_GAIN:
@@ -154,10 +155,11 @@ def _solos_alike(rows: RequestRows, solos: Mapping[str, Solo]) -> Condition:
     hint = f"run again with {SHAPE}; give requests of different length different names"
     if not solos:
         return Condition("solos", None, "no name has five requests that were surely alone", hint)
-    name, worst = max(solos.items(), key=lambda pair: pair[1].scatter)
+    spent = [(solos[r.name].scatter, r.latency_s) for r in rows.requests if r.name in solos]
+    scatter = sum(one * s for one, s in spent) / sum(s for _, s in spent)  # by the time of each name
     alone = sum(s.latency_s.n for s in solos.values())
-    told = f"{alone} requests were surely alone; {name} scatters by {worst.scatter * 100:.0f} %"
-    return Condition("solos", worst.scatter <= SOLO_SCATTER, told, hint)
+    told = f"{alone} requests were surely alone; they scatter by {scatter * 100:.0f} %"
+    return Condition("solos", scatter <= SOLO_SCATTER, told, hint)
 
 
 def _lengths(stretches: Sequence[Stretch]) -> Condition:

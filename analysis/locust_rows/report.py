@@ -68,7 +68,7 @@ def _row(s: Stretch) -> tuple[str, ...]:
         number(s.span_s[1] - s.span_s[0]),
         str(s.answers),
         number(s.in_flight),
-        NONE if g is None else f"{number(g.low)} to {number(g.high)}",
+        f"{number(g.low)} to {number(g.high)}",
         str(s.streams or NONE),
     )
 
