@@ -11,11 +11,15 @@
     frames/       a run as pandas tables, for notebooks
     comparison/   runs side by side, and limits that a run must keep
     locust_only/  bounds for a run of which only Locust's own CSV files exist
+    locust_rows/  the same with a row per request, by the recipe: enough for a verdict
+    locust_sets/  several runs of Locust, one per number of users: how throughput grows
     entities/     a bot's configuration spread over the ports that a run measured
 
 `assess.py` is the way through them; `__main__.py` is the command. `lanes.py`: one round as lanes, for reports
-and the live page. Three lists that everything else reads:
-`thresholds.py` (every number that decides), `verdict/outcomes.py` (every verdict), `exit_codes.py`.
+and the live page. `errors.py`: what can be wrong with an input; `console.py`, `escapes.py`: text for people.
+Three lists that everything else reads: `thresholds.py` (every number that decides), `verdict/outcomes.py`
+(every verdict), `exit_codes.py`.
+To add a figure, a condition, a verdict or a way to write a report: see the `__init__` of its folder.
 """
 
 from collections.abc import Iterable

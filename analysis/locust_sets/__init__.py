@@ -2,6 +2,7 @@
 
 In: prefixes of Locust's CSV files. Out: a report and JSON, for `python -m analysis compare`.
 
+command.py `python -m analysis compare` for such files
 read.py    a prefix as one point: so many users, so many answers per second, with bounds
 growth.py  the points of a set: each over the run with one user, the limit, where it flattens
 chart.py   throughput over users as a picture

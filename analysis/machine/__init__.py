@@ -8,4 +8,5 @@
     scalability.py  the Universal Scalability Law as a cross-check
 
 It shares no code with servers/queue_model: truth and estimate must not repeat one mistake.
+To add a figure: a function of `MachineModel`, and the files machine.py of report/figures and report/sections.
 """

@@ -7,4 +7,6 @@ locust_csv.py  Locust's own files, ended without a traceback
 
 In: rows and facts. Out: PREFIX_requests.csv, PREFIX_run.json, stderr. Nothing is lost if the disk is full:
 the first problem is remembered and raised between requests.
+To add a fact of the run: a field of `Manifest` in analysis/files/run.py, set by `Recorder.update`. To add a
+column of the requests: a field of `RequestRecord`. docs/FORMAT.md lists both (a test asks for it).
 """

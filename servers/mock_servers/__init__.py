@@ -1,7 +1,8 @@
 """Mock servers: they answer to the letter as LM Studio, Ollama, llama.cpp and others document it.
 
 In: options (models, slots, speed, quirks). Out: an HTTP server per port, with tokens at their instants.
-A file per kind, named as in `replay/server_kinds`; no code is shared with it, so that one tests the other.
+A file per kind in `apps/`, `engines/` and `proxies/`, named as in `replay/server_kinds`. No code is shared
+with it, so that one tests the other.
 `mock_engine.py`: models, slots and queue behind every mock. `openai_chat.py`: the chat completions of most.
 `routes.py`: the routes that all have. `options.py`: the command line. `serve.py`: the ports.
 

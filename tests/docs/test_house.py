@@ -166,6 +166,23 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+KINDS = ("replay/server_kinds/", "servers/mock_servers/")  # one file per kind: listed once, in their parents
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_folder_names_its_files_and_how_to_add_one(room: str) -> None:
+    silent = []
+    for path in (CHECKOUT / room).rglob("__init__.py"):
+        name = str(path.parent.relative_to(CHECKOUT))
+        words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        if name.startswith(KINDS):
+            continue
+        rooms = {p.parent.name for p in path.parent.glob("*/__init__.py")}
+        files = {p.stem for p in path.parent.glob("*.py")} - {"__init__", "__main__"}
+        silent += [f"{name}/__init__.py: {n}" for n in (*rooms, *files, "To add") if n not in words]
+    assert silent == []
+
+
 def test_no_folder_holds_more_than_nine_files() -> None:
     """Its packages not counted: they are rooms of their own."""
     folders = {path.parent for room in ROOMS for path in modules(room)}

@@ -8,8 +8,6 @@ from typing import Any, Final
 from servers.simulator.faults.parts import ANSWER, CHUNKED, DRIP_S, HEAD
 
 HUGE_HEADER: Final = 1_000_000  # bytes
-EMPTY: Final = b"Content-Length: 0\r\n\r\n"
-GZIP: Final = b"\x1f\x8b\x08" + bytes(50)
 
 
 async def dripped_head(transport: Any) -> None:
