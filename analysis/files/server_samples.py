@@ -1,4 +1,4 @@
-"""What the servers and the machine said of themselves while the run went on: `PREFIX_witness.csv`.
+"""What the servers and the machine reported of themselves while the run went on: `PREFIX_witness.csv`.
 
 A row is one question to one port, or one look at the machine that measures (`base_url` empty). Instants
 are seconds since the run's start; what was not told is an empty cell, an answer that failed is a row with

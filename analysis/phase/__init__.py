@@ -1,6 +1,7 @@
 """One phase measured. In: its plan and the rows of the log. Out: PhaseMeasured (measure.py), no verdict yet.
 
-    rounds.py       the rows as rounds and solos; their schedule replayed one at a time, and undisturbed
+    rounds.py       the rows as rounds and solos; their schedule replayed one at a time, and undisturbed;
+                    rates, such as tokens per second
     solos.py        what each target needs alone, at the length of its answers
     overlap.py      streams open together (K), the steps of first tokens and of ends
     intervals.py    arithmetic of intervals, for all of these

@@ -7,5 +7,6 @@ In: Locust's Flask app, the options, the life of the run. Out: pages for this ma
 - `overlap_page.py`, `overlap_page.html`: the page *Overlap*; `plan/live.py` makes what it shows
 
 To add a field to the start form: an option with `include_in_web_ui` in `options.py`, kept by `start_form.py`.
-To add something to the page: a key in `plan/live.py`, drawn in `overlap_page.html`.
+To add something to the page: a key in `plan/live.py`, drawn in `overlap_page.html`; the quantity itself is
+computed in analysis/phase, where the report takes it too.
 """

@@ -8,7 +8,7 @@ run.py         design, notes, baseline, client, next steps; the free plan
 phases.py      the phases: figures, sentences, lanes, pairs
 conditions.py  the conditions of the verdicts
 machine.py     machine model, throughput, limit, hardware
-servers.py     what servers and machine said of themselves
+servers.py     what servers and machine reported of themselves
 
 To add one: a function that returns `section(...)`, and its place in `report_of` below.
 """
