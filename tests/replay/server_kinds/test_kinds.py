@@ -298,7 +298,7 @@ def test_no_json_of_a_server_can_make_a_kind_raise(entries: Any, more: dict[str,
 
 
 def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"must be one of llamacpp, lmstudio, .*, openai; or omit it"):
+    with pytest.raises(ValueError, match=r"must be one of .*llamacpp.*, openai; or omit it"):
         Target(name="A", base_url="http://127.0.0.1:1", kind="llama.cpp")
 
 
