@@ -21,9 +21,9 @@ from tests.support.serving import servers
 pytestmark = pytest.mark.alone
 
 HTTP, STREAM = FILES / "http_user.py", FILES / "streaming_user.py"
-SLOW_RAMP = ("-u", "2", "-r", "0.08", "-t", "25s", "--csv-full-history")
+SLOW_RAMP = ("-u", "2", "-r", "0.08", "-t", "38s", "--csv-full-history")
 KINDS = {
-    "streaming": PlainRun("", (STREAM, SHAPE)),
+    "streaming": PlainRun("", (STREAM, SHAPE), ("--csv-full-history",)),
     "slow ramp": PlainRun("", (HTTP,), SLOW_RAMP),
     "openai": PlainRun("", (FILES / "openai_user.py", SHAPE), ("--csv-full-history",)),
     "pool": PlainRun("", (FILES / "pool_user.py",), ("-u", "1", "-t", "12s")),
