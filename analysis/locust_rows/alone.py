@@ -14,13 +14,22 @@ MIN_ALONE = 5  # requests: fewer may agree by chance
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """One duration of the requests that were alone."""
+
+    mean_s: LogEstimate  # of the arithmetic mean
+    scatter: float  # standard deviation of its logarithm
+
+
+@dataclass(frozen=True, slots=True)
 class Solo:
     """Requests of one name that were surely alone, the run's first one left out: it may load the model."""
 
-    latency_s: LogEstimate  # of the arithmetic mean
-    scatter: float  # standard deviation of log latency
+    latency: Alone
+    decode: Alone | None  # first token to end; None where that is not seen
+    trend: float  # mean latency of the later half over the earlier one
+    trend_se: float  # of its logarithm
     length: float | None
-    decode_s: float | None  # first token to end
     spans_s: Interval  # first send to last end of them
 
 
@@ -59,17 +68,27 @@ def _lone(requests: Iterable[LocustRow]) -> Iterator[LocustRow]:
 
 
 def _solo(found: Sequence[LocustRow]) -> Solo:
-    logs = [math.log(r.latency_s) for r in found]
-    scatter = stdev(logs)
-    mean = LogEstimate(fmean(logs) + scatter**2 / 2, scatter / math.sqrt(len(logs)), len(logs) - 1, len(logs))
-    decodes = [r.end_s - r.first_token_s for r in found if r.first_token_s is not None]
+    """From requests in the order they ended."""
+    latency = _alone([r.latency_s for r in found])
+    decodes_s = [r.end_s - r.first_token_s for r in found if r.first_token_s is not None]
+    seen = len(decodes_s) == len(found) and min(decodes_s) > 0
+    half = len(found) // 2
+    early_s, late_s = (fmean(r.latency_s for r in part) for part in (found[:half], found[-half:]))
     return Solo(
-        latency_s=mean,
-        scatter=scatter,
+        latency=latency,
+        decode=_alone(decodes_s) if seen else None,
+        trend=late_s / early_s,
+        trend_se=latency.scatter * math.sqrt(2 / half),
         length=mean_length(found),
-        decode_s=fmean(decodes) if len(decodes) == len(found) else None,
         spans_s=(min(r.send_s for r in found), max(r.end_s for r in found)),
     )
+
+
+def _alone(durations_s: Sequence[float]) -> Alone:
+    logs = [math.log(s) for s in durations_s]
+    scatter, n = stdev(logs), len(logs)
+    mean_s = LogEstimate(fmean(logs) + scatter**2 / 2, scatter / math.sqrt(n), n - 1, n)
+    return Alone(mean_s, scatter)
 
 
 def mean_length(found: Sequence[LocustRow]) -> float | None:

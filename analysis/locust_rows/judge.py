@@ -4,6 +4,7 @@ The words and borders are those of a run of portlap's. A gain needs requests tha
 end of the speedup above 1.15; nothing else is ever called one.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,11 @@ def _gain(s: Stretch, low: float, value: float) -> tuple[Outcome, str]:
         return _more("one stream at a time, and yet faster than one after another: the solos were slow")
     if low > ABOVE_MAX * s.in_flight:
         return _more(f"a speedup of {value:.2f} with {s.in_flight:.2f} in flight: the solos were slow")
+    if s.decode_speedup is not None and s.decode_speedup.low <= GAIN:
+        return _more(
+            f"faster than one after another, but decoding is not surely so ({s.decode_speedup.value:.2f}): "
+            "prompts came from a cache, or the solos were slow"
+        )
     gain = f"a gain, at least {low:.2f} times as fast as one after another"
     if k is not None and k < s.most_in_flight:
         return Outcome.PARTLY, f"{k} of {s.most_in_flight} answers at a time: {gain}"
@@ -155,10 +161,14 @@ def _solos_alike(rows: RequestRows, solos: Mapping[str, Solo]) -> Condition:
     hint = f"run again with {SHAPE}; give requests of different length different names"
     if not solos:
         return Condition("solos", None, "no name has five requests that were surely alone", hint)
-    spent = [(solos[r.name].scatter, r.latency_s) for r in rows.requests if r.name in solos]
+    spent = [(solos[r.name].latency.scatter, r.latency_s) for r in rows.requests if r.name in solos]
     scatter = sum(one * s for one, s in spent) / sum(s for _, s in spent)  # by the time of each name
-    alone = sum(s.latency_s.n for s in solos.values())
+    alone = sum(s.latency.mean_s.n for s in solos.values())
     told = f"{alone} requests were surely alone; they scatter by {scatter * 100:.0f} %"
+    for name, solo in solos.items():
+        if abs(math.log(solo.trend)) > max(math.log(GAIN), 2 * solo.trend_se):
+            told += f"; the later half of {name} took {solo.trend:.2f} times as long as the earlier one"
+            return Condition("solos", False, told, "let one user go on alone until its answers take alike")
     return Condition("solos", scatter <= SOLO_SCATTER, told, hint)
 
 

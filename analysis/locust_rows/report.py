@@ -79,7 +79,7 @@ def _sentence(s: Stretch, outcome: Any, sentence: str) -> PhaseSentence:
 
 def _solo_rows(judged: RowsJudged) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (name, interval(solo.latency_s.estimate()), str(solo.latency_s.n))
+        (name, interval(solo.latency.mean_s.estimate()), str(solo.latency.mean_s.n))
         for name, solo in judged.solos.items()
     )
 
@@ -112,7 +112,7 @@ def as_json(judged: RowsJudged) -> str:
         "conditions": [asdict(c) for c in judged.conditions],
         "requests": len(judged.rows.requests),
         "parts": list(judged.rows.parts),
-        "alone": {name: asdict(s.latency_s.estimate()) for name, s in judged.solos.items()},
+        "alone": {name: asdict(s.latency.mean_s.estimate()) for name, s in judged.solos.items()},
         "users": [
             {"verdict": j.outcome, "sentence": j.sentence, **asdict(j.stretch)} for j in judged.stretches
         ],

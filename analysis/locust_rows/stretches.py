@@ -6,12 +6,12 @@ answered in it, over the seconds in which a request was open. docs/METHODOLOGY.m
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import fmean, median
 
-from analysis.locust_rows.alone import MIN_ALONE, Solo, mean_length, users_at_ends
+from analysis.locust_rows.alone import MIN_ALONE, Alone, Solo, mean_length, users_at_ends
 from analysis.locust_rows.rows import LocustRow
 from analysis.phase.intervals import Interval, busy_s, overlap, peak
 from analysis.statistics.estimates import student
@@ -26,7 +26,19 @@ from analysis.thresholds import (
 )
 
 WIDEST = 100.0  # of a logarithm
-Cut = tuple[LocustRow, Interval]  # a request, and what of it lies within the stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A request, and what of it (or of its decoding) lies within the stretch."""
+
+    request: LocustRow
+    part_s: Interval
+    whole_s: float
+
+    @property
+    def share(self) -> float:
+        return (self.part_s[1] - self.part_s[0]) / self.whole_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class Stretch:
     in_flight: float  # mean while one was open
     most_in_flight: int
     speedup: Speedup
+    decode_speedup: Speedup | None  # the same while answers were decoded; None: first tokens do not show it
     streams: int | None  # K: answers decoded at the same time; None: first tokens do not show it
     decoding_share: float  # of the busy time, with an answer being decoded
     length_ratio: float | None  # mean length together over alone
@@ -71,32 +84,44 @@ def stretches_of(requests: Sequence[LocustRow], solos: Mapping[str, Solo]) -> tu
 def _stretch(
     users: int, span_s: Interval, requests: Sequence[LocustRow], solos: Mapping[str, Solo]
 ) -> Stretch | None:
-    start, end = span_s
-    fastest_s = _fastest_s(requests)
-    cuts = [(r, (max(r.send_s, start), min(r.end_s, end))) for r in requests]
-    cuts = [(r, part) for r, part in cuts if part[1] > part[0]]
+    cuts = _cuts(requests, lambda r: (r.send_s, r.end_s), span_s)
     if not cuts:
         return None
-    parts = [part for _, part in cuts]
-    whole = [(r, part) for r, part in cuts if r.error is None]
-    decodes = [(max(r.first_token_s, start), part[1]) for r, part in whole if r.first_token_s is not None]
-    length = median(b - a for a, b in parts)
+    parts = [cut.part_s for cut in cuts]
+    whole = [cut.request for cut in cuts if cut.request.error is None]
+    decoded = _cuts(whole, lambda r: (r.first_token_s or r.end_s, r.end_s), span_s)
+    decodes = [cut.part_s for cut in decoded]
+    alone = {name: solo.latency for name, solo in solos.items()}
+    decode_alone = {name: solo.decode for name, solo in solos.items() if solo.decode is not None}
+    streams = _streams(whole, decodes, solos)
     return Stretch(
         users=users,
         span_s=span_s,
-        answers=sum(start < r.end_s <= end for r, _ in whole),
+        answers=sum(span_s[0] < r.end_s <= span_s[1] for r in whole),
         failed=len(cuts) - len(whole),
         busy_s=busy_s(parts),
         in_flight=overlap(parts) or 0.0,
-        most_in_flight=peak(parts, HELD_SHARE * length),
-        speedup=_speedup(cuts, solos, fastest_s),
-        streams=_streams(whole, decodes, solos),
+        most_in_flight=peak(parts, HELD_SHARE * median(b - a for a, b in parts)),
+        speedup=_speedup(cuts, alone, _fastest_s(requests)),
+        decode_speedup=_speedup(decoded, decode_alone, {}) if streams and decode_alone else None,
+        streams=streams,
         decoding_share=busy_s(decodes) / busy_s(parts),
-        length_ratio=_length_ratio([r for r, _ in whole], solos),
+        length_ratio=_length_ratio(whole, solos),
     )
 
 
-def _speedup(cuts: Sequence[Cut], solos: Mapping[str, Solo], fastest_s: Mapping[str, float]) -> Speedup:
+def _cuts(requests: Sequence[LocustRow], of: Callable[[LocustRow], Interval], span_s: Interval) -> list[Cut]:
+    """What of these intervals lies within the stretch; those that do not are left out."""
+    found = []
+    for r in requests:
+        start, end = of(r)
+        part = max(start, span_s[0]), min(end, span_s[1])
+        if part[1] > part[0]:
+            found.append(Cut(r, part, end - start))
+    return found
+
+
+def _speedup(cuts: Sequence[Cut], alone: Mapping[str, Alone], fastest_s: Mapping[str, float]) -> Speedup:
     """A request that an end of the stretch cuts counts by its share within; for the low end not at all.
 
     On a server that works on one thing at a time what the shares take away at one end they give at the other,
@@ -104,32 +129,25 @@ def _speedup(cuts: Sequence[Cut], solos: Mapping[str, Solo], fastest_s: Mapping[
     A name without solos counts nothing in the low end. In the high end it takes alone what the fastest of its
     name took, or each request its own time: company makes none of them faster.
     """
-    whole = [(r, part) for r, part in cuts if r.error is None]
-    names = Counter(r.name for r, _ in whole)
-    busy = busy_s(part for _, part in cuts)
-    solo_s = {name: solos[name].latency_s.value if name in solos else 0.0 for name in names}
-    wide = {
-        name: math.exp(_half_width(solos[name], n)) if name in solos else 1.0 for name, n in names.items()
-    }
+    whole = [cut for cut in cuts if cut.request.error is None]
+    names = Counter(cut.request.name for cut in whole)
+    busy = busy_s(cut.part_s for cut in cuts)
+    solo_s = {name: alone[name].mean_s.value if name in alone else 0.0 for name in names}
+    wide = {name: math.exp(_half_width(alone[name], n)) for name, n in names.items() if name in alone}
 
-    def most_s(r: LocustRow) -> float:
-        if r.name in solos:
-            return solo_s[r.name] * wide[r.name]
-        return min(fastest_s.get(r.name, math.inf) * FASTEST_MARGIN, r.latency_s)
+    def most_s(cut: Cut) -> float:
+        name = cut.request.name
+        if name in alone:
+            return solo_s[name] * wide[name]
+        return min(fastest_s.get(name, math.inf) * FASTEST_MARGIN, cut.whole_s)
 
-    low = math.fsum(
-        solo_s[r.name] / wide.get(r.name, 1.0) for r, part in whole if part == (r.send_s, r.end_s)
-    )
-    value = math.fsum(solo_s[cut[0].name] * _share(cut) for cut in whole)
-    high = math.fsum(most_s(cut[0]) * _share(cut) for cut in whole)
-    more = max((most_s(r) for r, _ in whole), default=0.0) * (1 + len(cuts) - len(whole))
-    at_least = 0.0 if set(names) <= set(solos) else 1.0  # the fastest alone never shows a loss
+    inside = [cut.request.name for cut in whole if cut.share >= 1]
+    low = math.fsum(solo_s[name] / wide.get(name, 1.0) for name in inside)
+    value = math.fsum(solo_s[cut.request.name] * cut.share for cut in whole)
+    high = math.fsum(most_s(cut) * cut.share for cut in whole)
+    more = max(map(most_s, whole), default=0.0) * (1 + len(cuts) - len(whole))
+    at_least = 0.0 if set(names) <= set(alone) else 1.0  # the fastest alone never shows a loss
     return Speedup(low / busy, value / busy, max((high + more) / busy, at_least))
-
-
-def _share(cut: Cut) -> float:
-    r, (start, end) = cut
-    return (end - start) / r.latency_s
 
 
 def _fastest_s(requests: Sequence[LocustRow]) -> dict[str, float]:
@@ -146,24 +164,26 @@ def _fastest_s(requests: Sequence[LocustRow]) -> dict[str, float]:
     }
 
 
-def _half_width(solo: Solo, answers: int) -> float:
+def _half_width(alone: Alone, answers: int) -> float:
     """Of the log speedup: the solos' mean, and as many answers that scatter as they do."""
-    se = math.hypot(solo.latency_s.se, solo.scatter / math.sqrt(answers))
-    return min(student(solo.latency_s.df, LOOK_LEVEL) * se, WIDEST)
+    se = math.hypot(alone.mean_s.se, alone.scatter / math.sqrt(answers))
+    return min(student(alone.mean_s.df, LOOK_LEVEL) * se, WIDEST)
 
 
-def _streams(whole: Sequence[Cut], decodes: Sequence[Interval], solos: Mapping[str, Solo]) -> int | None:
+def _streams(
+    whole: Sequence[LocustRow], decodes: Sequence[Interval], solos: Mapping[str, Solo]
+) -> int | None:
     """K, where tokens are seen as they come: not in a lump at the end, and not held back in company."""
-    if not whole or len(decodes) < len(whole):
+    if not whole or any(r.first_token_s is None for r in whole) or not decodes:
         return None
-    together = fmean(r.end_s - (r.first_token_s or r.end_s) for r, _ in whole)
-    for name in {r.name for r, _ in whole} & set(solos):
-        solo = solos[name]
-        if (solo.decode_s or 0.0) < LUMP_SHARE * solo.latency_s.value:
-            return None
-    alone = [solos[r.name].decode_s or 0.0 for r, _ in whole if r.name in solos]
+    known = [solos[r.name] for r in whole if r.name in solos]
+    alone_s = [solo.decode.mean_s.value if solo.decode else 0.0 for solo in known]
+    if any(s < LUMP_SHARE * solo.latency.mean_s.value for s, solo in zip(alone_s, known, strict=True)):
+        return None
     streams = peak(decodes, HELD_SHARE * median(b - a for a, b in decodes))
-    return None if streams > 1 and alone and together < HASTE * fmean(alone) else streams or None
+    together_s = fmean(r.end_s - (r.first_token_s or r.end_s) for r in whole)
+    held_back = streams > 1 and bool(alone_s) and together_s < HASTE * fmean(alone_s)
+    return None if held_back else streams or None
 
 
 def _length_ratio(whole: Sequence[LocustRow], solos: Mapping[str, Solo]) -> float | None:

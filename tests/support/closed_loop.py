@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from analysis.locust_rows.rows import LocustRow
 
-PREFILL = 1 / 3  # of an answer's work
 SERVERS = {"serial": (1, True), "time-sliced": (99, False), "two slots": (2, True), "parallel": (99, True)}
 
 
@@ -32,6 +31,7 @@ def rows(
     wait_s: float = 0.0,
     jitter: float = 0.0,
     cold_s: float = 0.0,
+    prefill: float = 1 / 3,
     first_tokens: bool = True,
     stops_s: Sequence[float] = (),
     names: Sequence[tuple[str, float]] = (("chat", 1.0),),
@@ -39,7 +39,8 @@ def rows(
 ) -> tuple[LocustRow, ...]:
     """User i starts at starts_s[i] and ends at stops_s[i], or when the run does; an open request has no row.
 
-    The server works on an abandoned request to its end. `names`: how many times `solo_s` each takes.
+    The server works on an abandoned request to its end. `names`: how many times `solo_s` each takes;
+    `prefill`: the share of an answer's work before its first token.
     """
     slots, full_speed = SERVERS[server]
     chance = random.Random(seed)
@@ -59,13 +60,13 @@ def rows(
         working = queue[:slots]
         pace = 1.0 if full_speed else 1 / max(len(working), 1)
         waits = [at for at in due.values() if at > now_s]
-        waits += [now_s + _to_next(job) / pace for job in working]
+        waits += [now_s + _to_next(job, prefill) / pace for job in working]
         step_s = min([*waits, until_s]) - now_s
         for job in working:
             job.left_s -= step_s * pace
         now_s += step_s
         for job in working:
-            if job.first_s is None and job.left_s <= job.work_s * (1 - PREFILL) + 1e-9:
+            if job.first_s is None and job.left_s <= job.work_s * (1 - prefill) + 1e-9:
                 job.first_s = now_s
         for job in [j for j in working if j.left_s <= 1e-9]:
             queue.remove(job)
@@ -77,8 +78,8 @@ def rows(
     return tuple(sorted(found, key=lambda r: r.end_s))
 
 
-def _to_next(job: Job) -> float:
-    to_first_s = job.left_s - job.work_s * (1 - PREFILL)
+def _to_next(job: Job, prefill: float) -> float:
+    to_first_s = job.left_s - job.work_s * (1 - prefill)
     return to_first_s if job.first_s is None and to_first_s > 1e-9 else job.left_s
 
 

@@ -48,7 +48,7 @@ def test_without_first_tokens_the_gain_is_the_same(server: str) -> None:
 @pytest.mark.parametrize("server", ["serial", "time-sliced"])
 def test_a_cold_first_answer_is_no_solo_time(server: str) -> None:
     found = judged(rows(server, RAMP, 120.0, cold_s=12.0))
-    assert found.solos["chat"].latency_s.value == pytest.approx(1.0, rel=0.01)
+    assert found.solos["chat"].latency.mean_s.value == pytest.approx(1.0, rel=0.01)
     assert not found.outcome.gains
 
 
@@ -97,6 +97,29 @@ def test_answers_that_are_not_alike_are_not_compared(how: str) -> None:
     found = judged([changed(r) for r in requests])
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.next_steps
+
+
+@pytest.mark.parametrize("server", ["serial", "time-sliced"])
+@pytest.mark.parametrize("first_tokens", [True, False])
+@pytest.mark.parametrize("cached_after", [8, 19])
+def test_prompts_from_a_cache_are_no_gain(server: str, first_tokens: bool, cached_after: int) -> None:
+    """The first answers read their prompts, a third of their time; all later ones take them from a cache."""
+    early = rows(server, [0.0], 20.0, first_tokens=first_tokens)[:cached_after]
+    start_s = early[-1].end_s
+    starts_s = [0.0, 20.0 - start_s]
+    later = [
+        replace(
+            r,
+            request_id=1000 + r.request_id,
+            send_s=r.send_s + start_s,
+            end_s=r.end_s + start_s,
+            first_token_s=None if r.first_token_s is None else r.first_token_s + start_s,
+        )
+        for r in rows(server, starts_s, 60.0, solo_s=0.7, prefill=0.05, first_tokens=first_tokens)
+    ]
+    found = judged([*early, *later])
+    if first_tokens or cached_after == 8:
+        assert not found.outcome.gains, found.answer
 
 
 def test_one_user_alone_cannot_tell() -> None:
