@@ -22,7 +22,7 @@ from replay import signals
 from replay.checks import check_table
 from replay.checks.capacity import refuse_beyond_machine
 from replay.checks.check import check_targets
-from replay.checks.hazards import Checked, findings
+from replay.checks.hazards import Checked, hazards_of
 from replay.children import end_with_parent, terminate_workers
 from replay.lifecycle import RunLifecycle
 from replay.options import budget_s, forks, settle, writes_files
@@ -168,7 +168,7 @@ def _check(scenario: Scenario, table_to: TextIO) -> Sequence[Checked]:
     With `--check` the table on stdout names all failures; the error only counts them.
     """
     checked, problems = check_targets(scenario.targets, scenario.request)
-    hazards = findings(checked, scenario.targets, planned_phases(scenario), scenario.request)
+    hazards = hazards_of(checked, scenario.targets, planned_phases(scenario), scenario.request)
     if table_to is sys.stdout or not problems:
         check_table.show(scenario.targets, checked, problems, hazards, table_to)
     if problems and table_to is sys.stdout:

@@ -28,7 +28,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedLimit:
     """One limit at one phase of one run. `broken`: None where the data do not decide."""
 
     limit: str
@@ -50,7 +50,7 @@ def read_limit(text: str) -> Limit:
     return Limit(text.strip(), found["phase"], found["key"], below, bound, bool(found["base"]))
 
 
-def check(limit: Limit, runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase]) -> list[Checked]:
+def check(limit: Limit, runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase]) -> list[CheckedLimit]:
     """The limit at every phase that it names, for every run but the base. Raises RunError: no such phase.
 
     A limit without `base` holds for the base run as well: then one run is enough. It is broken only where the
@@ -71,11 +71,11 @@ def check(limit: Limit, runs: Sequence[ComparedRun], phases: Sequence[ComparedPh
     return found
 
 
-def _checked(limit: Limit, phase: str, run: str, value: Estimate | None) -> Checked:
+def _checked(limit: Limit, phase: str, run: str, value: Estimate | None) -> CheckedLimit:
     what = f"{phase} of {run}: {limit.key} is "
     times = " times the base's" if limit.of_base else ""
     if value is None:
-        return Checked(limit.text, phase, run, None, f"{what}not known")
+        return CheckedLimit(limit.text, phase, run, None, f"{what}not known")
     beyond = value.value < limit.bound if limit.below else value.value > limit.bound
     end = value.high if limit.below else value.low
     surely = end is not None and (end < limit.bound if limit.below else end > limit.bound)
@@ -86,4 +86,4 @@ def _checked(limit: Limit, phase: str, run: str, value: Estimate | None) -> Chec
         None: f"{side} {number(limit.bound)}, but its interval reaches beyond: more rounds decide",
         False: f"not {side} {number(limit.bound)}",
     }[broken]
-    return Checked(limit.text, phase, run, broken, f"{what}{interval(value)}{times}, {words}")
+    return CheckedLimit(limit.text, phase, run, broken, f"{what}{interval(value)}{times}, {words}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.comparison.differences import differences
 from analysis.comparison.figures import HEADLINE, QUANTITIES, ComparedPhase, ComparedRun
-from analysis.comparison.limits import Checked
+from analysis.comparison.limits import CheckedLimit
 from analysis.comparison.ratio import differs
 from analysis.console import plural
 from analysis.report.sections.section import (
@@ -31,7 +31,7 @@ REMARK = (
 
 
 def comparison_report(
-    runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase], checked: Sequence[Checked]
+    runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase], checked: Sequence[CheckedLimit]
 ) -> Report:
     others = differences(runs)
     words = [sentence for p in phases for sentence in phase_sentences(runs, p)]
@@ -115,13 +115,13 @@ def _row(label: str, values: Sequence[str], ratios: Sequence[str]) -> tuple[str,
     return (label, values[0], *(cell for pair in pairs for cell in pair))
 
 
-def _limit(checked: Checked) -> str:
+def _limit(checked: CheckedLimit) -> str:
     word = {True: "broken", False: "kept", None: "not decided"}[checked.broken]
     return f"{checked.limit}: {word}: {checked.sentence}"
 
 
 def comparison_json(
-    runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase], checked: Sequence[Checked]
+    runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase], checked: Sequence[CheckedLimit]
 ) -> dict[str, Any]:
     """The contract of docs/FORMAT.md."""
     return {

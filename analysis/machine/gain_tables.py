@@ -26,7 +26,7 @@ Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class GainTables:
     """Total pace in solo streams: 1 is one request alone. Between measured entries straight lines."""
 
     kind: str
@@ -89,7 +89,7 @@ class PhaseLoad:
     def running(self, slots: Slots) -> dict[str, int]:
         return dict(slots.filled([r.port for r in self.requests], self.workers))
 
-    def wall_s(self, slots: Slots, tables: Tables) -> float:
+    def wall_s(self, slots: Slots, tables: GainTables) -> float:
         pieces = [Piece(r.due_s, r.port, r.work_s, r.overhead_s) for r in self.requests]
         return makespan_s(pieces, slots, tables.pace, self.workers)
 
@@ -116,10 +116,10 @@ class FittedTables:
     df: float
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> GainTables:
         return _tables(self.kind, self.keys, self.logs)
 
-    def estimate(self, log_of: Callable[[Tables], float]) -> LogEstimate | None:
+    def estimate(self, log_of: Callable[[GainTables], float]) -> LogEstimate | None:
         """A quantity computed from the tables, given as its logarithm; None if they do not determine it."""
         gradient = _gradient(lambda logs: np.array([log_of(_tables(self.kind, self.keys, logs))]), self.logs)
         if np.abs(self.unknown @ gradient[0]).max(initial=0.0) > 1e-6:
@@ -132,11 +132,11 @@ class FittedTables:
         return self.estimate(lambda tables: math.log(getattr(tables, table)[n]))
 
 
-def _tables(kind: str, keys: Sequence[Key], logs: Array) -> Tables:
+def _tables(kind: str, keys: Sequence[Key], logs: Array) -> GainTables:
     entries: dict[str, dict[int, float]] = {STREAM_GAIN: {1: 1.0}, PORT_FACTOR: {1: 1.0}}
     for (table, n), log in zip(keys, logs, strict=True):
         entries[table][n] = math.exp(log)
-    return Tables(kind, entries[STREAM_GAIN], entries[PORT_FACTOR])
+    return GainTables(kind, entries[STREAM_GAIN], entries[PORT_FACTOR])
 
 
 def fit_tables(loads: Sequence[PhaseLoad], slots: Slots) -> FittedTables | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, cycle, islice, takewhile
 
-from analysis.machine.gain_tables import Tables
+from analysis.machine.gain_tables import GainTables
 from analysis.machine.model import MachineModel
 from analysis.machine.waves import Piece, makespan_s
 from analysis.statistics.estimates import LogEstimate
@@ -65,7 +65,7 @@ def wall_clock(
     if machine.fitted.tables.beyond(running) or machine.slots.never_seen(running):
         return None
 
-    def log_of(tables: Tables, solo_s: float) -> float:
+    def log_of(tables: GainTables, solo_s: float) -> float:
         overhead_s = solo_s * machine.overhead_share
         pieces = [Piece(i * spacing_s, port, solo_s - overhead_s, overhead_s) for i, port in enumerate(asked)]
         return math.log(makespan_s(pieces, slots, tables.pace, workers))
@@ -107,7 +107,7 @@ def with_another_port(machine: MachineModel, rows: Sequence[Throughput]) -> LogE
         return None
     workers = rows[-1].workers
 
-    def at_most(tables: Tables) -> float:
+    def at_most(tables: GainTables) -> float:
         now = _best(machine, machine.ports, workers, tables)
         before = _best(machine, machine.ports[:-1], workers, tables)
         return math.log(max(2 * now - before, 1e-9) / now)
@@ -116,13 +116,13 @@ def with_another_port(machine: MachineModel, rows: Sequence[Throughput]) -> LogE
     return None if best is None or best.log < math.log(1e-6) else best
 
 
-def _best(machine: MachineModel, ports: Sequence[str], workers: int, tables: Tables) -> float:
+def _best(machine: MachineModel, ports: Sequence[str], workers: int, tables: GainTables) -> float:
     slots = machine.slots.slots()
     within = (n for n in _numbers(workers) if ports and not tables.beyond(slots.filled(dealt(ports, n))))
     return max((_steady(machine, ports, n, tables) for n in within), default=0.0)
 
 
-def _steady(machine: MachineModel, ports: Sequence[str], workers: int, tables: Tables) -> float:
+def _steady(machine: MachineModel, ports: Sequence[str], workers: int, tables: GainTables) -> float:
     """Answers per solo time with so many requests kept in flight, n of them running at the total pace P(n).
 
     Of a solo the share φ is overhead, the rest work. Either the servers are always full, P(n)/(1 - φ); or

@@ -6,6 +6,6 @@ In: targets of a scenario. Out: `Checked` per target (model, slots, endpoints), 
 `discover.py`: the servers on this host (`python -m servers find`, `--scenario auto`). `local_ports.py`: ports
 and processes of this host. `capacity.py`: has this machine the files and the memory that the plan needs?
 
-To add one: a hazard is a function in `hazards.py` that yields a `Finding`; a reason for a failed GET is a
+To add one: a hazard is a function in `hazards.py` that yields a `Hazard`; a reason for a failed GET is a
 case of `http_get.reason`.
 """

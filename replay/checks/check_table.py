@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.console import printed
-from replay.checks.hazards import Checked, Finding
+from replay.checks.hazards import Checked, Hazard
 from replay.scenario.schema import Target
 
 WIDE = 200  # where no terminal would break the lines
@@ -19,12 +19,12 @@ def show(
     targets: Sequence[Target],
     checked: Sequence[Checked],
     problems: Mapping[str, str],
-    findings: Sequence[Finding],
+    hazards: Sequence[Hazard],
     stream: TextIO,
 ) -> None:
     """Writes the table, then what is wrong and what to do."""
     width = None if stream.isatty() else WIDE
-    stream.write(printed(lambda console: _draw(console, targets, checked, problems, findings), stream, width))
+    stream.write(printed(lambda console: _draw(console, targets, checked, problems, hazards), stream, width))
     stream.flush()
 
 
@@ -33,14 +33,14 @@ def _draw(
     targets: Sequence[Target],
     checked: Sequence[Checked],
     problems: Mapping[str, str],
-    findings: Sequence[Finding],
+    hazards: Sequence[Hazard],
 ) -> None:
     gap = 2 if console.width >= ROOMY else 1
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for title in ("target", "address", "kind", "model", "loaded", "slots", "context", "check"):
         table.add_column(title, overflow="fold", no_wrap=title == "address")
     by_name = {c.info.name: c for c in checked}
-    careful = {f.target for f in findings}
+    careful = {f.target for f in hazards}
     for target in targets:
         c = by_name.get(target.name)
         url = target.base_url.removeprefix("http://") if target.base_url else None
@@ -63,5 +63,5 @@ def _draw(
     console.print(table)
     for problem in problems.values():
         console.print(f"✗ {problem}", soft_wrap=True)
-    for f in findings:
+    for f in hazards:
         console.print(f"! {f.target}: {f.sentence}; {f.remedy}", soft_wrap=True)

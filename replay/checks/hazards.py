@@ -16,7 +16,7 @@ TEMPLATE_TOKENS = 50  # and of a chat template
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Hazard:
     """One thing a person should know before the run, with what to do."""
 
     target: str
@@ -34,45 +34,45 @@ class Checked:
     model: Model | None  # the one that will be asked; None if the server does not list it
 
 
-def findings(
+def hazards_of(
     checked: Sequence[Checked],
     targets: Sequence[Target],
     phases: Sequence[PlannedPhase],
     request: RequestSettings,
-) -> list[Finding]:
+) -> list[Hazard]:
     """What may spoil the measurement although every target answers, the same thing once."""
     by_name = {t.name: t for t in targets}
-    found: list[Finding] = []
+    found: list[Hazard] = []
     for c in checked:
         found += _of_model(c)
         found += _of_room(c, _most_users(phases, c.info.name), by_name[c.info.name], request)
         found += _of_address(c.info)
         found += [
-            Finding(c.info.name, note, "keep it in mind when reading the verdict") for note in c.server.notes
+            Hazard(c.info.name, note, "keep it in mind when reading the verdict") for note in c.server.notes
         ]
     return found + list(_of_pairs(checked))
 
 
-def _of_model(c: Checked) -> Iterator[Finding]:
+def _of_model(c: Checked) -> Iterator[Hazard]:
     if c.model is not None and c.model.loaded is False:
-        yield Finding(
+        yield Hazard(
             c.info.name,
             f"model {c.model.id} is not in memory: the first warm-up answer loads it, which may take minutes",
             "load it beforehand, or wait; portlap itself loads nothing",
         )
     if c.model is not None and c.model.copies:
-        yield Finding(
+        yield Hazard(
             c.info.name,
             f"further copies of the model are loaded: {', '.join(c.model.copies)}",
             "unload them: they take memory, and nothing shows which copy answers",
         )
 
 
-def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -> Iterator[Finding]:
+def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -> Iterator[Hazard]:
     """Slots and context against what the phases will ask at once."""
     slots, context = c.info.slots, c.model.context if c.model else None
     if slots is not None and 1 < slots < users:
-        yield Finding(
+        yield Hazard(
             c.info.name,
             f"only {slots} slots for up to {users} simultaneous requests: the rest will queue "
             "(a slot limit, not a lock)",
@@ -85,7 +85,7 @@ def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -
     at_once = min(users, slots or users) if c.model and c.model.shared_context else 1
     if at_once * needs > context:
         each = f"{at_once} × {needs}" if at_once > 1 else str(needs)
-        yield Finding(
+        yield Hazard(
             c.info.name,
             f"the context holds {context} tokens, the requests may need {each}: when it is full, "
             "all of them break at once",
@@ -97,38 +97,38 @@ def _most_users(phases: Sequence[PlannedPhase], target: str) -> int:
     return max((p.deal.count(target) for p in phases), default=0)
 
 
-def _of_address(info: TargetInfo) -> Iterator[Finding]:
+def _of_address(info: TargetInfo) -> Iterator[Hazard]:
     parts = urlsplit(info.base_url)
     if parts.hostname != "localhost":
         return
     first = first_meaning("localhost", parts.port or 80)
     if first is not None and not first[1]:
-        yield Finding(
+        yield Hazard(
             info.name,
             f"localhost means {first[0]} first, where nothing listens: each connect fails once first",
             f"write 127.0.0.1: {info.base_url.replace('localhost', '127.0.0.1')}",
         )
 
 
-def _of_pairs(checked: Sequence[Checked]) -> Iterator[Finding]:
+def _of_pairs(checked: Sequence[Checked]) -> Iterator[Hazard]:
     """What two targets have to do with each other."""
     for i, b in enumerate(checked):
         for a in checked[:i]:
             if a.info.base_url == b.info.base_url:
                 yield from _two_models(a, b)
             elif (why := same_program(a, b)) is not None:
-                yield Finding(
+                yield Hazard(
                     b.info.name,
                     f"it seems to be the same program as {a.info.name}: {why}",
                     "two ports of one program are one server: start a second program, or measure one port",
                 )
 
 
-def _two_models(a: Checked, b: Checked) -> Iterator[Finding]:
+def _two_models(a: Checked, b: Checked) -> Iterator[Hazard]:
     missing = [c.model.id for c in (a, b) if c.model is not None and c.model.loaded is False]
     keeps_by = SERVER_KINDS[a.info.kind].keeps_models_by
     if missing and keeps_by:
-        yield Finding(
+        yield Hazard(
             b.info.name,
             f"{' and '.join(missing)} not in memory beside the other model of this server: loading on demand "
             "may push one out for the other at every turn (a model swap, not a lock)",

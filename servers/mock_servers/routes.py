@@ -1,6 +1,6 @@
 """The routes of every mock server: the list of models, chat completions, JSON documents, a refusal."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -8,8 +8,6 @@ from aiohttp.typedefs import Handler
 
 from servers.mock_servers.mock_engine import MockEngine
 from servers.mock_servers.openai_chat import Style, chat
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def server(
@@ -19,7 +17,7 @@ def server(
     documents: Mapping[str, Callable[[], Any]],
     *,
     routes: Sequence[web.RouteDef] = (),
-    completions: Answer | None = None,
+    completions: Handler | None = None,
     refuse: Callable[[web.Request], web.Response | None] = lambda request: None,
     unknown: Callable[[web.Request], web.Response] | None = None,
     headers: Mapping[str, str] | None = None,

@@ -16,7 +16,7 @@ class Plan:
     """What one request will get."""
 
     job: Job
-    answer: wire.Answer
+    answer: wire.AnswerBytes
     usage: bool
     cut: bool  # the connection breaks after the job's tokens
 
@@ -55,7 +55,7 @@ def _limits(spec: PortSpec, base: Port, time_scale: float) -> Port:
 
 
 def plan_reply(
-    does: PortSpec, ask: wire.Ask, number: int, place: int, chance: random.Random, time_scale: float
+    does: PortSpec, ask: wire.ChatBody, number: int, place: int, chance: random.Random, time_scale: float
 ) -> Plan:
     """The job, the answer and its fate of request `number` at the machine's port `place`."""
     slowness = chance.lognormvariate(0.0, does.jitter) * time_scale / does.speed
@@ -65,7 +65,7 @@ def plan_reply(
     tokens = served = min(ask.max_tokens, stop or ask.max_tokens)
     if does.die_after and is_nth(number, does.die_every):
         served = min(tokens, does.die_after)
-    answer = wire.Answer(
+    answer = wire.AnswerBytes(
         number=number,
         model=ask.model,
         finish_reason="length" if tokens == ask.max_tokens else "stop",

@@ -75,7 +75,7 @@ class Simulator:
         return app
 
     async def _act(
-        self, http: web.Request, ask: wire.Ask, spec: PortSpec, place: int, trace: RequestTrace
+        self, http: web.Request, ask: wire.ChatBody, spec: PortSpec, place: int, trace: RequestTrace
     ) -> web.StreamResponse:
         if is_nth(trace.number, spec.fail_every):
             trace.outcome = FAILED

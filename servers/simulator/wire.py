@@ -20,7 +20,7 @@ class BadRequest(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ChatBody:
     """What a client asks for."""
 
     model: str
@@ -31,7 +31,7 @@ class Ask:
     usage: bool  # within the stream
 
 
-def read_ask(body: Any, models: Sequence[str]) -> Ask:
+def read_ask(body: Any, models: Sequence[str]) -> ChatBody:
     """Raises BadRequest with 400, or with 404 for a model that is not ours."""
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
         raise BadRequest(400, "'messages' must be a list", "messages")
@@ -42,7 +42,7 @@ def read_ask(body: Any, models: Sequence[str]) -> Ask:
     if not isinstance(limit, int) or limit < 1:
         raise BadRequest(400, "'max_tokens' must be a positive integer", "max_tokens")
     messages = [str(m.get("content")).split() for m in body["messages"] if isinstance(m, dict)]
-    return Ask(
+    return ChatBody(
         model=model,
         words=tuple(word for words in messages for word in words),
         prompt_tokens=sum(map(len, messages)) + TEMPLATE_TOKENS * len(messages),
@@ -66,7 +66,7 @@ def models_body(models: Sequence[str]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerBytes:
     """One answer: makes its chunks or its whole body."""
 
     number: int

@@ -22,7 +22,7 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.run import TargetInfo
 from replay.checks import check_table, http_get
 from replay.checks.check import check, choose
-from replay.checks.hazards import Checked, Finding, findings
+from replay.checks.hazards import Checked, Hazard, hazards_of
 from replay.checks.http_get import Silent, first_meaning, is_here, reason
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import GetReply, Model, Server
@@ -98,7 +98,7 @@ def seen(model: Model | None = None, name: str = "A", **info: Any) -> Checked:
 
 def about(*checked: Checked, request: RequestSettings | None = None) -> str:
     targets = [Target(name=c.info.name, base_url=c.info.base_url) for c in checked]
-    return " | ".join(f.sentence for f in findings(checked, targets, PHASES, request or RequestSettings()))
+    return " | ".join(f.sentence for f in hazards_of(checked, targets, PHASES, request or RequestSettings()))
 
 
 def test_a_target_without_a_fault_gets_no_remark() -> None:
@@ -180,7 +180,7 @@ def test_two_ports_of_one_ollama_tell_the_same_inner_state(mock: MockServer) -> 
 
 def test_the_table_has_a_line_per_target_and_a_remedy_per_problem() -> None:
     targets = [A, Target(name="B", base_url=FAR), Target(name="C", server=0)]
-    found = [Finding("A", "four slots", "raise them")]
+    found = [Hazard("A", "four slots", "raise them")]
     out = io.StringIO()
     problems = {"B": f"target B ({FAR}): refused; start it"}
     check_table.show(targets, [seen(Model("m", True, 4, 8192))], problems, found, out)
@@ -208,7 +208,7 @@ def test_the_table_has_a_line_per_target_and_a_remedy_per_problem() -> None:
 def test_no_address_is_broken_on_a_terminal_of_80_columns() -> None:
     out = Terminal()
     one = seen(Model("a-model-with-a-name-of-some-length", True, 4, 8192))
-    check_table.show([A], [one], {}, [Finding("A", "four slots", "raise them")], out)
+    check_table.show([A], [one], {}, [Hazard("A", "four slots", "raise them")], out)
     lines = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()).splitlines()
     assert f" {HERE.removeprefix('http://')} " in lines[1]
     assert max(map(len, lines)) <= 80

@@ -11,7 +11,7 @@ from servers.queue_model import Job, Request, simulate
 from servers.simulator.behaviour import plan_reply, policy_of
 from servers.simulator.farm import FarmSpec, MachineSpec, PortSpec, make_farm, read_farm
 from servers.simulator.request_trace import COLUMNS
-from servers.simulator.wire import Ask
+from servers.simulator.wire import ChatBody
 from tests.support.checkout import CHECKOUT
 
 ROOT = CHECKOUT
@@ -100,7 +100,7 @@ def test_every_column_of_the_truth_is_explained() -> None:
 
 def job_of(farm: FarmSpec, machine: int, place: int, time_scale: float = 1.0) -> Job:
     spec = farm.machines[machine].ports[place]
-    ask = Ask(spec.models[0], (), 10, 100, stream=True, usage=True)
+    ask = ChatBody(spec.models[0], (), 10, 100, stream=True, usage=True)
     return plan_reply(spec, ask, 1, place, random.Random(1), time_scale).job
 
 
