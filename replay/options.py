@@ -61,6 +61,8 @@ def options_at_import() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, env_var="LOCUST_PROCESSES")
     parser.add_argument("--master-bind-host", default=LOOPBACK, env_var="LOCUST_MASTER_BIND_HOST")
     parser.add_argument("--master-bind-port", type=int, env_var="LOCUST_MASTER_BIND_PORT")
+    parser.add_argument("--master-host", default=LOOPBACK, env_var="LOCUST_MASTER_NODE_HOST")
+    parser.add_argument("--master-port", type=int, default=USUAL_PORT, env_var="LOCUST_MASTER_NODE_PORT")
     parser.add_argument("--headless", action="store_true", env_var="LOCUST_HEADLESS")
     parser.add_argument("--headful", action="store_true", env_var="LOCUST_HEADFUL")  # takes --headless back
     parser.add_argument("--autostart", action="store_true", env_var="LOCUST_AUTOSTART")

@@ -21,8 +21,13 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(exit_codes.INTERRUPTED)
 
 
+CLOSED_TERMINAL = getattr(signal, "SIGHUP", None)  # not on Windows
+
 if threading.current_thread() is threading.main_thread():
-    signal.signal(signal.SIGINT, _leave)  # importing takes a second or two, and would show a traceback
+    # importing takes a second or two, and would show a traceback, or end by the signal
+    for _number in (signal.SIGINT, signal.SIGTERM, CLOSED_TERMINAL):
+        if _number and (_number == signal.SIGINT or signal.getsignal(_number) is not signal.SIG_IGN):
+            signal.signal(_number, _leave)
 
 
 def take(main: Any) -> Callable[[], None]:
@@ -37,8 +42,7 @@ def take(main: Any) -> Callable[[], None]:
         gevent.kill(main, SystemExit(exit_codes.INTERRUPTED) if next(earlier) else KeyboardInterrupt())
 
     gevent.signal_handler(signal.SIGINT, interrupt)
-    closed_terminal = getattr(signal, "SIGHUP", None)  # not on Windows
-    if closed_terminal and signal.getsignal(closed_terminal) is not signal.SIG_IGN:  # as `nohup` has it
-        gevent.signal_handler(closed_terminal, interrupt)
+    if CLOSED_TERMINAL and signal.getsignal(CLOSED_TERMINAL) is not signal.SIG_IGN:  # as `nohup` has it
+        gevent.signal_handler(CLOSED_TERMINAL, interrupt)
     leave: Callable[[], None] = gevent.signal_handler(signal.SIGTERM, interrupt).cancel
     return leave

@@ -54,7 +54,10 @@ def at_import(options: Namespace) -> Scenario:
             worker_port.refuse_taken(options)
         _let_locust_run_without_proc()
         locust_csv.amend_locust()
-        return scenario_from(options)
+        scenario = scenario_from(options)
+        if options.worker:
+            options.master_came = handshake.wait_for_master(options)
+        return scenario
     except PortlapError as error:
         refuse(error)
 
@@ -93,6 +96,8 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
         mine = handshake.introduction(options, scenario)
         if isinstance(runner, WorkerRunner):
             end_with_parent()
+            if known.worker:
+                known.master_came()
             gevent.spawn(leave_sigterm)
             handshake.join(runner, mine, gate.welcomed)
             return
@@ -108,6 +113,8 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
                 gevent.kill(main, SystemExit(exit_codes.FAULT))
 
             handshake.wait_for_workers(runner, options, give_up)
+        elif isinstance(runner, MasterRunner) and not options.processes:
+            log.info(f"start workers with: {handshake.worker_command(options)}")
         if environment.web_ui is not None:
             gevent.spawn(leave_sigterm)  # runs once Locust waits, its own handler set
         else:  # careful: not before the start, for a master waits for its workers without that handler

@@ -33,6 +33,7 @@ TOKEN = secrets.token_hex(16)  # made at import: forked workers inherit it
 HELLO_EVERY_S = 1.0
 WAITING_EVERY_S = 5.0  # how often a master without workers says what it waits for
 WORKERS_PATIENCE_S = 600.0  # then it ends
+MASTER_PATIENCE_S = 120.0  # then a worker ends
 FORKS_PATIENCE_S = 20.0  # for those of --processes, which join within a second
 
 
@@ -147,7 +148,7 @@ def wait_for_workers(runner: Any, options: Namespace, give_up: Callable[[], None
                 give_up()
                 return
             if waited_s:
-                start = "" if options.processes else f"; start one with: {_worker_command(options)}"
+                start = "" if options.processes else f"; start one with: {worker_command(options)}"
                 log.info(
                     f"waiting for workers: {here} of {options.expect_workers} are here "
                     f"(at most {patience_s - waited_s:.0f} s more){start}"
@@ -158,7 +159,25 @@ def wait_for_workers(runner: Any, options: Namespace, give_up: Callable[[], None
     gevent.spawn(watch)
 
 
-def _worker_command(options: Namespace) -> str:
+def wait_for_master(options: Namespace) -> Callable[[], None]:
+    """Names the master that a worker waits for, before Locust knows it; gives up after its patience.
+
+    Returns what ends the wait.
+    """
+    main = gevent.get_hub().parent
+    where = f"a master at {options.master_host}:{options.master_port}"
+
+    def watch() -> None:
+        with log.named_wait(where, MASTER_PATIENCE_S):
+            gevent.sleep(MASTER_PATIENCE_S)
+        log.error(f"{where} does not answer; start it with --master, or name another with --master-host")
+        gevent.kill(main, SystemExit(exit_codes.BAD_INPUT))
+
+    watching = gevent.spawn(watch)
+    return lambda: watching.kill(block=False)
+
+
+def worker_command(options: Namespace) -> str:
     targets = " ".join(f"--target {t}" for t in options.target or ())
     source = targets or f"--scenario {options.scenario}"
     return f"locust --worker --master-port {options.master_bind_port} {source}"

@@ -149,3 +149,14 @@ def test_a_port_that_is_taken_is_one_line_before_anything_starts(tmp_path: Path)
     assert process.returncode == 2
     assert f"--master-bind-port {port}: in use; choose another" in words
     assert len(words.splitlines()) == 1, words
+
+
+def test_a_worker_without_a_master_says_what_it_waits_for(tmp_path: Path) -> None:
+    path, port = scenario(tmp_path, **PARALLEL, phases=[phase("p", 2)]), str(unused_port())
+    with running("--worker", "--master-port", port, "--scenario", str(path)) as worker:
+        assert worker.stderr is not None
+        assert (
+            f"waiting for a master at 127.0.0.1:{port}: 5 s so far, at most 115 s" in worker.stderr.readline()
+        )
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) in (0, 1, 130, -signal.SIGTERM)
