@@ -5,7 +5,6 @@ run in order (`shutdown.py`), with a report of what was measured; a second one e
 """
 
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from itertools import count
@@ -18,7 +17,11 @@ from analysis import exit_codes
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    sys.exit(exit_codes.INTERRUPTED)
+    leaving = SystemExit(exit_codes.INTERRUPTED)
+    main = gevent.get_hub().parent
+    if gevent.getcurrent() is main:
+        raise leaving
+    gevent.kill(main, leaving)  # careful: in any other greenlet it would be lost
 
 
 CLOSED_TERMINAL = getattr(signal, "SIGHUP", None)  # not on Windows

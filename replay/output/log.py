@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
+from analysis import exit_codes
 from analysis.escapes import visible
 
 COLOURS = {"INFO": "cyan", "SUCCESS": "green", "ERROR": "red", "WARNING": "yellow", "RESULT": "magenta"}
@@ -36,8 +37,13 @@ def say(level: str, message: str, epoch_s: float | None = None) -> None:
     line = line.encode(encoding, "replace").decode(encoding)
     # careful: a Console of the moment, because pytest and Locust exchange sys.stderr
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    with suppress(OSError, SystemExit):  # the reader has gone (`| head`), the measurement goes on
+    try:
         console.print(Text(line, style=COLOURS[level]))
+    except OSError:
+        return  # the reader has gone (`| head`), the measurement goes on
+    except SystemExit as leaving:
+        if leaving.code == exit_codes.INTERRUPTED:  # a signal came while we printed; rich's own has 1
+            raise
 
 
 info = partial(say, "INFO")
