@@ -8,6 +8,7 @@ from pathlib import Path
 from gevent.subprocess import PIPE
 
 from analysis.errors import ScenarioError, TargetError
+from analysis.files.run import file_of
 from replay.children import Child
 from replay.output import log
 from replay.scenario.schema import OwnServer, Scenario
@@ -19,13 +20,17 @@ class OwnServers:
     def __init__(self) -> None:
         self._children: list[Child] = []
 
-    def start(self, servers: Sequence[OwnServer], time_scale: float = 1) -> list[str]:
+    def start(
+        self, servers: Sequence[OwnServer], time_scale: float = 1, prefix: Path | None = None
+    ) -> list[str]:
         """Base URLs in the order of `servers`, a farm's ports one by one, once all answer.
 
-        `time_scale` is for farms. Raises TargetError if a child fails.
+        `time_scale` is for farms. A command leaves its log at `prefix`, if there is one. Raises TargetError
+        if a child fails.
         """
+        commands = _commands(servers, time_scale, prefix)
         with log.named_wait("the scenario's servers to start"):
-            return [url for command in _commands(servers, time_scale) for url in self._start(command)]
+            return [url for command in commands for url in self._start(command)]
 
     def _start(self, command: list[str]) -> list[str]:
         child = Child("servers", *command, "--until-stdin-closes", stdout=PIPE)
@@ -51,12 +56,37 @@ class OwnServers:
         self._children = []
 
 
-def _commands(servers: Sequence[OwnServer], time_scale: float) -> Iterator[list[str]]:
+def _commands(
+    servers: Sequence[OwnServer], time_scale: float, prefix: Path | None = None
+) -> Iterator[list[str]]:
     """The arguments of each child: neighbours of one kind share a child, a farm has its own."""
     key = [(s.kind, i if s.farm else None) for i, s in enumerate(servers)]
-    for (kind, _), places in groupby(range(len(servers)), key=lambda i: key[i]):
-        group = [servers[i] for i in places]
-        yield _llamacpp(group) if kind == "llamacpp" else _simulate(group, time_scale)
+    for (kind, _), group in groupby(range(len(servers)), key=lambda i: key[i]):
+        places = list(group)
+        here = [servers[i] for i in places]
+        match kind:
+            case "llamacpp":
+                yield _llamacpp(here)
+            case "command":
+                yield ["command", *(word for i in places for word in _command(servers[i], i, prefix))]
+            case _:
+                yield _simulate(here, time_scale)
+
+
+def _command(server: OwnServer, place: int, prefix: Path | None) -> list[str]:
+    """Its command runs where portlap was started, as if it were typed there."""
+    kept = None if prefix is None else str(file_of(prefix, f"server_{place}.log").absolute())
+    spec = {
+        "command": server.command,
+        "port": server.port,
+        "slots": server.slots,
+        "threads": server.threads,
+        "model": server.model,
+        "within_s": server.ready_within_s,
+        "log": kept,
+        "folder": str(Path.cwd()),
+    }
+    return ["--server", json.dumps({key: value for key, value in spec.items() if value is not None})]
 
 
 def _llamacpp(servers: Sequence[OwnServer]) -> list[str]:

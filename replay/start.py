@@ -151,7 +151,8 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     try:
         if scenario.servers:
             log.info(f"starting {plural(len(scenario.servers), 'server')} of the scenario")
-            scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale))
+            prefix = Path(options.csv_prefix) if options.csv_prefix else None
+            scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale, prefix))
         checked = _check(scenario, sys.stdout if options.check else sys.stderr)
         if options.check:
             sys.exit(0)

@@ -1,4 +1,4 @@
-"""The command line: `python -m servers llamacpp …`, `simulate …`, `mock …` and `find`."""
+"""The command line: `python -m servers llamacpp …`, `command …`, `simulate …`, `mock …` and `find`."""
 
 import argparse
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis import exit_codes
 from analysis.errors import PortlapError
+from servers.command import fleet as commands
 from servers.llamacpp import fleet
 from servers.mock_servers import options as mocks
 from servers.ready import tell
@@ -23,6 +24,7 @@ Once all servers answer, stdout holds a JSON line for each, then {"ready": true}
   python -m servers simulate --port 0 --policy slots --slots 4 --ttft-s 0.2 --tpot-s 0.02
   python -m servers simulate --farm scenarios/farms/seed-serial.yaml --time-scale 0.02 --truth truth.csv
   python -m servers mock --kind ollama --port 0
+  python -m servers command --server '{"command": "llama-server -m X.gguf --port {port}"}'
 And what runs here already, with its models and slots (GET only):
   python -m servers find"""
 
@@ -49,8 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXAMPLES,
     )
-    kinds = parser.add_subparsers(required=True, metavar="llamacpp | simulate | mock | find")
+    kinds = parser.add_subparsers(required=True, metavar="llamacpp | command | simulate | mock | find")
     _add_llamacpp(kinds.add_parser("llamacpp", help="real llama.cpp servers, one process per port"))
+    _add_command(kinds.add_parser("command", help="servers that a command of your own starts"))
     _add_simulate(kinds.add_parser("simulate", help="simulated servers with exact token times"))
     mock = kinds.add_parser("mock", help="servers that answer as LM Studio, Ollama and others do")
     _add_common(mock)
@@ -76,7 +79,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         help="repeatable; 0 = a free one (default)",
     )
     add("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
-    add("--until-stdin-closes", action="store_true", help="end when stdin closes, so with a parent")
+    _add_until_stdin_closes(parser)
+
+
+def _add_until_stdin_closes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end when stdin closes, so with a parent"
+    )
 
 
 def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +133,20 @@ def _run_llamacpp(options: argparse.Namespace) -> int:
         oversubscribe=options.oversubscribe,
     )
     return fleet.serve(specs, options.until_stdin_closes)
+
+
+def _add_command(parser: argparse.ArgumentParser) -> None:
+    keys = "command, port, slots, threads, model, within_s, log, folder"
+    parser.add_argument(
+        "--server", action="append", required=True, metavar="JSON", help=f"repeatable; its keys: {keys}"
+    )
+    _add_until_stdin_closes(parser)
+    parser.set_defaults(run=_run_command)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    launches = commands.plan([commands.spec_of(text) for text in options.server])
+    return commands.serve(launches, options.until_stdin_closes)
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:

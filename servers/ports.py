@@ -1,9 +1,11 @@
 """Ports to listen on: free ones, and who holds one that is not free."""
 
 import errno
+import http.client
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 import psutil
 
@@ -77,6 +79,32 @@ def reachable(host: str) -> str:
     if host == "::":
         return "[::1]"
     return f"[{host}]" if ":" in host else host
+
+
+def status_of(host: str, port: int, path: str) -> int | None:
+    """The status of GET path; None if there is no reply within 2 s."""
+    connection = http.client.HTTPConnection(reachable(host).strip("[]"), port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def listening_ports(pid: int) -> set[int]:
+    """The TCP ports at which a process and those that it started listen, as far as can be seen."""
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except (psutil.Error, OSError):
+        return set()
+    ports = set()
+    for process in family:
+        with suppress(psutil.Error, OSError):
+            connections = process.net_connections(kind="tcp")
+            ports |= {c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}
+    return ports
 
 
 def _answers(host: str, port: int) -> bool:

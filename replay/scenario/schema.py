@@ -19,6 +19,8 @@ from replay.server_kinds import SERVER_KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
 SIMULATOR_ONLY: Final = ("policy", "ttft_s", "tpot_s", "speed", "farm")
+COMMAND_ONLY: Final = ("command", "ready_within_s")
+IN_A_COMMAND: Final = ("slots", "threads", "model")  # as {slots}
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {
     "model": "write it as the target's `model`",
@@ -185,12 +187,14 @@ class Phase(Frozen):
 class OwnServer(Frozen):
     """A server that the run starts and stops itself."""
 
-    kind: Literal["llamacpp", "simulator"]
+    kind: Literal["llamacpp", "simulator", "command"]
     port: Annotated[Whole, Field(ge=0, le=65535)] = 0  # 0: a free one
     slots: Count = 1
     threads: Count = 1
     model: Model | None = None
     oversubscribe: bool = False  # more threads in all than cores
+    command: Annotated[str, Field(max_length=limits.COMMAND_CHARS)] | None = None
+    ready_within_s: Annotated[Number, Field(gt=0, le=limits.READY_S)] | None = None
     policy: Text | None = None
     ttft_s: Seconds | None = None
     tpot_s: Annotated[Number, Field(ge=0, le=limits.SIMULATED_S)] | None = None
@@ -201,12 +205,30 @@ class OwnServer(Frozen):
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "OwnServer":
-        strange = [key for key in SIMULATOR_ONLY if getattr(self, key) is not None]
-        if self.kind != "simulator" and strange:
-            raise ValueError(f"{strange[0]} is for kind: simulator; take it out or change the kind")
+        for kind, keys in (("simulator", SIMULATOR_ONLY), ("command", COMMAND_ONLY)):
+            strange = [key for key in keys if getattr(self, key) is not None]
+            if self.kind != kind and strange:
+                raise ValueError(f"{strange[0]} is for kind: {kind}; take it out or change the kind")
         beside = sorted(self.model_fields_set - {"kind", "farm"})
         if self.farm and beside:
             raise ValueError(f"{beside[0]} belongs into the farm; take it out here")
+        return self
+
+    @model_validator(mode="after")
+    def _command_says_all(self) -> "OwnServer":
+        if self.kind != "command":
+            return self
+        if self.command is None:
+            raise ValueError("has no command; write e.g. `command: llama-server -m X.gguf --port {port}`")
+        if not self.port and "{port}" not in self.command:
+            raise ValueError("its command has no {port}; write it there, or give the port it listens at")
+        for key in IN_A_COMMAND:
+            if key in self.model_fields_set and f"{{{key}}}" not in self.command:
+                raise ValueError(f"{key} is not in its command; write {{{key}}} there, or take it out")
+        if "{model}" in self.command and self.model is None:
+            raise ValueError("its command has {model}, which has no value; give model")
+        if self.oversubscribe:
+            raise ValueError("oversubscribe is for kind: llamacpp; take it out")
         return self
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from analysis.errors import ScenarioError
 from replay.own_servers import _commands, with_urls
-from replay.scenario.load import load_scenario
+from replay.scenario.load import load_scenario, scenario_of_urls
 from replay.scenario.schema import OwnServer
+from replay.sources import scenario_of_entities
 
 PHASES = "phases: [{name: p, users: 2, rounds: 3}]\n"
 
@@ -68,3 +69,31 @@ def test_a_farm_s_file_is_sought_beside_the_scenario_and_its_ports_are_counted_w
         ScenarioError, match=r"targets\[1\]\.server: there is no server 2; the scenario has 2"
     ):
         with_urls(scenario, urls[:2])
+
+
+def test_neighbouring_commands_share_a_child_and_each_has_a_log_named_after_its_place(tmp_path: Path) -> None:
+    servers = [
+        OwnServer.model_validate({"kind": "simulator"}),
+        OwnServer.model_validate({"kind": "command", "command": "a {port} {slots}", "slots": 4}),
+        OwnServer.model_validate({"kind": "command", "command": "b", "port": 8000, "ready_within_s": 9}),
+    ]
+    _, (name, *arguments) = _commands(servers, 1, tmp_path / "x")
+    assert (name, arguments[::2]) == ("command", ["--server"] * 2)
+    first, second = (json.loads(text) for text in arguments[1::2])
+    assert (first["command"], first["slots"], first["log"]) == (
+        "a {port} {slots}",
+        4,
+        f"{tmp_path}/x_server_1.log",
+    )
+    assert (second["port"], second["within_s"], second["log"]) == (8000, 9, f"{tmp_path}/x_server_2.log")
+    assert first["folder"] == str(Path.cwd())
+
+
+def test_only_a_scenario_file_can_hold_a_command(tmp_path: Path) -> None:
+    """`--target`, this host's own servers and an entities file make scenarios without servers."""
+    spell = "http://127.0.0.1:1={servers: [{kind: command, command: touch x}]}"
+    assert scenario_of_urls([spell]).servers == ()
+    path = tmp_path / "entities.json"
+    text = {"aiEntities": [{"id": "a", "lmStudioServer": {"host": "127.0.0.1", "port": 1}}]}
+    path.write_text(json.dumps(text | {"servers": [{"kind": "command", "command": "touch {port}"}]}))
+    assert scenario_of_entities(path).servers == ()

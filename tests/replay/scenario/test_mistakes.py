@@ -33,7 +33,17 @@ MISTAKES = {
     FINE + "request: {max_tokens: 1}": "x.yaml: request.max_tokens: must be 'auto' or a whole number",
     FINE + "request: {extra: 3}": "x.yaml: request.extra: must be a mapping of keys, not 3;",
     FINE + "request: {extra: {max_tokens: 3}}": "x.yaml: request.extra: 'max_tokens' is not for extra;",
-    FINE + "servers: [{kind: vllm}]": "x.yaml: servers[0].kind: must be 'llamacpp' or 'simulator'",
+    FINE + "servers: [{kind: vllm}]": "x.yaml: servers[0].kind: must be 'llamacpp', 'simulator' or 'command'",
+    FINE + "servers: [{kind: llamacpp, command: x}]": "x.yaml: servers[0]: command is for kind: command;",
+    FINE + "servers: [{kind: command}]": "x.yaml: servers[0]: has no command; write e.g. `command: llama-",
+    FINE + "servers: [{kind: command, command: x}]": "x.yaml: servers[0]: its command has no {port}; write",
+    FINE + "servers: [{kind: command, command: 'x {port}', slots: 4}]": "x.yaml: servers[0]: slots is not in"
+    " its command; write {slots} there, or take it out",
+    FINE + "servers: [{kind: command, command: 'x {port} {model}'}]": "x.yaml: servers[0]: its command has"
+    " {model}, which has no value; give model",
+    FINE + "servers: [{kind: command, command: 'x {port}', speed: 2}]": "x.yaml: servers[0]: speed is for",
+    FINE
+    + "servers: [{kind: command, command: 'x {port}', oversubscribe: true}]": "x.yaml: servers[0]: overs",
     FINE + "servers: [{kind: llamacpp, port: 65536}]": "x.yaml: servers[0].port: must be at most 65,535",
     FINE + "servers: [{kind: llamacpp, policy: serial}]": "x.yaml: servers[0]: policy is for kind:",
     FINE + "servers: [{kind: llamacpp, farm: a.yaml}]": "x.yaml: servers[0]: farm is for kind: simulator",

@@ -317,6 +317,20 @@ def test_a_form_that_makes_no_sense_starts_nothing(page: WebUI, form: dict[str, 
     assert not file_of(page.prefix, "requests.csv").exists()
 
 
+def test_a_form_cannot_start_a_command(tmp_path: Path) -> None:
+    """Not even one that a scenario on this disk holds: the scenario was settled at the start."""
+    mark, other = tmp_path / "mark", tmp_path / "other.yaml"
+    servers = [{"kind": "command", "command": f"touch {mark} {{port}}"}]
+    other.write_text(yaml.safe_dump(SCENARIO | {"targets": [{"server": 0}], "servers": servers}))
+    with web_ui(tmp_path) as ui:
+        form = {"scenario": str(other), "servers": json.dumps(servers), "command": servers[0]["command"]}
+        assert ui.swarm(**form, plan="free")["success"]
+        until(lambda: any(r["kind"] == "free" for r in rows_of(ui.prefix)))
+        ui.ask("POST", "/stop")
+        until(lambda: file_of(ui.prefix, "report.json").exists())
+    assert not mark.exists()
+
+
 def test_a_form_cannot_move_the_load_or_the_files(tmp_path: Path) -> None:
     evil = tmp_path / "evil"
     fields = ("scenario", "target", "csv_prefix", "html_file", "json_file", "logfile", "locustfile")
