@@ -18,9 +18,11 @@ from replay.scenario.limits import Count, Frozen, Model, Name, Number, Prompt, S
 from replay.server_kinds import SERVER_KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
-SIMULATOR_ONLY: Final = ("policy", "ttft_s", "tpot_s", "speed", "farm")
-COMMAND_ONLY: Final = ("command", "ready_within_s")
-IN_A_COMMAND: Final = ("slots", "threads", "model")  # as {slots}
+ONLY_FOR: Final = {  # keys of `servers` by their kind
+    "simulator": ("policy", "ttft_s", "tpot_s", "speed", "farm"),
+    "command": ("command", "ready_within_s"),
+    "llamacpp": ("oversubscribe",),
+}
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {
     "model": "write it as the target's `model`",
@@ -199,18 +201,15 @@ class OwnServer(Frozen):
     ttft_s: Seconds | None = None
     tpot_s: Annotated[Number, Field(ge=0, le=limits.SIMULATED_S)] | None = None
     speed: Annotated[Number, Field(gt=0)] | None = None
-    farm: Text | dict[str, Any] | None = (
-        None  # a farm's keys, or the path of its file from the scenario's folder
-    )
+    farm: Text | dict[str, Any] | None = None  # its keys, or its file's path from the scenario's folder
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "OwnServer":
-        for kind, keys in (("simulator", SIMULATOR_ONLY), ("command", COMMAND_ONLY)):
-            strange = [key for key in keys if getattr(self, key) is not None]
+        for kind, keys in ONLY_FOR.items():
+            strange = [key for key in keys if key in self.model_fields_set]
             if self.kind != kind and strange:
                 raise ValueError(f"{strange[0]} is for kind: {kind}; take it out or change the kind")
-        beside = sorted(self.model_fields_set - {"kind", "farm"})
-        if self.farm and beside:
+        if self.farm and (beside := sorted(self.model_fields_set - {"kind", "farm"})):
             raise ValueError(f"{beside[0]} belongs into the farm; take it out here")
         return self
 
@@ -222,13 +221,11 @@ class OwnServer(Frozen):
             raise ValueError("has no command; write e.g. `command: llama-server -m X.gguf --port {port}`")
         if not self.port and "{port}" not in self.command:
             raise ValueError("its command has no {port}; write it there, or give the port it listens at")
-        for key in IN_A_COMMAND:
+        for key in ("slots", "threads", "model"):
             if key in self.model_fields_set and f"{{{key}}}" not in self.command:
                 raise ValueError(f"{key} is not in its command; write {{{key}}} there, or take it out")
         if "{model}" in self.command and self.model is None:
             raise ValueError("its command has {model}, which has no value; give model")
-        if self.oversubscribe:
-            raise ValueError("oversubscribe is for kind: llamacpp; take it out")
         return self
 
 
