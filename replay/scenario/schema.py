@@ -224,8 +224,6 @@ class OwnServer(Frozen):
         for key in ("slots", "threads", "model"):
             if key in self.model_fields_set and f"{{{key}}}" not in self.command:
                 raise ValueError(f"{key} is not in its command; write {{{key}}} there, or take it out")
-        if "{model}" in self.command and self.model is None:
-            raise ValueError("its command has {model}, which has no value; give model")
         return self
 
 

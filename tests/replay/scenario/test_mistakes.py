@@ -39,8 +39,6 @@ MISTAKES = {
     FINE + "servers: [{kind: command, command: x}]": "x.yaml: servers[0]: its command has no {port}; write",
     FINE + "servers: [{kind: command, command: 'x {port}', slots: 4}]": "x.yaml: servers[0]: slots is not in"
     " its command; write {slots} there, or take it out",
-    FINE + "servers: [{kind: command, command: 'x {port} {model}'}]": "x.yaml: servers[0]: its command has"
-    " {model}, which has no value; give model",
     FINE + "servers: [{kind: command, command: 'x {port}', speed: 2}]": "x.yaml: servers[0]: speed is for",
     FINE
     + "servers: [{kind: command, command: 'x {port}', oversubscribe: true}]": "x.yaml: servers[0]: overs",
