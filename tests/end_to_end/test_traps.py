@@ -57,8 +57,8 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "the first request loads; models evict each other",
         [
             f"{HERE}::test_models_that_evict_each_other_are_no_lock",
-            "test_kinds::test_a_load_that_hid_in_the_first_answer_is_told",
-            "test_http_get::test_further_copies_of_a_model_are_told_before_they_are_asked",
+            "test_kinds::test_a_load_that_hid_in_the_first_answer_is_reported",
+            "test_http_get::test_further_copies_of_a_model_are_reported_before_they_are_asked",
             "test_of_phase::test_models_that_evict_each_other_are_a_verdict_of_their_own",
         ],
     ),
@@ -132,7 +132,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
     15: (
         "two ports, one program; proxies with queues of their own",
         [
-            "test_http_get::test_one_program_behind_two_ports_is_said_so",
+            "test_http_get::test_one_program_behind_two_ports_is_recognised",
             "test_http_get::test_two_ports_of_one_ollama_tell_the_same_inner_state",
             f"{HERE}::test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer",
         ],
@@ -140,7 +140,7 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
     16: (
         "Ollama answers one at a time by default",
         [
-            "test_kinds::test_the_wait_for_a_slot_is_told_apart_from_the_work",
+            "test_kinds::test_the_wait_for_a_slot_is_kept_apart_from_the_work",
             f"{HERE}::test_a_refusal_as_busy_is_a_failure_and_not_a_quick_answer",
         ],
     ),
@@ -171,8 +171,8 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
     20: (
         "localhost, IPv6, /v1",
         [
-            "test_http_get::test_a_name_with_two_meanings_is_told_with_who_listens_at_the_first",
-            "test_http_get::test_localhost_that_means_first_where_nobody_listens_is_told",
+            "test_http_get::test_a_name_with_two_meanings_is_reported_with_who_listens_at_the_first",
+            "test_http_get::test_localhost_that_means_first_where_no_one_listens_is_reported",
             f"{HERE}::test_an_address_of_version_six_is_asked_like_any_other",
             "test_kinds::test_every_kind_is_recognised_by_asking",
             "test_base_url::test_an_address_has_one_way_to_be_written",

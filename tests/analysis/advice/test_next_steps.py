@@ -278,7 +278,7 @@ def test_one_serial_port_is_not_yet_a_lock_of_the_whole_machine() -> None:
     assert hardware(found.answer.finding).validated is None
 
 
-def test_where_the_run_tells_whose_lock_it_is_its_remedy_comes_first() -> None:
+def test_where_the_run_shows_whose_lock_it_is_its_remedy_comes_first() -> None:
     found = assess(farm("serial"))
     for limit in LOCKS:
         told_apart = answer(found.phases, swapped=False, limits=(limit,))

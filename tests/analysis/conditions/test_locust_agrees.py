@@ -13,7 +13,7 @@ from tests.support.runs import write_run
 @pytest.mark.parametrize(
     "column", ["Type", "Name", "Request Count", "Average Response Time", "Failure Count"]
 )
-def test_a_renamed_column_is_named_and_tells_nothing(column: str, tmp_path: Path) -> None:
+def test_a_renamed_column_is_named_and_gives_nothing(column: str, tmp_path: Path) -> None:
     write_run(tmp_path / "x", farm("serial", [phase(2)]))
     stats = file_of(tmp_path / "x", "stats.csv")
     stats.write_text(stats.read_text().replace(column, "Renamed", 1))
@@ -23,7 +23,7 @@ def test_a_renamed_column_is_named_and_tells_nothing(column: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("text", ["", "\n", "a,b\n1,2\n", "Type,Name\n"])
-def test_a_file_that_is_no_statistics_tells_nothing(text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_statistics_gives_nothing(text: str, tmp_path: Path) -> None:
     write_run(tmp_path / "x", farm("serial", [phase(2)]))
     file_of(tmp_path / "x", "stats.csv").write_text(text)
     assert locust_agrees(read_run(tmp_path / "x")).passed is None

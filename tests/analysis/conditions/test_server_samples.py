@@ -172,7 +172,7 @@ def test_a_queue_of_the_server_is_named_with_its_numbers() -> None:
     assert "worked on 2 of its 2 slots at most, up to 2 waited in its own queue" in said
 
 
-def test_waits_that_a_server_tells_with_its_answers_are_named_without_any_sample() -> None:
+def test_waits_that_a_server_shows_with_its_answers_are_named_without_any_sample() -> None:
     run = farm("serial", ONE_PORT)
     told = tuple(
         replace(r, server_queue_s=2.0 * (r.user or 0)) if r.kind == BURST else r for r in run.log.records
@@ -282,7 +282,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("run")
 
 
-def test_what_no_server_tells_has_no_row_and_the_first_row_says_of_whom() -> None:
+def test_what_no_server_shows_has_no_row_and_the_first_row_says_of_whom() -> None:
     def only_models(s: ServerSample) -> ServerSample:
         return s if s.busy is None else ServerSample(s.asked_s, s.at_s, s.base_url, slots=4, loaded=1)
 

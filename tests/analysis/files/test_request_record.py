@@ -134,7 +134,7 @@ def test_an_older_log_is_read_and_says_what_it_lacks(tmp_path: Path) -> None:
     assert (log.records, log.lacks) == ((replace(WHOLE, longest_gap_s=None),), ("longest_gap_s",))
 
 
-def test_a_newer_log_is_read_without_the_columns_nobody_knows(tmp_path: Path) -> None:
+def test_a_newer_log_is_read_without_the_columns_no_one_knows(tmp_path: Path) -> None:
     path = tmp_path / "x_requests.csv"
     write_records(path, [WHOLE])
 

@@ -33,7 +33,7 @@ def test_a_run_of_the_first_version_is_still_read() -> None:
     assert len(run.log.records) == 111
 
 
-def test_keys_nobody_knows_and_another_format_are_read_as_far_as_they_go(prefix: Path) -> None:
+def test_keys_no_one_knows_and_another_format_are_read_as_far_as_they_go(prefix: Path) -> None:
     before = read_manifest(prefix)
     with_manifest(prefix, lambda d: d.update(format=2, mood="good"))
     assert read_manifest(prefix).targets == before.targets

@@ -278,7 +278,7 @@ def test_numbers_have_three_digits_and_no_exponent(value: float | None, shown: s
     assert words.number(value) == shown
 
 
-def test_what_the_budget_cut_is_told() -> None:
+def test_what_the_budget_cut_is_reported() -> None:
     run = farm("serial", [phase(2)], cuts=("phase3 needs 6 more minutes: --budget 10m",))
     assert "Cut by the budget: phase3 needs 6 more minutes: --budget 10m" in notes(
         assess(run), figures_of(run)
@@ -579,7 +579,7 @@ def stopped_early(policy: str) -> RunFigures:
 
 
 @pytest.mark.parametrize(("policy", "speedup"), [("serial", 1), ("port-serial", 2), ("time-sliced", 1)])
-def test_answers_that_stop_early_are_told_at_their_own_length(policy: str, speedup: float) -> None:
+def test_answers_that_stop_early_are_reported_at_their_own_length(policy: str, speedup: float) -> None:
     figures = stopped_early(policy)
     assert {b.tokens for b in figures.baseline} == {37}
     assert [b.solo_s.value for b in figures.baseline] == pytest.approx([2, 2], rel=0.01)

@@ -60,7 +60,7 @@ def test_a_stream_that_ends_long_after_its_last_token_is_overhead_and_no_gain() 
     assert found.verdict.outcome == Outcome.SLICED
 
 
-def test_a_gain_of_all_compute_is_a_gain_whether_or_not_the_server_tells_its_prefill() -> None:
+def test_a_gain_of_all_compute_is_a_gain_whether_or_not_the_server_shows_its_prefill() -> None:
     for run in (farm("parallel", [phase(4, 2)]), farm("slots", [phase(4, 1)])):
         assert judged(run).verdict.outcome.gains
         assert judged(changed(run, untold, *KINDS)).verdict.outcome.gains

@@ -34,7 +34,7 @@ TRUTH = {
 
 
 @pytest.mark.parametrize("name", TRUTH)
-def test_what_is_said_of_a_known_run_is_true(name: str) -> None:
+def test_what_the_report_says_of_a_known_run_is_true(name: str) -> None:
     outcome, words = TRUTH[name]
     answer = known(name).answer
     assert (answer.outcome, words in answer.sentence) == (outcome, True), answer.sentence

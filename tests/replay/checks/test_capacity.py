@@ -25,7 +25,7 @@ def test_more_requests_than_memory_are_refused(monkeypatch: pytest.MonkeyPatch) 
         capacity.refuse_beyond_machine([LARGE])
 
 
-def test_a_machine_that_tells_nothing_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_gives_nothing_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capacity, "_most_open_files", lambda: None)
     monkeypatch.setattr(capacity, "_free_bytes", lambda: None)
     capacity.refuse_beyond_machine([LARGE])

@@ -122,7 +122,7 @@ def test_two_servers_are_listed_with_kind_model_and_program() -> None:
 
 
 @pytest.mark.parametrize(("kind", "slots"), [("lmstudio", 3), ("llamacpp", 3), ("ollama", None)])
-def test_a_program_is_named_with_what_it_tells_of_its_slots(kind: str, slots: int | None) -> None:
+def test_a_program_is_named_with_what_it_shows_of_its_slots(kind: str, slots: int | None) -> None:
     with servers("mock", "--kind", kind, "--slots", "3") as started:
         (one,) = find([int(started.urls[0].rpartition(":")[2])])
     assert (one.kind, one.slots) == (kind, slots)
@@ -151,7 +151,7 @@ def test_a_server_whose_list_is_there_while_it_loads_is_not_measured(mock: MockS
     assert (one.kind, one.models, one.remark) == ("llamacpp", (), LOADING)
 
 
-def test_a_server_with_several_models_that_tells_of_none_in_memory_is_not_guessed_at() -> None:
+def test_a_server_with_several_models_that_shows_of_none_in_memory_is_not_guessed_at() -> None:
     listed = {"data": [{"id": "a"}, {"id": "b"}]}
     with answering({"/v1/models": (200, listed)}) as (port, _):
         (one,) = find([port])

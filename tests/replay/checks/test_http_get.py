@@ -64,7 +64,7 @@ def test_a_mac_may_have_to_allow_the_local_network(monkeypatch: pytest.MonkeyPat
     assert (is_here("localhost"), is_here("::1"), is_here("10.0.0.1")) == (True, True, False)
 
 
-def test_a_name_with_two_meanings_is_told_with_who_listens_at_the_first(
+def test_a_name_with_two_meanings_is_reported_with_who_listens_at_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.socket() as taken:
@@ -105,11 +105,11 @@ def test_a_target_without_a_fault_gets_no_remark() -> None:
     assert about(seen(Model("m", True, 8, 8192, True))) == ""
 
 
-def test_a_model_that_is_not_in_memory_is_said_to_be_loaded_by_the_first_answer() -> None:
+def test_a_model_that_is_not_in_memory_is_announced_as_loaded_by_the_first_answer() -> None:
     assert "the first warm-up answer loads it" in about(seen(Model("m", loaded=False)))
 
 
-def test_further_copies_of_a_model_are_told_before_they_are_asked() -> None:
+def test_further_copies_of_a_model_are_reported_before_they_are_asked() -> None:
     names = ("m", "m:2", "n:2")
     listed = {"models": [{"key": name, "loaded_instances": [{"id": name}]} for name in names]}
     server = lmstudio.identify(lambda path: GetReply(200, {}, json.dumps(listed)))
@@ -118,7 +118,7 @@ def test_further_copies_of_a_model_are_told_before_they_are_asked() -> None:
     assert about(seen(server.models[1])) == ""
 
 
-def test_localhost_that_means_first_where_nobody_listens_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_localhost_that_means_first_where_no_one_listens_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     for listens, told in ((False, True), (True, False)):
         monkeypatch.setattr("replay.checks.hazards.first_meaning", lambda *_, heard=listens: ("::1", heard))
         said = about(seen(base_url="http://localhost:1234"))
@@ -160,7 +160,7 @@ def test_a_port_that_refuses_names_how_its_usual_servers_listen_to_all() -> None
         ({}, "one LM Studio has one server"),
     ],
 )
-def test_one_program_behind_two_ports_is_said_so(changes: dict[str, Any], why: str) -> None:
+def test_one_program_behind_two_ports_is_recognised(changes: dict[str, Any], why: str) -> None:
     one = seen(**changes)
     other = replace(one, info=replace(one.info, name="B", base_url="http://127.0.0.1:1235"))
     assert why in about(one, other)
@@ -258,7 +258,7 @@ def answering_with(head: bytes, piece: bytes) -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_a_host_name_that_cannot_be_is_told_in_one_line() -> None:
+def test_a_host_name_that_cannot_be_is_reported_in_one_line() -> None:
     with pytest.raises(TargetError, match=r"the host a\.\.b is not known; correct the name"):
         check(Target(name="A", base_url="http://a..b:1234"))
 
@@ -273,7 +273,7 @@ def test_an_answer_without_end_is_no_llm_servers(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("key", ["sk-secret\n", "sk-sécret", "sk-\x01secret"])
-def test_a_key_that_cannot_be_sent_is_told_and_not_shown(key: str) -> None:
+def test_a_key_that_cannot_be_sent_is_reported_and_not_shown(key: str) -> None:
     target = Target(name="A", base_url="http://127.0.0.1:1", api_key_env="MY_KEY")
     with pytest.raises(TargetError, match="is there a line end in the variable") as caught:
         check(target, environ={"MY_KEY": key})

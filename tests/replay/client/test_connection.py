@@ -242,7 +242,7 @@ def test_who_is_stopped_at_the_gate_has_sent_nothing(known: Known, connection: C
     assert answer.error == "stopped before the answer ended"
 
 
-def test_a_refused_connection_is_told_before_the_gate(connection: Connection) -> None:
+def test_a_refused_connection_is_reported_before_the_gate(connection: Connection) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port
         where = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -320,7 +320,7 @@ def test_tls_streams_like_plain_http_with_stamps_of_our_own(
     assert ask(connection, known_tls.order("cut")).chunks == 5
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(
+def test_a_certificate_no_one_vouches_for_is_refused(
     known_tls: Known, connection: Connection, fresh_trust: None
 ) -> None:
     with pytest.raises(OSError, match=f"the certificate of {known_tls.where} is not trusted"):

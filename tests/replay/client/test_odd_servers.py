@@ -136,7 +136,7 @@ def test_a_list_nested_without_end_is_no_crash() -> None:
         assert "not an LLM server" in refusal(url)[1]
 
 
-def test_one_that_sends_everybody_on_is_told_with_the_place() -> None:
+def test_one_that_sends_everybody_on_is_reported_with_the_place() -> None:
     moved = b"HTTP/1.1 301 Moved\r\nLocation: https://me:secret@llm.example/v1\r\nContent-Length: 0\r\n\r\n"
     with saying(moved) as url:
         said = refusal(url)[1]

@@ -108,7 +108,7 @@ FAULTY = {  # name: words of the reason
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_a_fault_is_told_in_the_words_of_the_server(name: str) -> None:
+def test_a_fault_is_reported_in_the_words_of_the_server(name: str) -> None:
     _, why = ask(name)
     assert why is not None and FAULTY[name] in why and "{" not in why and "<" not in why
 

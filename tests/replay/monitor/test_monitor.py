@@ -163,7 +163,7 @@ def test_without_the_better_one_the_next_is_asked(refusal: Any) -> None:
         ("lmstudio", "/api/v0/models", LMSTUDIO_V0, "loaded", 1),
     ],
 )
-def test_every_kind_is_asked_where_it_tells(
+def test_every_kind_is_asked_where_it_shows_its_load(
     kind: str, path: str, answer: Any, column: str, value: int
 ) -> None:
     with serving({path: answer}) as (url, _), closing(LoadReader(WatchedPort(url, kind))) as reader:
@@ -206,7 +206,7 @@ def test_the_key_comes_from_the_environment_and_stands_in_no_argument() -> None:
     assert "sesame" not in Watch("x", 0.0, (port,), False).to_json()
 
 
-def test_what_fails_is_asked_ever_more_rarely_and_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_fails_is_asked_ever_more_rarely_and_reported_once(capfd: pytest.CaptureFixture[str]) -> None:
     reader = LoadReader(WatchedPort("http://127.0.0.1:9", "llamacpp"))
     pauses = []
     for _ in range(12):
@@ -241,7 +241,7 @@ def test_a_mock_server_with_four_slots_and_six_users_works_on_four_while_two_wai
 
 
 @pytest.mark.parametrize(("kind", "slots"), [("ollama", None), ("lmstudio", 4)])
-def test_a_mock_server_tells_its_model_once_it_is_loaded(
+def test_a_mock_server_shows_its_model_once_it_is_loaded(
     kind: str, slots: int | None, mock: MockServer
 ) -> None:
     url = mock(kind, *SLOW).urls[0]
@@ -268,7 +268,7 @@ def test_a_process_is_seen_with_what_it_has_started() -> None:
     assert ProcessLoad(process.pid).look() == {}
 
 
-def test_the_machine_tells_processor_time_and_memory_without_special_rights() -> None:
+def test_the_machine_shows_processor_time_and_memory_without_special_rights() -> None:
     seen = machine_load.machine_load()
     assert seen["cpu_s"] > 0 and seen["memory_mb"] > 0
     assert {"swapped_mb"} <= set(seen)

@@ -149,7 +149,7 @@ def test_a_row_that_comes_late_is_not_written_twice(
     assert not dispatch.rows_came
 
 
-def test_rows_after_the_end_belong_to_nobody(dispatch: Dispatch, runner: LocalRunner, kept: list) -> None:
+def test_rows_after_the_end_belong_to_no_one(dispatch: Dispatch, runner: LocalRunner, kept: list) -> None:
     dispatch.close()
     runner.row(1)
     assert kept == []
@@ -172,7 +172,7 @@ def test_waiting_ends_with_the_patience(dispatch: Dispatch) -> None:
     assert dispatch.wait(lambda: True, 0.0)
 
 
-def test_nobody_waits_for_a_worker_that_is_gone(dispatch: Dispatch, runner: LocalRunner) -> None:
+def test_no_one_waits_for_a_worker_that_is_gone(dispatch: Dispatch, runner: LocalRunner) -> None:
     runner.tell(READY, worker=0, user=1, target="A")
     runner.clients = {"one": SimpleNamespace(state="missing")}
     runner.worker_indexes = {"one": 0}

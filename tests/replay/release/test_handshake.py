@@ -50,7 +50,7 @@ def master() -> Master:
     return one
 
 
-def test_a_worker_is_told_the_token_and_then_locust_hears_of_it(master: Master) -> None:
+def test_a_worker_is_given_the_token_and_then_locust_hears_of_it(master: Master) -> None:
     master.get("w", "client_ready", "2.47")
     assert (master.heard, master.sent) == ([], [("w", "ack", None)])
     master.get("w", HELLO, hello())
@@ -66,7 +66,7 @@ def test_nothing_of_a_stranger_is_heard(master: Master, kind: str) -> None:
     assert master.heard == []
 
 
-def test_nobody_speaks_for_another(master: Master) -> None:
+def test_no_one_speaks_for_another(master: Master) -> None:
     master.get("w", "client_ready", "2.47")
     master.get("w", HELLO, hello())
     master.get("stranger", "quit", node_id="w")

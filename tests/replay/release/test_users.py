@@ -140,7 +140,7 @@ def test_the_scenario_may_come_from_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["time", "Ctrl-C"])
-def test_a_free_run_ends_when_it_is_told_to_with_a_report_and_no_verdict(tmp_path: Path, end: str) -> None:
+def test_a_free_run_ends_when_it_is_asked_to_with_a_report_and_no_verdict(tmp_path: Path, end: str) -> None:
     asked = {"max_tokens": "auto" if end == "Ctrl-C" else 40}
     path = scenario(tmp_path, **PORTS, phases=[phase("p", 2)], request=asked, budget_s=150)
     prefix = tmp_path / "run"

@@ -73,7 +73,7 @@ def test_the_first_endpoint_shows_the_servers_own_times(mock: MockServer, kind: 
 
 @pytest.mark.alone  # judges milliseconds
 @pytest.mark.parametrize("kind", ["lmstudio", "ollama"])
-def test_the_wait_for_a_slot_is_told_apart_from_the_work(mock: MockServer, kind: str) -> None:
+def test_the_wait_for_a_slot_is_kept_apart_from_the_work(mock: MockServer, kind: str) -> None:
     import gevent
 
     [url] = mock(kind).urls
@@ -86,7 +86,7 @@ def test_the_wait_for_a_slot_is_told_apart_from_the_work(mock: MockServer, kind:
 
 
 @pytest.mark.alone  # judges a load time
-def test_a_load_that_hid_in_the_first_answer_is_told(mock: MockServer) -> None:
+def test_a_load_that_hid_in_the_first_answer_is_reported(mock: MockServer) -> None:
     for kind in ("lmstudio", "ollama"):
         [url] = mock(kind, "--quirk", "jit", "--load-s", "0.2").urls
         found = visit(url, model="mock-model")
@@ -132,7 +132,7 @@ def test_an_old_lm_studio_is_asked_by_its_old_ways(mock: MockServer) -> None:
     assert [w.path for w in found.endpoints] == ["/v1/chat/completions"] * 2
 
 
-def test_litellm_is_known_whether_or_not_it_tells_its_version(
+def test_litellm_is_known_whether_or_not_it_shows_its_version(
     mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Newer ones keep it for those with a key: by the version alone they would pass for a plain server."""
@@ -162,7 +162,7 @@ def test_a_router_says_which_of_its_models_are_loaded(mock: MockServer) -> None:
     assert again.model.context == 4096
 
 
-def test_what_may_push_out_or_wake_a_model_is_told(mock: MockServer) -> None:
+def test_what_may_push_out_or_wake_a_model_is_reported(mock: MockServer) -> None:
     many = [w for m in "abcde" for w in ("--model", m)]
     [url] = mock("llamacpp", "--quirk", "router", *many).urls
     assert "beyond --models-max (4) push each other out" in visit(url, model="a").server.notes[0]

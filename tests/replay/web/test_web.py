@@ -429,7 +429,7 @@ def test_a_web_ui_that_strangers_could_use_does_not_start(
     assert [p.name for p in tmp_path.iterdir()] == ["scenario.yaml"]
 
 
-def test_a_web_port_in_use_is_said_in_one_line() -> None:
+def test_a_web_port_in_use_is_stated_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         options = Namespace(web_host="127.0.0.1", web_port=taken.getsockname()[1], web_login=False)
         with pytest.raises(ScenarioError, match=r"--web-port \d+: in use; choose another"):

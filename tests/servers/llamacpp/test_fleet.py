@@ -122,7 +122,7 @@ def test_a_server_that_dies_is_named_and_the_others_live_on() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_all_stop_quickly_and_quietly_when_told_to(number: signal.Signals) -> None:
+def test_all_stop_quickly_and_quietly_when_asked_to(number: signal.Signals) -> None:
     with servers("llamacpp") as s:
         start_s = time.monotonic()
         s.process.send_signal(number)

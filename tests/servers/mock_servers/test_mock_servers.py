@@ -24,7 +24,7 @@ def test_lm_studio_says_200_to_paths_it_does_not_know(mock: MockServer) -> None:
     assert get(url, "/lmstudio-greeting") == (200, {"lmstudio": True})
 
 
-def test_lm_studio_tells_slots_per_loaded_instance_and_the_state_of_each_model(
+def test_lm_studio_shows_slots_per_loaded_instance_and_the_state_of_each_model(
     mock: MockServer,
 ) -> None:
     [url] = mock("lmstudio", "--model", "a", "--model", "b", "--slots", "4", "--quirk", "evict").urls
@@ -47,7 +47,7 @@ def test_lm_studio_answers_a_wrong_name_with_the_only_loaded_model(mock: MockSer
     assert (status, body["error"]["code"]) == (404, "model_not_found")
 
 
-def test_lm_studios_own_stream_tells_loading_and_prompt_processing(mock: MockServer) -> None:
+def test_lm_studios_own_stream_shows_loading_and_prompt_processing(mock: MockServer) -> None:
     [url] = mock("lmstudio", "--model", "a", "--quirk", "jit", "--load-s", "0.05").urls
     ask = {"model": "a", "input": "one two", "max_output_tokens": 3, "stream": True}
     told = events(raw(url, "/api/v1/chat", "POST", **ask)[2])
@@ -120,7 +120,7 @@ def test_vllm_counts_who_runs_and_who_waits(mock: MockServer) -> None:
     assert b'vllm:num_requests_running{engine="0",model_name="mock-model"} 0.0\n' in raw(url, "/metrics")[2]
 
 
-def test_llama_swap_names_itself_in_each_of_its_errors_and_tells_what_runs(mock: MockServer) -> None:
+def test_llama_swap_names_itself_in_each_of_its_errors_and_shows_what_runs(mock: MockServer) -> None:
     [url] = mock("llama-swap", "--model", "a", "--model", "b", "--quirk", "evict").urls
     status, body = chat(url, model="no-such")
     assert (status, body["src"], body["error"]["code"]) == (404, "llama-swap", "not_found")
@@ -130,7 +130,7 @@ def test_llama_swap_names_itself_in_each_of_its_errors_and_tells_what_runs(mock:
     assert [m["status"]["value"] for m in get(url, "/v1/models")[1]["data"]] == ["loaded", "unloaded"]
 
 
-def test_a_newer_litellm_tells_its_version_to_those_with_a_key_only(mock: MockServer) -> None:
+def test_a_newer_litellm_shows_its_version_to_those_with_a_key_only(mock: MockServer) -> None:
     [url] = mock("litellm", "--key", "sesame").urls
     assert get(url, "/health/liveliness") == (200, "I'm alive!")
     assert get(url, "/health/readiness") == (200, {"status": "healthy", "db": "Not connected"})

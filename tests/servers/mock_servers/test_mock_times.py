@@ -39,7 +39,7 @@ def test_ollama_streams_lines_with_durations_that_show_the_wait(mock: MockServer
     assert get(url, "/api/ps")[1]["models"][0]["context_length"] == 4096
 
 
-def test_llama_server_tells_how_many_slots_shared_each_decode_since_it_started(
+def test_llama_server_shows_how_many_slots_shared_each_decode_since_it_started(
     mock: MockServer,
 ) -> None:
     """The mean of its whole life: what happened between two looks is the difference of its products."""

@@ -66,7 +66,7 @@ def test_two_models_in_room_for_one_swap_in_turn_and_pay_a_load_each() -> None:
     assert [r.end_s for r in served] == [3, 6, 9, 12]
 
 
-def test_room_for_two_models_means_that_nobody_swaps() -> None:
+def test_room_for_two_models_means_that_no_one_swaps() -> None:
     policy = Policy(slots=1, port=Port(models_in_memory=2, load_s=2.0))
     served = simulate(policy, [(0.0, Job(0, 1, 0, 1, model=m)) for m in ("A", "B", "A", "B")])
     assert [r.end_s for r in served] == [3, 6, 7, 8]

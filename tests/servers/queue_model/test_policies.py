@@ -39,7 +39,7 @@ def test_ports_that_are_serial_each_share_the_work_evenly() -> None:
     assert makespan_s(burst(named("port-serial"), 8, ports=2)) == pytest.approx(4 * SOLO_S)
 
 
-def test_a_parallel_machine_disturbs_nobody() -> None:
+def test_a_parallel_machine_disturbs_no_one() -> None:
     assert latencies_s(burst(named("parallel"), 8)) == pytest.approx([SOLO_S] * 8)
 
 
@@ -59,7 +59,7 @@ def test_tokens_of_an_undisturbed_request_come_at_exact_multiples() -> None:
     assert served.token_s[499] == pytest.approx(100.0 + 0.05 + 4.99, abs=1e-9)
 
 
-def test_who_leaves_the_queue_is_never_served_and_delays_nobody() -> None:
+def test_who_leaves_the_queue_is_never_served_and_delays_no_one() -> None:
     machine = Machine(named("serial"))
     job = Job(0, 1.0, 0.0, 1)
     first, second, third = (machine.arrive(job, 0.0) for _ in range(3))

@@ -91,7 +91,7 @@ def test_a_machine_at_half_its_pace_takes_twice_as_long(tmp_path: Path) -> None:
     assert float(row["end_s"]) - float(row["arrival_s"]) == pytest.approx(2 * float(row["solo_s"]), abs=1e-5)
 
 
-def test_models_on_one_port_swap_and_the_truth_tells_the_loading(tmp_path: Path) -> None:
+def test_models_on_one_port_swap_and_the_truth_shows_the_loading(tmp_path: Path) -> None:
     log = tmp_path / "truth.csv"
     port = "{models: [A, B], models_in_memory: 1, load_s: 0.1, slots: 1}"
     with servers(*farm(f"{{machines: [{{ports: [{port}]}}]}}", "--truth", str(log))) as s:
@@ -102,7 +102,7 @@ def test_models_on_one_port_swap_and_the_truth_tells_the_loading(tmp_path: Path)
     assert loads_s == pytest.approx([0.1, 0.1, 0, 0.1], abs=1e-5)
 
 
-def test_a_cached_prompt_is_told_in_usage_and_in_the_truth(tmp_path: Path) -> None:
+def test_a_cached_prompt_is_reported_in_usage_and_in_the_truth(tmp_path: Path) -> None:
     log = tmp_path / "truth.csv"
     text = "{machines: [{each: {cached_prompts: 4, timings: true, ttft_s: 0.07}, ports: 1}]}"
     with servers(*farm(text, "--truth", str(log))) as s:
@@ -114,7 +114,7 @@ def test_a_cached_prompt_is_told_in_usage_and_in_the_truth(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("n", [64, 256])
-def test_a_burst_is_answered_as_the_truth_says_and_the_server_tells_its_own_lateness(
+def test_a_burst_is_answered_as_the_truth_says_and_the_server_shows_its_own_lateness(
     n: int, tmp_path: Path
 ) -> None:
     """Medians are bounded, not maxima: the machine may be busy."""

@@ -191,7 +191,7 @@ def test_an_option_without_sense_gets_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_quietly_when_told_to_even_in_mid_stream(number: signal.Signals) -> None:
+def test_it_stops_quietly_when_asked_to_even_in_mid_stream(number: signal.Signals) -> None:
     with servers("simulate", "--port", "0", "--ttft-s", "20") as s:
         waiting = http.client.HTTPConnection(s.urls[0].removeprefix("http://"))
         waiting.request("POST", "/v1/chat/completions", '{"messages": [], "stream": true}')
