@@ -116,3 +116,23 @@ FREE_WINDOW_SOLOS: Final = 2.0  # mean solo times: a shorter window does not sho
 FASTEST_MARGIN: Final = (
     1.15  # times its fastest answer: no request of a name takes longer alone, scatter included
 )
+
+# How many (capacity/, replay/plan/how_many/)
+# answers with 0, 1, 2 … misses that show a share of nine in ten, to one who looks after every answer
+LADDERS: Final = {0.99: (53, 75, 92, 106), 0.95: (38, 56, 71, 83), 0.9: (31, 49, 61, 72)}
+MOST_MISSES: Final = 3  # of one level: with the third it is not shown, unless higher ones are added
+ROOM_ANSWERS: Final = 22  # none missed, before the room between them and the target may show it
+ROOM_FIRST: Final = 8  # of one user alone, if nothing else was shown
+ROOM_LEVEL: Final = 0.995  # of the tolerance bound of the margins
+REFUTED_LEVEL: Final = 0.98  # that more than a tenth of the answers misses
+SPAN_DURATIONS: Final = 2.0  # of the longest answers: fewer are one wave
+SPELL_SOLOS: Final = 2.5  # answers sent within so many solo times may share the pace of the machine
+RETRY_S: Final = 0.5  # a user who was refused waits so long
+THROUGHPUT_FLOOR: Final = 0.005  # no interval of a throughput is narrower, to each side
+REFUSED_SHARE: Final = 0.1  # of the answers: then refusals end it
+PREEMPTED_GAP: Final = 3.0  # solo first tokens: a stream that stood still so long was pushed out
+PREEMPTED_SHARE: Final = 0.05  # of the answers have such a gap, and the median has none
+STALL_GAP: Final = 0.6  # of a solo first token: the median answer stands still while prompts are read
+RELATIVE_SPEED: Final = 0.5  # of its speed alone: the target for a server that misses the given one alone
+RELATIVE_TTFT: Final = 2.0  # times its first token alone
+LEVEL_DRIFT: Final = 1.2  # times its time per token at the start: the server became slower, not settled

@@ -14,8 +14,8 @@ from analysis.errors import RunError
 from analysis.files.csv_rows import RowWriter, columns, read_rows
 from analysis.thresholds import MIN_STOP_TOKENS
 
-WARMUP, BASELINE, BURST, FREE = "warmup", "baseline", "burst", "free"
-KINDS = (WARMUP, BASELINE, BURST, FREE)
+WARMUP, BASELINE, BURST, FREE, LEVEL = "warmup", "baseline", "burst", "free", "level"
+KINDS = (WARMUP, BASELINE, BURST, FREE, LEVEL)
 CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, kind `baseline`
 WARMUP_PHASE = "warmup"
 STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
