@@ -2,21 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
 
 from analysis.capacity.answers import Answer, ServiceTarget, answer_of
+from analysis.files.plan import Visit
 from analysis.files.request_record import LEVEL, RequestRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One stay at a number of users. Part of the manifest; instants are seconds of the run."""
-
-    users: Annotated[int, Field(ge=1)]
-    full_s: float  # from here on all users were in flight; what was sent before does not count
-    end_s: float  # here their number changed, or the run ended: what was still open does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +39,9 @@ def in_order(answers: Iterable[Answer], open_since_s: float, full_s: float) -> l
 def of_visit(visit: Visit, answers: Sequence[Answer]) -> list[Answer]:
     """The answers of one visit that count, from those sent during it."""
     late = [a.sent_s for a in answers if a.end_s > visit.end_s and a.sent_s >= visit.full_s]
-    return in_order((a for a in answers if a.end_s <= visit.end_s), min(late, default=visit.end_s), visit.full_s)
+    return in_order(
+        (a for a in answers if a.end_s <= visit.end_s), min(late, default=visit.end_s), visit.full_s
+    )
 
 
 def levels_of(rows: Sequence[RequestRecord], visits: Sequence[Visit], target: ServiceTarget) -> list[Level]:

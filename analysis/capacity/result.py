@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.capacity.answers import ServiceTarget, answer_of, relative_target
-from analysis.capacity.levels import Level, Visit, levels_of, of_visit
+from analysis.capacity.levels import Level, levels_of, of_visit
 from analysis.capacity.people import people, share_of
-from analysis.capacity.shown import Shown, alone_by_room, refuted, shown
+from analysis.capacity.shown import Pace, Shown, alike, alone_by_room, refuted, shown
 from analysis.capacity.throughput import WorthHaving, answers_per_min, together, tokens_per_s, worth_having
 from analysis.capacity.why import Why, why
+from analysis.files.plan import Visit
 from analysis.files.request_record import RequestRecord
 from analysis.statistics.estimates import LogEstimate, percentile
 from analysis.thresholds import LEVEL_DRIFT
@@ -84,9 +85,11 @@ def how_many(
     if not levels:
         return None
     solo_s = math.fsum(a.duration_s for a in levels[0].answers) / len(levels[0].answers) / levels[0].users
-    tokens = {v.users: r for v in levels if (r := tokens_per_s(v, solo_s)) is not None}
-    per_min = {v.users: r for v in levels if (r := answers_per_min(v, solo_s)) is not None}
-    carries, proof = _carries(levels, solo_s)
+    pace = Pace(solo_s, alike([v.answers for v in levels], solo_s))
+    tokens = {v.users: r for v in levels if (r := tokens_per_s(v, pace)) is not None}
+    per_min = {v.users: r for v in levels if (r := answers_per_min(v, pace)) is not None}
+    reason = why(levels, tokens, target)
+    carries, proof = _carries(levels, pace, by_chance=reason is Why.IRREGULAR)
     peaks = {v.users: k for v in levels if (k := together(v)) is not None}
     most = max(peaks.values(), default=None)
     ttfts = [a.ttft_s for a in levels[0].answers if a.ttft_s is not None]
@@ -99,7 +102,7 @@ def how_many(
         together=most,
         together_exact=most is not None and max(peaks) > most,
         worth=worth_having({u: r for u, r in tokens.items() if u <= (carries or 1)}),
-        why=why(levels, tokens, target),
+        why=reason,
         tokens_per_s=tokens,
         answers_per_min=per_min,
         people=_people(levels, per_min, think_s, ports) if carries else None,
@@ -116,15 +119,21 @@ def _misses_alone(alone: Level, wanted: ServiceTarget) -> bool:
     return bool(first) and refuted(sum(a.met for a in first), len(first))
 
 
-def _carries(levels: Sequence[Level], solo_s: float) -> tuple[int | None, Shown | None]:
-    """The most users that are shown, below the lowest level that is refuted; and what shows them."""
+def _carries(
+    levels: Sequence[Level], pace: Pace, by_chance: bool
+) -> tuple[int | None, Shown | None]:
+    """The most users that are shown, below the lowest level that is refuted; and what shows them.
+
+    `by_chance`: answers are late now and then whatever the number of users. Then only counts show anything:
+    some in a row without a miss are luck.
+    """
     ends = next((i for i, v in enumerate(levels) if refuted(v.met, len(v.answers))), len(levels))
     for i in reversed(range(ends)):
-        lower_missed = any(v.misses for v in levels[:i])
-        found = shown(levels[i], levels[i + 1 :], lower_missed, solo_s)
+        lower_missed = by_chance or any(v.misses for v in levels[:i])
+        found = shown(levels[i], levels[i + 1 :], lower_missed, pace)
         if found is not None:
             return levels[i].users, found
-    if levels[0].users == 1 and ends > 0:
+    if levels[0].users == 1 and ends > 0 and not by_chance:
         found = alone_by_room(levels[0].answers)
         if found is not None:
             return 1, found
@@ -143,7 +152,7 @@ def _above(levels: Sequence[Level], carries: int | None) -> Next | None:
 
 
 def _drift(rows: Sequence[RequestRecord], visits: Sequence[Visit], target: ServiceTarget) -> float | None:
-    """Median time per token of the answers of one user at the end, over that of the last four at the start."""
+    """Median time per token of one user at the end, over that of its last four answers at the start."""
     alone = [i for i, v in enumerate(visits) if v.users == 1]
     if len(alone) < 2:
         return None

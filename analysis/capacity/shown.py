@@ -8,7 +8,7 @@ programming; tests/analysis/capacity recomputes it). By room: a one-sided tolera
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy.special import betainc, nctdtrit, ndtri
@@ -31,6 +31,14 @@ COUNT, ROOM, POOLED = "count", "room", "pooled"
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Of the machine: seconds of an answer alone, and how alike answers of one spell are (0 to 1)."""
+
+    solo_s: float = 0.0  # 0: unknown, and all answers are taken for independent
+    alike: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What shows it: so many of so many met the target, by this rule, at this confidence."""
 
@@ -40,44 +48,45 @@ class Shown:
     by: str
 
 
-def shown(level: Level, higher: Sequence[Level], lower_missed: bool, solo_s: float) -> Shown | None:
+def shown(level: Level, higher: Sequence[Level], lower_missed: bool, pace: Pace) -> Shown | None:
     """What shows that nine in ten meet the target at this level; None if nothing does."""
     if not spans(level.answers):
         return None
     return (
-        by_count(level.answers, solo_s)
-        or (None if lower_missed else by_room(level.answers))
-        or _pooled(level, higher, solo_s)
+        by_count(level.answers, pace)
+        or (None if lower_missed else by_room(level.answers, pace))
+        or _pooled(level, higher, pace)
     )
 
 
-def by_count(answers: Sequence[Answer], solo_s: float) -> Shown | None:
+def by_count(answers: Sequence[Answer], pace: Pace) -> Shown | None:
     """By the ladder of the highest confidence that the answers reach with at most two misses."""
     n, misses = len(answers), sum(not a.met for a in answers)
     for confidence, ladder in LADDERS.items():
-        if misses < MOST_MISSES and n >= ladder[misses] * design_effect(answers, solo_s):
+        if misses < MOST_MISSES and n >= ladder[misses] * design_effect(answers, pace):
             return Shown(n - misses, n, confidence, COUNT)
     return None
 
 
-def by_room(answers: Sequence[Answer], least: int = ROOM_ANSWERS) -> Shown | None:
+def by_room(answers: Sequence[Answer], pace: Pace, least: int = ROOM_ANSWERS) -> Shown | None:
     """By the room between the answers and the target: for what is far from the edge."""
     n = len(answers)
     if n < least or not all(a.met for a in answers):
         return None
     margins = np.array([a.margin for a in answers])
-    if float(margins.mean()) - tolerance_factor(n) * float(margins.std(ddof=1)) < 0:
+    independent = max(int(n / design_effect(answers, pace, all_levels=True)), 2)
+    if float(margins.mean()) - tolerance_factor(independent) * float(margins.std(ddof=1)) < 0:
         return None
     return Shown(n, n, ROOM_LEVEL, ROOM)
 
 
-def _pooled(level: Level, higher: Sequence[Level], solo_s: float) -> Shown | None:
+def _pooled(level: Level, higher: Sequence[Level], pace: Pace) -> Shown | None:
     """With the answers of higher levels, the next higher first: a share does not rise with the users."""
     answers = list(level.answers)
-    effective = len(answers) / design_effect(answers, solo_s)
+    effective = len(answers) / design_effect(answers, pace)
     for above in higher:
         answers += above.answers
-        effective += len(above.answers) / design_effect(above.answers, solo_s)
+        effective += len(above.answers) / design_effect(above.answers, pace)
         misses = sum(not a.met for a in answers)
         for confidence, ladder in LADDERS.items():
             if misses < len(ladder) and effective >= ladder[misses]:
@@ -87,7 +96,7 @@ def _pooled(level: Level, higher: Sequence[Level], solo_s: float) -> Shown | Non
 
 def alone_by_room(answers: Sequence[Answer]) -> Shown | None:
     """The first eight answers of one user, if nothing else was shown."""
-    return by_room(answers, ROOM_FIRST)
+    return by_room(answers, Pace(), ROOM_FIRST)
 
 
 def refuted(met: int, of: int, share: float = 0.9) -> bool:
@@ -96,33 +105,53 @@ def refuted(met: int, of: int, share: float = 0.9) -> bool:
     return misses > 0 and float(betainc(misses, of - misses + 1, 1 - share)) < 1 - REFUTED_LEVEL
 
 
-def design_effect(answers: Sequence[Answer], solo_s: float) -> float:
+def design_effect(answers: Sequence[Answer], pace: Pace, all_levels: bool = False) -> float:
     """How many answers are worth one independent one; at least 1.
 
-    A machine whose own pace wanders gives answers alike within a spell. One-way analysis of variance of
-    the margins by spells of sending; 1 unless they are more alike than chance.
+    A machine whose own pace wanders gives answers alike within a spell; how much, this level shows or,
+    where it is more, all levels of the run together.
     """
-    if len(answers) < ROOM_ANSWERS or solo_s <= 0:
+    if len(answers) < ROOM_ANSWERS or pace.solo_s <= 0:
         return 1.0
-    spell_s, since_s = SPELL_SOLOS * solo_s, answers[0].sent_s
+    size = len(answers) / len(_spells(answers, pace.solo_s))
+    own = alike([answers], pace.solo_s)
+    return max(1 + (size - 1) * (max(pace.alike, own) if all_levels else own), 1.0)
+
+
+def alike(levels: Sequence[Sequence[Answer]], solo_s: float) -> float:
+    """Intraclass correlation of the margins of answers sent in one spell; 0 unless it is beyond chance.
+
+    One-way analysis of variance within each level, pooled over the levels.
+    """
+    between = within = sizes = 0.0
+    of_spells, of_answers = 0, 0  # degrees of freedom
+    for answers in levels:
+        spells = _spells(answers, solo_s)
+        n, k = len(answers), len(spells)
+        if k < 2 or n <= k:
+            continue
+        mean = math.fsum(a.margin for a in answers) / n
+        for spell in spells:
+            its_mean = math.fsum(spell) / len(spell)
+            between += len(spell) * (its_mean - mean) ** 2
+            within += math.fsum((m - its_mean) ** 2 for m in spell)
+        sizes += n - sum(len(spell) ** 2 for spell in spells) / n
+        of_spells, of_answers = of_spells + k - 1, of_answers + n - k
+    if not of_spells or within <= 0:
+        return 0.0
+    between, within = between / of_spells, within / of_answers
+    if between / within <= 1 + math.sqrt(2 / of_spells):
+        return 0.0
+    return max((between - within) / (between + (sizes / of_spells - 1) * within), 0.0)
+
+
+def _spells(answers: Sequence[Answer], solo_s: float) -> list[list[float]]:
+    """The margins, by spells of sending."""
     spells: dict[int, list[float]] = {}
     for answer in answers:
-        spells.setdefault(int((answer.sent_s - since_s) / spell_s), []).append(answer.margin)
-    n, k = len(answers), len(spells)
-    if k < 2 or n <= k:
-        return 1.0
-    margins = [m for spell in spells.values() for m in spell]
-    mean = math.fsum(margins) / n
-    means = {key: math.fsum(spell) / len(spell) for key, spell in spells.items()}
-    between = math.fsum(len(s) * (means[key] - mean) ** 2 for key, s in spells.items()) / (k - 1)
-    within = math.fsum((m - means[key]) ** 2 for key, s in spells.items() for m in s) / (n - k)
-    if within <= 0 or between / within <= 1 + math.sqrt(2 / (k - 1)):
-        return 1.0
-    size = (n - math.fsum(len(s) ** 2 for s in spells.values()) / n) / (k - 1)
-    if size <= 0:
-        return 1.0
-    alike = (between - within) / (between + (size - 1) * within)
-    return max(1 + (n / k - 1) * alike, 1.0)
+        spell = int((answer.sent_s - answers[0].sent_s) / (SPELL_SOLOS * solo_s))
+        spells.setdefault(spell, []).append(answer.margin)
+    return list(spells.values())
 
 
 def spans(answers: Sequence[Answer]) -> bool:
@@ -133,7 +162,7 @@ def spans(answers: Sequence[Answer]) -> bool:
     return max(a.end_s for a in answers) - answers[0].sent_s >= SPAN_DURATIONS * longest_s
 
 
-@lru_cache(maxsize=None)
+@cache
 def tolerance_factor(n: int) -> float:
     """k of the one-sided tolerance bound mean − k·s.d.: nine tenths lie above it (Owen 1963)."""
     root = math.sqrt(n)

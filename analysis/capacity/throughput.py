@@ -8,27 +8,27 @@ import numpy as np
 
 from analysis.capacity.answers import Answer
 from analysis.capacity.levels import Level
-from analysis.capacity.shown import design_effect
+from analysis.capacity.shown import Pace, design_effect
 from analysis.phase.intervals import peak, time_at_depth
 from analysis.statistics.estimates import LogEstimate, student
 from analysis.thresholds import HELD_SHARE, REPORT_LEVEL, RETRY_S, THROUGHPUT_FLOOR, WORTH_HAVING
 
 
-def tokens_per_s(level: Level, solo_s: float) -> LogEstimate | None:
+def tokens_per_s(level: Level, pace: Pace) -> LogEstimate | None:
     """X(n) = n · Σ tokens / Σ durations (Little's law: no edges of a window); None below two answers.
 
     Interval by the delta method, widened by the design effect, and never narrower than 0.5 %.
     """
-    return _rate(level, [float(a.tokens) for a in level.answers], solo_s)
+    return _rate(level, [float(a.tokens) for a in level.answers], pace)
 
 
-def answers_per_min(level: Level, solo_s: float) -> LogEstimate | None:
+def answers_per_min(level: Level, pace: Pace) -> LogEstimate | None:
     """The same of answers that came whole, per minute."""
-    rate = _rate(level, [0.0 if a.failed else 1.0 for a in level.answers], solo_s)
+    rate = _rate(level, [0.0 if a.failed else 1.0 for a in level.answers], pace)
     return None if rate is None else rate.times(60.0)
 
 
-def _rate(level: Level, work: Sequence[float], solo_s: float) -> LogEstimate | None:
+def _rate(level: Level, work: Sequence[float], pace: Pace) -> LogEstimate | None:
     n = len(work)
     seconds = np.array([_cycle_s(a) for a in level.answers])
     done = np.array(work)
@@ -37,7 +37,7 @@ def _rate(level: Level, work: Sequence[float], solo_s: float) -> LogEstimate | N
     ratio = float(done.sum() / seconds.sum())
     residuals = done - ratio * seconds
     variance = float(residuals @ residuals) / (n - 1) / n / float(done.mean()) ** 2
-    se = math.sqrt(variance * design_effect(level.answers, solo_s))
+    se = math.sqrt(variance * design_effect(level.answers, pace))
     least = THROUGHPUT_FLOOR / student(n - 1, REPORT_LEVEL)
     return LogEstimate(math.log(level.users * ratio), max(se, least), n - 1, n)
 

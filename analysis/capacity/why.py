@@ -40,9 +40,10 @@ def why(levels: Sequence[Level], rates: dict[int, LogEstimate], target: ServiceT
     if failing is None:
         return Why.OPEN
     missed = [a for a in failing.seen if not a.met]
-    if sum(a.refused for a in failing.seen) >= REFUSED_SHARE * len(failing.seen):
+    refusals, failures = (sum(flags) for flags in ((a.refused for a in missed), (a.failed for a in missed)))
+    if refusals >= REFUSED_SHARE * len(failing.seen) or refusals * 2 > len(missed):
         return Why.REFUSED
-    if sum(a.failed for a in missed) * 2 > len(missed):
+    if failures * 2 > len(missed):
         return Why.FAILING
     solo_ttft_s = _solo_ttft_s(levels)
     gaps = [a.gap_s for a in failing.seen if a.gap_s is not None]
@@ -52,7 +53,7 @@ def why(levels: Sequence[Level], rates: dict[int, LogEstimate], target: ServiceT
         return Why.PREEMPTED
     late = [a for a in missed if a.ttft_s is not None and a.ttft_s > target.ttft_s]
     if len(late) * 2 > len(missed):
-        return _late(failing, late, solo_ttft_s)
+        return _late(failing, late, solo_ttft_s * _slowdown(levels[0], failing))
     if stalls > STALL_GAP * solo_ttft_s:
         return Why.STALL
     return _slow(failing, rates)
@@ -64,12 +65,18 @@ def _solo_ttft_s(levels: Sequence[Level]) -> float:
     return percentile(ttfts, 0.5) if ttfts else 0.0
 
 
-def _late(level: Level, late: Sequence[Answer], solo_ttft_s: float) -> Why:
+def _slowdown(alone: Level, level: Level) -> float:
+    """How many times as long a token takes there: so much longer takes a prompt too."""
+    paces = [[a.tpot_s for a in v.seen if a.tpot_s is not None] for v in (alone, level)]
+    return max(percentile(paces[1], 0.5) / percentile(paces[0], 0.5), 1.0) if all(paces) else 1.0
+
+
+def _late(level: Level, late: Sequence[Answer], prompt_s: float) -> Why:
     """First tokens that come late: a queue, a stall, or neither."""
     streams = [(a.first_s, a.last_s) for a in level.seen if a.first_s is not None and a.last_s is not None]
     if peak(streams) >= level.users:
         return Why.IRREGULAR
-    after_an_end = sum(_follows_an_end(a, level.seen, SLOT_TTFT * solo_ttft_s) for a in late)
+    after_an_end = sum(_follows_an_end(a, level.seen, SLOT_TTFT * prompt_s) for a in late)
     return Why.SLOTS if after_an_end * 2 > len(late) else Why.STALL
 
 

@@ -1,4 +1,4 @@
-"""One phase as planned: who sends to whom, how often, how far apart. Part of the manifest."""
+"""What was planned: phases, or the levels of a sweep. Part of the manifest."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -30,3 +30,23 @@ class PlannedPhase:
     def deal(self) -> tuple[str, ...]:
         """The target of each user, dealt round robin: the same deal in every round."""
         return tuple(self.targets[i % len(self.targets)] for i in range(self.users))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSweep:
+    """The plan `how-many`: what a user wants of an answer, and how far the sweep may go."""
+
+    ttft_s: Annotated[float, Field(gt=0)] = 2.0
+    speed: Annotated[float, Field(gt=0)] = 10.0  # tokens per second, from the first to the last
+    think_s: Annotated[float, Field(gt=0)] = 30.0
+    most: Users = 64
+    levels: tuple[Users, ...] = ()  # these and no search
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One stay at a number of users. Part of the manifest; instants are seconds of the run."""
+
+    users: Users
+    full_s: float  # from here on all users were in flight; what was sent before does not count
+    end_s: float  # here their number changed, or the run ended: what was still open does not count

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from analysis.capacity.answers import Answer
-from analysis.capacity.shown import by_count, by_room, refuted, spans
+from analysis.capacity.shown import Pace, by_count, by_room, refuted, spans
 from analysis.thresholds import LADDERS, MOST_MISSES, ROOM_ANSWERS
 
 ALONE, RETURN = 8, 3  # answers of one user at the start, and at the end
@@ -32,7 +32,7 @@ class Order:
     until_s: float  # of the run: then it ends in any case
     before: tuple[Answer, ...] = ()  # of earlier stays at this number
     lower_missed: bool = False
-    solo_s: float = 0.0
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _shown_or_hopeless(order: Order, answers: Sequence[Answer], left_s: float) -
     if not n:
         return False
     by_room_too = not misses and not order.lower_missed
-    if by_room_too and by_room(answers) is not None and spans(answers):
+    if by_room_too and by_room(answers, order.pace) is not None and spans(answers):
         return True
     each_s = sum(a.duration_s for a in answers) / n / order.users
     best, good, least = (max(ladder[misses] - n, 0) * each_s for ladder in LADDERS.values())
@@ -95,5 +95,5 @@ def _shown_or_hopeless(order: Order, answers: Sequence[Answer], left_s: float) -
     wanted = 0.99 if best <= left_s / 2 else 0.95 if good <= left_s else 0.9
     if n < LADDERS[wanted][misses] or not spans(answers):
         return False
-    found = by_count(answers, order.solo_s)
+    found = by_count(answers, order.pace)
     return found is not None and found.confidence >= wanted

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from analysis.capacity.answers import Answer, ServiceTarget, relative_target, with_target
 from analysis.capacity.levels import Level
-from analysis.capacity.shown import Shown, refuted, shown
+from analysis.capacity.shown import Pace, Shown, alike, refuted, shown
 from analysis.capacity.throughput import tokens_per_s
-from analysis.thresholds import GAIN, MOST_MISSES, ROOM_ANSWERS
+from analysis.capacity.why import Why, why
+from analysis.thresholds import MOST_MISSES, ROOM_ANSWERS
 from replay.plan.how_many.forecast import crossing, duration_s, stay_s
 from replay.plan.how_many.orders import RETURN, Order, Purpose, Stay, fails, passes
 
@@ -20,7 +21,7 @@ AIM, BETWEEN, UP = 2.6, 2.2, 1.75  # standard deviations of the slow end: before
 KEPT = 0.25  # of the time left at most is kept back for a lower level
 MIN_ANSWERS = 6  # without time for so many more, a level is not gone back to
 STEP = 0.1  # of the users, at least 1: a finer number is not looked for
-FROM = 4  # users from which on the line through two levels says more than a doubling
+FROM = 2  # users from which on the line through two levels says more than a doubling
 
 Orders = Generator[Order, Stay, None]
 
@@ -60,7 +61,7 @@ class Search:
         """What shows that so many users are carried."""
         book = self.book()
         higher = [_level(u, book[u]) for u in sorted(book) if u > users]
-        return shown(_level(users, book[users]), higher, self._missed_below(users), self._solo_s())
+        return shown(_level(users, book[users]), higher, self._missed_below(users), self._pace())
 
     def _settle_target(self) -> None:
         """Where not even one answer alone meets the target, one of the server's own."""
@@ -97,7 +98,10 @@ class Search:
 
     def _narrow(self) -> Orders:
         """Shows the highest that passed; then up while levels are shown, down while they are not."""
-        proven, settled = 0, set[int]()  # settled: no number between it and the next failure is looked at first
+        proven, settled = (
+            0,
+            set[int](),
+        )  # settled: no number between it and the next failure is looked at first
         while True:
             failed = min((u for u, fine in self.looked.items() if not fine and u > proven), default=None)
             below = [u for u, fine in self.looked.items() if fine and u < (failed or math.inf)]
@@ -119,7 +123,12 @@ class Search:
                     self.given_up.add(passed)
             else:
                 up = self._up_from(proven, failed) if proven else None
-                if up is None or up in self.looked or self._only_shares() or not self._time_for(up, ROOM_ANSWERS):
+                if (
+                    up is None
+                    or up in self.looked
+                    or self._only_shares()
+                    or not self._time_for(up, ROOM_ANSWERS)
+                ):
                     return
                 yield from self._look(up)
                 if up not in self.looked:
@@ -164,7 +173,7 @@ class Search:
             for a in stay.answers
         )
         missed = bool(book) and self._missed_below(users)
-        stay = yield Order(users, purpose, until_s, before, missed, self._solo_s())
+        stay = yield Order(users, purpose, until_s, before, missed, self._pace())
         self.visits[stay.visit] = stay
         self.now_s = stay.now_s
 
@@ -175,10 +184,19 @@ class Search:
         return [s for s in self.visits.values() if s.users == users][-1]
 
     def _missed_below(self, users: int) -> bool:
+        """Whether fewer users missed, or answers are late whatever the number: then room shows nothing."""
+        book = self.book()
+        levels = [_level(u, book[u]) for u in sorted(book) if book[u]]
+        if levels and why(levels, {}, self.target) is Why.IRREGULAR:
+            return True
         return any(not a.met for u, answers in self.book().items() if u < users for a in answers)
 
-    def _solo_s(self) -> float:
-        return duration_s(self.book(), 1) if self.visits else 0.0
+    def _pace(self) -> Pace:
+        book = self.book()
+        if not book:
+            return Pace()
+        solo_s = duration_s(book, 1)
+        return Pace(solo_s, alike(list(book.values()), solo_s))
 
     def _return_s(self) -> float:
         """From the closing level back to one user, and its answers."""
@@ -186,7 +204,7 @@ class Search:
         return duration_s(book, self._last_visit().users) + (RETURN + 0.5) * duration_s(book, 1)
 
     def _until_s(self, users: int | None = None) -> float:
-        """When a stay has to end: time is kept for the return, and for one level lower that still has to be shown."""
+        """When a stay has to end: time is kept for the return, and for a lower level that is not shown yet."""
         until_s = self.ends_s - self._return_s()
         fine = [u for u, passed in self.looked.items() if passed and users is not None and u < users]
         if fine and not any(self.shown(u) for u in fine):
@@ -210,7 +228,7 @@ class Search:
         ends = sorted(u for u in book if self.looked.get(u))
         if len(ends) < 3 or ends[-1] < 4 * ends[-3] - 1:
             return False
-        rates = [tokens_per_s(_level(u, book[u]), self._solo_s()) for u in ends[-3:]]
+        rates = [tokens_per_s(_level(u, book[u]), self._pace()) for u in ends[-3:]]
         if any(r is None for r in rates):
             return False
         first, middle, last = (r for r in rates if r is not None)

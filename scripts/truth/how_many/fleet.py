@@ -47,8 +47,7 @@ def met(request: Request) -> bool:
         return False
     writing_s = max(request.end_s - request.first_s, 1e-9)
     return (
-        request.first_s - request.sent_s <= TARGET_TTFT_S
-        and (request.tokens - 1) / writing_s >= TARGET_SPEED
+        request.first_s - request.sent_s <= TARGET_TTFT_S and (request.tokens - 1) / writing_s >= TARGET_SPEED
     )
 
 
