@@ -11,7 +11,7 @@ from analysis.capacity.shown import Pace, Shown, alike, alone_by_room, refuted, 
 from analysis.capacity.throughput import WorthHaving, answers_per_min, together, tokens_per_s, worth_having
 from analysis.capacity.why import Why, why
 from analysis.files.plan import Visit
-from analysis.files.request_record import RequestRecord
+from analysis.files.request_record import LEVEL, RequestRecord
 from analysis.statistics.estimates import LogEstimate, percentile
 from analysis.thresholds import LEVEL_DRIFT
 
@@ -88,7 +88,8 @@ def how_many(
     pace = Pace(solo_s, alike([v.answers for v in levels], solo_s))
     tokens = {v.users: r for v in levels if (r := tokens_per_s(v, pace)) is not None}
     per_min = {v.users: r for v in levels if (r := answers_per_min(v, pace)) is not None}
-    reason = why(levels, tokens, target)
+    every = [a for r in rows if r.kind == LEVEL and (a := answer_of(r, target)) is not None]
+    reason = why(levels, tokens, target, every)
     carries, proof = _carries(levels, pace, by_chance=reason is Why.IRREGULAR)
     peaks = {v.users: k for v in levels if (k := together(v)) is not None}
     most = max(peaks.values(), default=None)
@@ -119,9 +120,7 @@ def _misses_alone(alone: Level, wanted: ServiceTarget) -> bool:
     return bool(first) and refuted(sum(a.met for a in first), len(first))
 
 
-def _carries(
-    levels: Sequence[Level], pace: Pace, by_chance: bool
-) -> tuple[int | None, Shown | None]:
+def _carries(levels: Sequence[Level], pace: Pace, by_chance: bool) -> tuple[int | None, Shown | None]:
     """The most users that are shown, below the lowest level that is refuted; and what shows them.
 
     `by_chance`: answers are late now and then whatever the number of users. Then only counts show anything:

@@ -1,6 +1,6 @@
 """What ends it: the first rule that holds, at the lowest level that missed twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from analysis.capacity.answers import Answer, ServiceTarget
@@ -34,8 +34,16 @@ class Why(StrEnum):
     OPEN = "open"  # nothing was missed
 
 
-def why(levels: Sequence[Level], rates: dict[int, LogEstimate], target: ServiceTarget) -> Why:
-    """The reason, from the levels, fewest users first; `rates`: tokens per second by users."""
+def why(
+    levels: Sequence[Level],
+    rates: Mapping[int, LogEstimate],
+    target: ServiceTarget,
+    every: Sequence[Answer],
+) -> Why:
+    """The reason, from the levels, fewest users first.
+
+    `rates`: tokens per second by users; `every`: all answers of the run, those too that count for no level.
+    """
     failing = next((v for v in levels if sum(not a.met for a in v.seen) >= 2), None)
     if failing is None:
         return Why.OPEN
@@ -53,7 +61,7 @@ def why(levels: Sequence[Level], rates: dict[int, LogEstimate], target: ServiceT
         return Why.PREEMPTED
     late = [a for a in missed if a.ttft_s is not None and a.ttft_s > target.ttft_s]
     if len(late) * 2 > len(missed):
-        return _late(failing, late, solo_ttft_s * _slowdown(levels[0], failing))
+        return _late(failing, late, every, solo_ttft_s * _slowdown(levels[0], failing))
     if stalls > STALL_GAP * solo_ttft_s:
         return Why.STALL
     return _slow(failing, rates)
@@ -71,12 +79,12 @@ def _slowdown(alone: Level, level: Level) -> float:
     return max(percentile(paces[1], 0.5) / percentile(paces[0], 0.5), 1.0) if all(paces) else 1.0
 
 
-def _late(level: Level, late: Sequence[Answer], prompt_s: float) -> Why:
+def _late(level: Level, late: Sequence[Answer], every: Sequence[Answer], prompt_s: float) -> Why:
     """First tokens that come late: a queue, a stall, or neither."""
     streams = [(a.first_s, a.last_s) for a in level.seen if a.first_s is not None and a.last_s is not None]
     if peak(streams) >= level.users:
         return Why.IRREGULAR
-    after_an_end = sum(_follows_an_end(a, level.seen, SLOT_TTFT * prompt_s) for a in late)
+    after_an_end = sum(_follows_an_end(a, every, SLOT_TTFT * prompt_s) for a in late)
     return Why.SLOTS if after_an_end * 2 > len(late) else Why.STALL
 
 
@@ -89,7 +97,7 @@ def _follows_an_end(answer: Answer, all_of_them: Sequence[Answer], within_s: flo
     )
 
 
-def _slow(level: Level, rates: dict[int, LogEstimate]) -> Why:
+def _slow(level: Level, rates: Mapping[int, LogEstimate]) -> Why:
     """Tokens that come slowly: shared, hindered, or simply shared out."""
     here, alone = rates.get(level.users), rates.get(1)
     if here is None or alone is None:

@@ -8,6 +8,7 @@ Out: orders for these users; the rows they send back become the run's files, its
 - `one_phase.py`: one phase, solo, round, solo, until it is decided
 - `budget.py`: what all this costs, and what is left out where it costs too much
 - `free.py`: the plan `free`, in which users ask again as soon as they are answered
+- `how_many/`: the plan `how-many`, which finds how many users a server carries
 - `run_state.py`: what is known of the run, as all of these get it
 - `progress.py`, `live.py`: what the terminal and the page *Overlap* show meanwhile
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from analysis.thresholds import GAIN, LOSS
 from analysis.verdict.outcomes import Outcome
 from scripts.truth.grid import BAND, CLEAR, JudgedFarm, cases, judge
+from scripts.truth.how_many.table import both, how_many_criteria, how_many_page
 from scripts.truth.odd_table import judged_odd, odd_criteria, odd_page
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
 from scripts.truth.words import Criterion, marked, share, table
 
 FARMS, SOCKET_FARMS_EACH = 5500, 4  # in all, and of each mechanism
+SWEEPS_EACH = 200  # runs of each server of how_many/
 VERDICTS = (
     Outcome.SERIAL,
     Outcome.SLICED,
@@ -133,7 +135,7 @@ WRONG = ("mechanism", "N, ports", "scatter", "overhead", "drift", "true G, K", "
 SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "naive speedup wrong")
 
 
-def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, odd: str = "") -> str:
+def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, odd: str = "", levels: str = "") -> str:
     bad = [t for t in farms if t.wrong or t.false_gain or t.slots_wrong]
     return (
         "\n\n".join(
@@ -155,7 +157,7 @@ def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, odd: str = "
                 table(("overhead", *SPLIT), split(farms, lambda t: t.case.overhead)),
                 "Every farm judged wrongly, within the band too:" if bad else "No farm was judged wrongly.",
                 *([table(WRONG, [wrong_row(t) for t in bad])] if bad else []),
-                *([odd] if odd else []),
+                *filter(None, [odd, levels]),
                 sockets,
             ]
         )
@@ -188,11 +190,13 @@ def main(arguments: Sequence[str]) -> int:
     farms = truths(number)
     judged = time.perf_counter()
     odd = judged_odd()
+    levels = both(SWEEPS_EACH)
     begun_sockets = time.perf_counter()
     seen = over_sockets(each)
     seconds = time.perf_counter() - begun_sockets
-    PAGE.write_text(page(farms, judged - begun, socket_page(seen, seconds), odd_page(odd)), encoding="utf-8")
-    found = [*criteria(farms), *odd_criteria(odd), *socket_criteria(seen)]
+    written = page(farms, judged - begun, socket_page(seen, seconds), odd_page(odd), how_many_page(*levels))
+    PAGE.write_text(written, encoding="utf-8")
+    found = [*criteria(farms), *odd_criteria(odd), *how_many_criteria(*levels), *socket_criteria(seen)]
     for claim, bound, what, holds in found:
         print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
     return 0 if all(holds for *_, holds in found) else 1

@@ -21,7 +21,7 @@ def spread(values: Sequence[float], deviations: float) -> float | None:
 def crossing(
     book: Mapping[int, Sequence[Answer]], low: int, high: int, target: ServiceTarget, deviations: float
 ) -> float:
-    """Users at which the slow end of first tokens or of tokens crosses the target: a line through two levels."""
+    """Users at which the slow end of first tokens or tokens crosses the target, by a line."""
     limits: list[tuple[Callable[[Answer], float | None], float]] = [
         (lambda a: a.ttft_s, target.ttft_s),
         (lambda a: a.tpot_s, 1 / target.speed),

@@ -32,7 +32,7 @@ class Order:
     until_s: float  # of the run: then it ends in any case
     before: tuple[Answer, ...] = ()  # of earlier stays at this number
     lower_missed: bool = False
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)

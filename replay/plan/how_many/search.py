@@ -187,7 +187,7 @@ class Search:
         """Whether fewer users missed, or answers are late whatever the number: then room shows nothing."""
         book = self.book()
         levels = [_level(u, book[u]) for u in sorted(book) if book[u]]
-        if levels and why(levels, {}, self.target) is Why.IRREGULAR:
+        if levels and why(levels, {}, self.target, [a for v in levels for a in v.answers]) is Why.IRREGULAR:
             return True
         return any(not a.met for u, answers in self.book().items() if u < users for a in answers)
 
@@ -204,7 +204,7 @@ class Search:
         return duration_s(book, self._last_visit().users) + (RETURN + 0.5) * duration_s(book, 1)
 
     def _until_s(self, users: int | None = None) -> float:
-        """When a stay has to end: time is kept for the return, and for a lower level that is not shown yet."""
+        """When a stay has to end: time is kept for the return and for a lower level."""
         until_s = self.ends_s - self._return_s()
         fine = [u for u, passed in self.looked.items() if passed and users is not None and u < users]
         if fine and not any(self.shown(u) for u in fine):

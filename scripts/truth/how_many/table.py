@@ -16,18 +16,18 @@ from scripts.truth.how_many.fleet import HELD_OUT, SERVERS, true_number
 from scripts.truth.how_many.one_shot import one_shot
 from scripts.truth.how_many.play import play
 from scripts.truth.how_many.server import Server
-from scripts.truth.words import Criterion, share, table
+from scripts.truth.words import Criterion, marked, share, table
 
 BUDGET_S, ANSWERS = 180.0, 8000  # of a run; of each level of the truth
 HEADER = (
-    "server", "true number (share there / one more)", "exact", "within a step", "too much", "by more than a step",
-    "not settled", "no number", "seconds p50 / p90", "reason, where one was seen", "people, about",
+    "server", "true number (share there / one more)", "exact", "within a step", "too much",
+    "by more than a step", "not settled", "no number", "seconds p50 / p90", "reason, where one was seen", "people, about",
     "looks once: too much / by more than a step", "its quick form",
 )  # fmt: skip
 INTRO = """{runs} runs of each simulated server, without a socket: the same search, loop and analysis as in
 `--how-many`, against servers written for this page alone; answers of 70 to 130 tokens, about 2.2 s alone, a
-first token within 2 s and 10 tokens/s wanted, a budget of 180 s. Per cent of the runs. *True*: the most users of
-whose answers nine in ten meet the target, over 8,000 answers. A step is a tenth, at least 1. *Too much*: the
+first token within 2 s and 10 tokens/s wanted, a budget of 180 s. Per cent of the runs. *True*: the most
+users of whose answers nine in ten meet the target, over 8,000 answers. A step is a tenth, at least 1. *Too much*: the
 number said is above the true one, in runs that are not marked as not settled (the server's own pace changed).
 Last: a search that looks once at each level, as published tools do, on the same servers."""
 
@@ -116,20 +116,18 @@ def how_many_criteria(tuned: Sequence[Judged], held_out: Sequence[Judged]) -> li
     return rows
 
 
-def how_many_page(tuned: Sequence[Judged], held_out: Sequence[Judged]) -> list[str]:
-    """The part of docs/truth.md, as lines."""
-    return [
-        "## How many",
-        "",
-        INTRO.format(runs=len(tuned[0].said)),
-        "",
-        *table(HEADER, [*map(_row, tuned), _all(tuned)]),
-        "",
-        "Servers that the rules were not tuned on:",
-        "",
-        *table(HEADER, [*map(_row, held_out), _all(held_out)]),
-        "",
-    ]
+def how_many_page(tuned: Sequence[Judged], held_out: Sequence[Judged]) -> str:
+    """The part of docs/truth.md."""
+    return "\n\n".join(
+        [
+            "## How many",
+            INTRO.format(runs=len(tuned[0].said)),
+            table(("claim", "at most", "found", "holds"), marked(how_many_criteria(tuned, held_out))),
+            table(HEADER, [*map(_row, tuned), _all(tuned)]),
+            "Servers that the rules were not tuned on:",
+            table(HEADER, [*map(_row, held_out), _all(held_out)]),
+        ]
+    )
 
 
 def _row(j: Judged) -> list[str]:
@@ -161,13 +159,11 @@ def _all(servers: Sequence[Judged]) -> list[str]:
         sum(j.above() for j in servers),
         sum(j.above(j.step) for j in servers),
     ]
-    rivals = [
-        f"{_percent(sum(v > j.true for j, v in said), n)} / {_percent(sum(v > j.true + j.step for j, v in said), n)}"
-        for said in (
-            [(j, s.once) for j in servers for s in j.said],
-            [(j, s.quick) for j in servers for s in j.said],
-        )
-    ]
+    rivals = []
+    once = [(j, s.once) for j in servers for s in j.said]
+    for said in (once, [(j, s.quick) for j in servers for s in j.said]):
+        above, far = sum(v > j.true for j, v in said), sum(v > j.true + j.step for j, v in said)
+        rivals.append(f"{_percent(above, n)} / {_percent(far, n)}")
     return ["**all**", "", "", *(_percent(k, n) for k in sums), "", "", "", "", "", *rivals]
 
 
