@@ -21,14 +21,15 @@ from scripts.truth.words import Criterion, marked, share, table
 BUDGET_S, ANSWERS = 180.0, 8000  # of a run; of each level of the truth
 HEADER = (
     "server", "true number (share there / one more)", "exact", "within a step", "too much",
-    "by more than a step", "not settled", "no number", "seconds p50 / p90", "reason, where one was seen", "people, about",
+    "by more than a step", "not settled", "no number", "seconds p50 / p90", "reason, where one was seen",
+    "people, about",
     "looks once: too much / by more than a step", "its quick form",
 )  # fmt: skip
 INTRO = """{runs} runs of each simulated server, without a socket: the same search, loop and analysis as in
 `--how-many`, against servers written for this page alone; answers of 70 to 130 tokens, about 2.2 s alone, a
 first token within 2 s and 10 tokens/s wanted, a budget of 180 s. Per cent of the runs. *True*: the most
-users of whose answers nine in ten meet the target, over 8,000 answers. A step is a tenth, at least 1. *Too much*: the
-number said is above the true one, in runs that are not marked as not settled (the server's own pace changed).
+users of whose answers nine in ten meet the target, over 8,000 answers. A step is a tenth, at least 1.
+*Too much*: the number said is above the true one, in runs that are not marked as not settled (the server's own pace changed).
 Last: a search that looks once at each level, as published tools do, on the same servers."""
 
 
