@@ -29,8 +29,8 @@ INTRO = """{runs} runs of each simulated server, without a socket: the same sear
 `--how-many`, against servers written for this page alone; answers of 70 to 130 tokens, about 2.2 s alone, a
 first token within 2 s and 10 tokens/s wanted, a budget of 180 s. Per cent of the runs. *True*: the most
 users of whose answers nine in ten meet the target, over 8,000 answers. A step is a tenth, at least 1.
-*Too much*: the number said is above the true one, in runs that are not marked as not settled (the server's own pace changed).
-Last: a search that looks once at each level, as published tools do, on the same servers."""
+*Too much*: the number said is above the true one, in runs that are not marked as not settled (the
+server's own pace changed). Last: a search that looks once at each level, as published tools do."""
 
 
 @dataclass(frozen=True)
