@@ -20,8 +20,8 @@ from analysis.errors import PortlapError, RunError
 from analysis.escapes import visible
 from analysis.files.prefix import prefix_of
 from analysis.files.run import file_of, keep_files_private, read_run, write_whole
-from analysis.locust_only import report as bounds
-from analysis.locust_only.bounds import is_locust_only, read_bounds
+from analysis.locust_only import report as locust_report
+from analysis.locust_only.read import is_locust_only, read_locust_run
 from analysis.locust_rows import report as rows_report
 from analysis.locust_rows.judge import judge
 from analysis.locust_rows.rows import has_request_rows, read_requests
@@ -69,7 +69,7 @@ def write_report(options: argparse.Namespace) -> int:
     """Writes report.json, report.md and report.html beside the run and prints one of them."""
     prefix = prefix_of(options.prefix)
     if is_locust_only(prefix):
-        return _report_bounds(prefix, options)
+        return _report_locust_run(prefix, options)
     if has_request_rows(prefix):
         return _report_rows(prefix, options)
     assessment, figures = _read(options.prefix)
@@ -92,11 +92,16 @@ def write_report(options: argparse.Namespace) -> int:
     return exit_codes.of_verdict(figures.verdict)
 
 
-def _report_bounds(prefix: Path, options: argparse.Namespace) -> int:
-    found = read_bounds(prefix)
-    texts = {"report.json": bounds.as_json(found), "report.md": bounds.markdown(found)}
-    _write(prefix, texts, options, lambda console: bounds.show(console, found))
-    return exit_codes.INCONCLUSIVE
+def _report_locust_run(prefix: Path, options: argparse.Namespace) -> int:
+    run = read_locust_run(prefix)
+    report = locust_report.report_of(run)
+    texts = {
+        "report.json": locust_report.as_json(run),
+        "report.md": as_markdown.render(report),
+        "report.html": _html(report),
+    }
+    _write(prefix, texts, options, lambda console: as_text.show(console, report))
+    return exit_codes.of_verdict(run.outcome)
 
 
 def _report_rows(prefix: Path, options: argparse.Namespace) -> int:
@@ -126,18 +131,23 @@ def _write(
         raise RunError(problem)
 
 
-def _html(report: Report, figures: RunFigures) -> str:
+def _html(report: Report, figures: RunFigures | None = None) -> str:
     from analysis.report.writers import as_html  # loads jinja2
 
-    return as_html.render(report, partial(as_html.chart_of, figures=figures))
+    return (
+        as_html.render(report, partial(as_html.chart_of, figures=figures))
+        if figures
+        else as_html.render(report)
+    )
 
 
 def check(options: argparse.Namespace) -> int:
     """Prints the verdict and its conditions only; writes nothing."""
     if is_locust_only(prefix := prefix_of(options.prefix)):
-        found = read_bounds(prefix)
-        _print(printed(lambda console: bounds.show(console, found), sys.stdout))
-        return exit_codes.INCONCLUSIVE
+        run = read_locust_run(prefix)
+        said = locust_report.report_of(run)
+        _print(printed(lambda console: as_text.show(console, said, only=["Users", "Missing"]), sys.stdout))
+        return exit_codes.of_verdict(run.outcome)
     if has_request_rows(prefix):
         judged = judge(read_requests(prefix))
         rows = rows_report.report_of(judged)

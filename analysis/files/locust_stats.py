@@ -18,13 +18,14 @@ Name = tuple[str, str]  # (type, name)
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """One row of Locust's: how many requests ended, how many of them failed, and Σ latency, exact."""
+    """One row of Locust's: how many requests ended, how many of them failed, and Σ latency ± `slack_s`."""
 
     requests: int
     failures: int
     latency_s: float
     fastest_s: float
     slowest_s: float
+    slack_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

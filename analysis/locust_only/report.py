@@ -1,105 +1,136 @@
-"""The report of a stranger's run: bounds, what they leave open, and the next step. Never a mechanism."""
+"""What is said of Locust's files alone: a Report for the shared writers, and report.json."""
 
 import json
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
-
 from analysis.escapes import for_json
-from analysis.escapes import for_markdown as md
-from analysis.locust_only.bounds import Bound, Bounds
-from analysis.report.words import number
-from analysis.verdict.outcomes import Outcome
+from analysis.locust_only.advice import shape
+from analysis.locust_only.bounds import Bound, Level, LocustRun
+from analysis.locust_only.judge import pauses
+from analysis.report.sections.section import (
+    HYPOTHESIS,
+    MEASURED,
+    NEXT,
+    VERDICT,
+    Code,
+    Headline,
+    PhaseSentence,
+    PhaseSentences,
+    Report,
+    Steps,
+    Table,
+    section,
+    sentences,
+)
+from analysis.report.words import NONE, number, plural
 
 FORMAT = 1
-ANSWER = (
-    "Only Locust's own statistics are here. They bound how many requests were in flight, and cannot tell "
-    "who waited for whom."
-)
-NEXT_STEPS = (
-    "Run the phases against the same servers for a verdict: "
-    "locust --headless --plan phases --target URL --csv PREFIX",
+LEVELS_HEADER = (
+    "users",
+    "seconds",
+    "answers",
+    "answers/s",
+    "in flight",
+    "asking",
+    "times one user",
+    "speedup",
 )
 
 
-def sentences(bounds: Bounds) -> list[str]:
-    """What the files say, each with its bounds."""
-    total = bounds.total
-    said = [
-        f"{total.requests} requests, {total.failures} failed; their latencies add up to "
-        f"{number(total.latency_s)} s exactly, each "
-        f"between {number(total.fastest_s)} and {number(total.slowest_s)} s.",
-        f"First send to last end: {_between(bounds.makespan_s)} s.",
-        f"Mean in flight: {_between(bounds.mean_in_flight)}"
-        + (f", with at most {bounds.users} users" if bounds.users else "")
-        + ". It is what the seed calls speedup; it is none.",
+def report_of(run: LocustRun) -> Report:
+    """Everything that is said of such a run: never a mechanism."""
+    decided = run.outcome.decided
+    return Report(
+        title=run.prefix.name,
+        subtitle=f"portlap · Locust's statistics alone · {run.prefix}",
+        headline=Headline(run.outcome, run.outcome.colour),
+        answer=run.answer[:1].upper() + run.answer[1:],
+        sections=(
+            *section(
+                "Hypothesis",
+                HYPOTHESIS,
+                sentences(["Requests of several users are answered in parallel."]),
+                terminal=False,
+            ),
+            *section(
+                "Users",
+                MEASURED,
+                Table(LEVELS_HEADER, tuple(_row(level) for level in run.levels)),
+                PhaseSentences(tuple(_words(level) for level in run.levels if level.users > 1)),
+            ),
+            *section("Requests", MEASURED, sentences(_requests(run))),
+            *section("Missing", VERDICT, sentences([*run.doubts, *run.missing])),
+            *section("Next", NEXT, Steps(run.next_steps), Code(() if decided else (shape(run.total),))),
+        ),
+    )
+
+
+def _row(level: Level) -> tuple[str, ...]:
+    return (
+        str(level.users),
+        _to(level.window_s),
+        str(level.answers),
+        _to(level.answers_per_s),
+        _to(level.in_flight),
+        _to(level.asking),
+        _to(level.over_one),
+        _to(level.speedup),
+    )
+
+
+def _words(level: Level) -> PhaseSentence:
+    return PhaseSentence(plural(level.users, "user"), level.outcome, level.words, ())
+
+
+def _requests(run: LocustRun) -> list[str]:
+    total = run.total
+    lines = [
+        f"{plural(total.requests, 'request')}, {total.failures} failed; each took {number(total.fastest_s)} "
+        f"to {number(total.slowest_s)} s, all together {_to(run.latency_s)} s.",
+        f"First send to last end: {_to(run.makespan_s)} s.",
+        f"Requests in flight: {_to(run.mean_in_flight)} on average, waiting ones included (no speedup).",
     ]
-    for name, solo_s in bounds.solo_s.items():
-        said.append(f"{name} alone, while there was one user: {number(solo_s)} s on average.")
-    for level in bounds.levels:
-        speedup = f"speedup {_between(level.speedup)}" if level.speedup else "speedup not identifiable"
-        said.append(
-            f"{level.users} users for {_between(level.window_s)} s: "
-            f"{level.answers} answers, {speedup} (solo time answered per second)."
-        )
-    if bounds.singles:
-        said.append(
-            f"{len(bounds.singles)} of {total.requests} requests can be told apart: "
-            "their latency is exact, their end known to ±1 s."
-        )
-    return said
+    if sentence := pauses(run.levels):
+        lines.append(f"{sentence[:1].upper()}{sentence[1:]}.")
+    if run.parts:
+        names = ", ".join(f"{kind} {name}".strip() for kind, name in run.parts)
+        lines.append(f"Rows that measure a part of a request do not count as one: {names}.")
+    for name, solo_s in run.solo_s.items():
+        lines.append(f"{name} alone, while there was one user: {_to(solo_s)} s, without the first answer.")
+    return lines
 
 
-def show(console: Console, bounds: Bounds) -> None:
-    """Prints the report."""
-    console.print(Text(f"portlap · Locust's statistics alone · {bounds.prefix}", "dim"))
-    console.print(Text(Outcome.INCONCLUSIVE.upper(), "bold yellow"))
-    console.print(Text(ANSWER, "bold"))
-    parts = {"Bounds": sentences(bounds), "Missing": list(bounds.missing), "Next": list(NEXT_STEPS)}
-    for title, said in parts.items():
-        console.print(Text(f"\n{title}", "bold cyan"))
-        for sentence in said:
-            console.print(Padding(Text(sentence), (0, 0, 0, 2)))
-
-
-def markdown(bounds: Bounds) -> str:
-    parts = {
-        "Hypothesis": ["The servers answered requests in parallel."],
-        "Design": ["Unknown: a run of Locust that portlap did not plan."],
-        "Measured": sentences(bounds),
-        "Verdict": [f"{Outcome.INCONCLUSIVE}: {ANSWER}", *(f"Missing: {m}" for m in bounds.missing)],
-        "Next action": list(NEXT_STEPS),
-    }
-    said = [f"## {title}\n\n" + "\n".join(f"- {md(s)}" for s in lines) for title, lines in parts.items()]
-    return "\n\n".join([f"# {md(bounds.prefix.name)}: {Outcome.INCONCLUSIVE}", *said]) + "\n"
-
-
-def as_json(bounds: Bounds) -> str:
+def as_json(run: LocustRun) -> str:
     """report.json of such a run: docs/FORMAT.md; a bound is {"low", "high"}."""
-    rows = [{"type": t, "name": name, **asdict(sums)} for (t, name), sums in bounds.rows.items()]
     report: dict[str, Any] = {
         "format": FORMAT,
-        "verdict": Outcome.INCONCLUSIVE,
-        "answer": ANSWER,
-        "next_steps": list(NEXT_STEPS),
+        "verdict": run.outcome,
+        "answer": run.answer,
+        "next_steps": list(run.next_steps),
         "bounds": {
-            "rows": rows,
-            "total": asdict(bounds.total),
-            "users": bounds.users,
-            "makespan_s": asdict(bounds.makespan_s),
-            "mean_in_flight": asdict(bounds.mean_in_flight),
-            "solo_s": dict(bounds.solo_s),
-            "levels": [asdict(level) for level in bounds.levels],
-            "single_requests": [asdict(single) for single in bounds.singles],
-            "missing": list(bounds.missing),
+            "rows": [{"type": t, "name": name, **asdict(sums)} for (t, name), sums in run.rows.items()],
+            "parts": [{"type": t, "name": name, **asdict(sums)} for (t, name), sums in run.parts.items()],
+            "total": asdict(run.total),
+            "latency_s": asdict(run.latency_s),
+            "users": run.users,
+            "makespan_s": asdict(run.makespan_s),
+            "mean_in_flight": asdict(run.mean_in_flight),
+            "solo_s": {name: asdict(solo_s) for name, solo_s in run.solo_s.items()},
+            "levels": [asdict(level) for level in run.levels],
+            "single_requests": [asdict(single) for single in run.singles],
+            "lag_s": run.lag_s,
+            "doubts": list(run.doubts),
+            "missing": list(run.missing),
         },
     }
     return for_json(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
-def _between(bound: Bound) -> str:
+def _to(bound: Bound | None) -> str:
+    if bound is None:
+        return NONE
     low, high = number(bound.low), number(bound.high)
-    return low if low == high else f"between {low} and {high}"
+    if not bound.low:
+        return f"at most {high}"
+    return low if low == high else f"{low} to {high}"

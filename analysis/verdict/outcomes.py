@@ -28,6 +28,8 @@ class Outcome(StrEnum):
     ONE_PORT = "one-port-suffices"
     SHARED = "shared-compute"
     MODEL_SWAP = "model-swap"
+    GAIN = "gain"  # these two: of files that show how much is gained, and not how
+    NO_GAIN = "no-gain"
 
     @property
     def gains(self) -> bool:
@@ -75,4 +77,6 @@ _FACTS = {
     Outcome.ONE_PORT: _Facts(True, None, "green", "ONE PORT SUFFICES"),
     Outcome.SHARED: _Facts(False, COMPUTE, "yellow", "PORTS SHARE ONE COMPUTE"),
     Outcome.MODEL_SWAP: _Facts(False, None, "yellow", "MODELS EVICT EACH OTHER"),
+    Outcome.GAIN: _Facts(True, None, "green", "A GAIN"),
+    Outcome.NO_GAIN: _Facts(False, None, "yellow", "NO GAIN"),
 }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analysis.entities.entities import read_entities
 from analysis.errors import PortlapError
 from analysis.files.run import read_run
-from analysis.locust_only.bounds import read_bounds
+from analysis.locust_only.read import read_locust_run
 from replay.scenario.load import load_scenario
 from replay.scenario.phases import planned_phases
 from replay.scenario.schema import KEYS
@@ -144,7 +144,7 @@ def locust_files(data: st.DataObject) -> None:
         for other in names:
             changed = data.draw(inputs.changed_bytes(FILES[other])) if other == suffix else FILES[other]
             _write(folder, f"x{other}", changed)
-        _ends_well(lambda: read_bounds(Path(folder, "x")), "x_stats")
+        _ends_well(lambda: read_locust_run(Path(folder, "x")), "x_stats")
 
 
 READERS_OF_FILES: Final[tuple[Callable[[st.DataObject], None], ...]] = (

@@ -72,6 +72,14 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Lines to copy, shown as they are."""
+
+    kind: ClassVar[str] = "code"
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lanes:
     """One round of each phase, drawn to scale."""
 
@@ -87,7 +95,7 @@ class Chart:
     name: str
 
 
-Part = Sentences | PhaseSentences | Table | FigureTable | Conditions | Steps | Lanes | Chart
+Part = Sentences | PhaseSentences | Table | FigureTable | Conditions | Steps | Code | Lanes | Chart
 
 
 @dataclass(frozen=True, slots=True)

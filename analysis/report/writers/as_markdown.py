@@ -12,6 +12,7 @@ from analysis.report.sections.section import (
     NEXT,
     VERDICT,
     Chart,
+    Code,
     Conditions,
     FigureTable,
     Lanes,
@@ -59,6 +60,8 @@ def _written(part: Part) -> str:
             return _table(("", "condition", "found", "do"), cells)
         case Steps(items):
             return "\n".join(f"{i}. {md(step)}" for i, step in enumerate(items, start=1))
+        case Code(items):
+            return "\n\n".join(_fenced(text) for text in items)
         case Lanes(items):
             pictures = (picture(phase, LANES_WIDTH) for phase in items)
             return "\n\n".join(_fenced("\n".join(lines)) for lines in pictures if lines)

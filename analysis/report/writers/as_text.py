@@ -12,6 +12,7 @@ from analysis.report.pictures.lanes import picture
 from analysis.report.sections.conditions import MARKS
 from analysis.report.sections.phases import figure_rows
 from analysis.report.sections.section import (
+    Code,
     Conditions,
     FigureTable,
     Lanes,
@@ -74,6 +75,9 @@ def _print(console: Console, part: Part) -> None:
             for number, step in enumerate(items, start=1):
                 grid.add_row(f"{number}.", step)
             console.print(grid)
+        case Code(items):
+            for text in items:
+                console.print(Padding(Text(text, no_wrap=True), (1, 0, 0, 2)))
         case Lanes(items):
             for phase in items:
                 if lines := picture(phase, console.width):

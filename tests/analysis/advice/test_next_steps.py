@@ -134,7 +134,9 @@ FIRST = {
     "fully-parallel": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "4, 8, 16 users"),
     "inconclusive": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "rounds: {min: 5, max: 12}"),
     "invalid": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "Run again"),
+    "gain": dict.fromkeys((*KINDS_WITH_WORDS, OTHER), "recipes/request_log.py"),
 }
+FIRST["no-gain"] = FIRST["serial"]
 
 # The options that these programs have; another one in the table is a slip of the pen.
 OPTIONS = {

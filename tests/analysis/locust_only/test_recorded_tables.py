@@ -5,25 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from analysis.locust_only.bounds import read_bounds
-from analysis.locust_only.parts import CROWDED, PARTS
+from analysis.locust_only.parts import CROWDED
+from analysis.locust_only.read import read_locust_run
+from analysis.verdict.outcomes import Outcome
 from tests.support.checkout import CHECKOUT
 
 RUNS = CHECKOUT / "tests" / "runs" / "locust_only"
 
 
-@pytest.mark.parametrize("name", ["s5_ttft", "s6_ttft_serial"])
-def test_rows_for_parts_of_a_request_give_no_speedup(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "requests", "truths"), [("s5_ttft", 140, {2: 2, 4: 4}), ("s6_ttft_serial", 60, {2: 1, 4: 1})]
+)
+def test_rows_for_parts_of_a_request_are_no_requests(
+    name: str, requests: int, truths: dict[int, float]
+) -> None:
     """Truth: 60 s, one request of 1 s for each group of rows; the rows count it three or four times."""
-    bounds = read_bounds(RUNS / name)
-    assert bounds.missing[0] == CROWDED
-    assert (bounds.solo_s, bounds.levels) == ({}, ())
-    assert bounds.makespan_s.low <= 60 <= bounds.makespan_s.high + 1
-    assert bounds.makespan_s.low < bounds.makespan_s.high, "no exact figure"
+    run = read_locust_run(RUNS / name)
+    assert [*run.rows] == [("POST", "chat")]
+    assert run.total.requests == requests
+    assert run.doubts == ()
+    assert run.makespan_s.low <= 60 <= run.makespan_s.high
+    several = [level for level in run.levels if level.users > 1]
+    assert {level.users for level in several} == set(truths)
+    for level in several:
+        assert level.speedup is not None
+        assert level.speedup.low <= truths[level.users] <= level.speedup.high
+        assert level.outcome is (Outcome.GAIN if truths[level.users] > 1 else Outcome.NO_GAIN)
 
 
 @pytest.mark.parametrize("type_", ["METRIC", "POST"])
-def test_rows_for_parts_are_doubted_where_the_users_time_does_not_contradict_them(
+def test_rows_for_parts_are_recognised_where_the_users_time_does_not_contradict_them(
     tmp_path: Path, type_: str
 ) -> None:
     """As with users that pause: ten times as many users for the same rows."""
@@ -39,17 +50,18 @@ def test_rows_for_parts_are_doubted_where_the_users_time_does_not_contradict_the
             writer = csv.DictWriter(target, list(lines[0]))
             writer.writeheader()
             writer.writerows(lines)
-    bounds = read_bounds(tmp_path / "run")
-    assert bounds.missing[0] == PARTS
-    assert (bounds.solo_s, bounds.levels) == ({}, ())
+    run = read_locust_run(tmp_path / "run")
+    assert [*run.rows] == [("POST", "chat")]
+    assert all(level.speedup is None or level.speedup.low <= 1 <= level.speedup.high for level in run.levels)
 
 
 def test_the_first_answer_that_loads_the_model_is_no_solo_time() -> None:
     """Truth: serial, 2 s an answer, 22 s for the first; the mean of all was 3.05 s and gave 1.40 to 1.66."""
-    bounds = read_bounds(RUNS / "s1_cold_serial")
-    assert bounds.solo_s == {"chat": pytest.approx(2.0, abs=0.01)}
-    [level] = bounds.levels
+    run = read_locust_run(RUNS / "s1_cold_serial")
+    solo_s = run.solo_s["chat"]
+    assert solo_s.low <= 2.001 and solo_s.high >= 1.999
+    level = run.levels[-1]
     assert level.users == 2
     assert level.speedup is not None
     assert level.speedup.low <= 1.0 <= level.speedup.high < 1.1
-    assert CROWDED not in bounds.missing
+    assert CROWDED not in run.doubts

@@ -1,0 +1,172 @@
+"""Locust's CSV files of a run as a `LocustRun`: sums, users and times checked against each other."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from analysis.advice.next_steps import next_steps
+from analysis.errors import RunError
+from analysis.files.locust_stats import (
+    ALL,
+    MOST,
+    Name,
+    Snapshot,
+    Sums,
+    read_failures,
+    read_history,
+    read_table,
+    sums_of,
+)
+from analysis.files.run import file_of
+from analysis.locust_only.advice import steps_to_know
+from analysis.locust_only.bounds import ROW_S, Bound, Level, LocustRun
+from analysis.locust_only.judge import answer_of, judged
+from analysis.locust_only.levels import Known, levels_of
+from analysis.locust_only.parts import CROWDED, unsure_parts
+from analysis.locust_only.parts import parts_of as parts_of_rows
+from analysis.locust_only.times.makespan import in_flight, makespan_s
+from analysis.locust_only.times.solo import name_of, named, singles, solo_times
+from analysis.locust_only.times.windows import count, lag_s
+
+CROWDED_SHARE = 1.01  # times Locust's own window, for Σ latency / users
+
+
+def is_locust_only(prefix: Path) -> bool:
+    """True if Locust's statistics are there and nothing of portlap's own."""
+    ours = (file_of(prefix, "requests.csv"), file_of(prefix, "run.json"))
+    return file_of(prefix, "stats.csv").exists() and not any(path.exists() for path in ours)
+
+
+def read_locust_run(prefix: Path) -> LocustRun:
+    """What the files allow. Raises RunError if one of them is damaged or they do not fit each other."""
+    path = file_of(prefix, "stats.csv")
+    table = list(read_table(path))
+    found = {(line["Type"], line["Name"]): sums_of(line, "", where) for line, where in table}
+    stated = found.pop(ALL, None)
+    if stated is None or not stated.requests:
+        raise RunError(f"{path}: holds no request; give the prefix of a run that sent some")
+    if sum(s.requests for s in found.values()) != stated.requests:
+        raise RunError(f"{path}: its rows do not add up to its last one; the file is damaged")
+    failed = _failed(prefix, path, stated)
+    history, was_reset = read_history(file_of(prefix, "stats_history.csv"), found, stated)
+    parts = {name: found[name] for name in parts_of_rows(found, history)}
+    rows = {name: sums for name, sums in found.items() if name not in parts}
+    total = added(rows.values())
+    latency_s = _latency_s(found, rows, stated)
+    whole = bool(history) and count(history[-1]) == stated.requests
+    users = max((s.users for s in history), default=0) or None
+    lagging_s = lag_s(history)
+    known_rows = named(history, rows, parts)
+    solo_s = solo_times(history, known_rows)
+    sums_by_row = {row: rows.get(row, total) for row in known_rows}
+    levels = levels_of(history, Known(sums_by_row, solo_s, lagging_s))
+    window = _rate_window(table[-1], stated.requests, total.slowest_s if was_reset else 0.0)
+    doubts = tuple(_doubts(rows, parts, history, latency_s, window, users if whole else None, levels))
+    if doubts:  # each user waits for one answer: that may be false here, and so is all that rests on it
+        solo_s, levels = {}, []
+    at_most = users if whole and not doubts else None
+    makespan = makespan_s(window, total, latency_s, history, whole, at_most, lagging_s)
+    shown = tuple(judged(level) for level in levels)
+    outcome, answer = answer_of(shown, doubts)
+    return LocustRun(
+        prefix=prefix,
+        rows=rows,
+        parts=parts,
+        total=total,
+        latency_s=latency_s,
+        users=users,
+        makespan_s=makespan,
+        mean_in_flight=in_flight(latency_s, makespan, at_most or total.requests),
+        solo_s={name_of(row, rows): bound for row, bound in solo_s.items()},
+        levels=shown,
+        singles=tuple(singles(history, known_rows, rows)),
+        history=tuple(history),
+        lag_s=lagging_s,
+        doubts=doubts,
+        missing=tuple(_missing(history, known_rows, whole, users, failed, lagging_s)),
+        outcome=outcome,
+        answer=answer,
+        next_steps=next_steps(outcome, ()) if outcome.decided else steps_to_know(total),
+    )
+
+
+def added(rows: Iterable[Sums]) -> Sums:
+    """The sum of some rows."""
+    found = list(rows)
+    return Sums(
+        sum(s.requests for s in found),
+        sum(s.failures for s in found),
+        math.fsum(s.latency_s for s in found),
+        min((s.fastest_s for s in found), default=0.0),
+        max((s.slowest_s for s in found), default=0.0),
+        math.fsum(s.slack_s for s in found),
+    )
+
+
+def _failed(prefix: Path, path: Path, stated: Sums) -> int | None:
+    failed = read_failures(file_of(prefix, "failures.csv"))
+    if failed is not None and failed > stated.failures:
+        raise RunError(f"{file_of(prefix, 'failures.csv')}: {failed} failures where {path.name} counts "
+                       f"{stated.failures}; they are of different runs")  # fmt: skip
+    return failed
+
+
+def _latency_s(found: Mapping[Name, Sums], rows: Mapping[Name, Sums], stated: Sums) -> Bound:
+    """Σ latency of the requests. Requests without a time are in the counts and not in the averages: then the
+    rows and their sum disagree, and the truth is at most either."""
+    every, mine = added(found.values()), added(rows.values())
+    gap_s = abs(every.latency_s - stated.latency_s)
+    gap_s = gap_s if gap_s > 1e-6 * every.latency_s + every.slack_s + stated.slack_s else 0.0
+    return Bound(max(mine.latency_s - mine.slack_s - gap_s, 0.0), mine.latency_s + mine.slack_s + gap_s)
+
+
+def _rate_window(last: tuple[Mapping[str, str], str], requests: int, forgotten_s: float) -> Bound:
+    """The time that Locust's own Requests/s is over; after a reset what was open may have begun before."""
+    line, where = last
+    try:
+        rate = float(line["Requests/s"])
+        window_s = requests / rate if 0 < rate < MOST else math.nan
+        if not window_s < MOST:
+            raise ValueError
+    except (KeyError, ValueError):
+        raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
+    return Bound(window_s, window_s + forgotten_s)
+
+
+def _doubts(
+    rows: Mapping[Name, Sums],
+    parts: Mapping[Name, Sums],
+    history: Sequence[Snapshot],
+    latency_s: Bound,
+    window: Bound,
+    users: int | None,
+    levels: Sequence[Level],
+) -> Iterator[str]:
+    """Why no number of users can have a speedup."""
+    crowded = users is not None and latency_s.low / users > window.high * CROWDED_SHARE + ROW_S
+    if crowded or any(level.in_flight.low > level.users for level in levels):
+        yield CROWDED
+    elif unsure := unsure_parts(rows, history, users or 1):
+        yield unsure
+
+
+def _missing(
+    history: Sequence[Snapshot],
+    rows: Sequence[Name],
+    whole: bool,
+    users: int | None,
+    failed: int | None,
+    lagging_s: float,
+) -> Iterator[str]:
+    yield "first tokens of each answer: which answers were decoded together, and which waited, cannot be seen"
+    if not history:
+        yield "_stats_history.csv: without it nothing is known of users and of when requests ended"
+    elif not whole:
+        yield f"the end of the history: it lacks requests, and there may have been more than {users} users"
+    elif not rows:
+        yield "rows per name in the history (--csv-full-history): several names cannot be told apart"
+    if lagging_s:
+        yield "times to the second: workers report every 3 s, so every window is that much less sure"
+    if failed is None:
+        yield "_failures.csv: what went wrong in failed requests"
+    yield "the last second: Locust writes its files once a second, and not at its end"
