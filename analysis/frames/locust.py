@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.files.locust_stats import ALL, Snapshot, Sums, read_history
+from analysis.files.locust_stats import ALL, Snapshot, Sums
 from analysis.files.prefix import prefix_of
-from analysis.files.run import file_of
-from analysis.locust_only.bounds import ROW_S, Bounds, read_bounds
-from analysis.locust_only.report import sentences
+from analysis.locust_only.bounds import ROW_S, LocustRun
+from analysis.locust_only.read import read_locust_run
+from analysis.locust_only.report import request_sentences
 
 OVER_S = 10  # of the history, for answers per second and the mean in flight
 HISTORY = ("at_s", "users", "answers", "failures", "answers_per_s", "in_flight_low", "in_flight_high")
@@ -27,14 +27,13 @@ class LocustTables:
     levels: pd.DataFrame
     sentences: tuple[str, ...]
     missing: tuple[str, ...]
-    bounds: Bounds
+    bounds: LocustRun
 
 
 def locust_run(prefix: str | Path) -> LocustTables:
     """The run at `prefix` (a path, or any of Locust's files). Raises RunError, in one line."""
     path = prefix_of(str(prefix))
-    bounds = read_bounds(path)
-    history, _ = read_history(file_of(path, "stats_history.csv"), bounds.rows, bounds.total)
+    bounds = read_locust_run(path)
     rows = [{"type": t, "name": name, **asdict(sums)} for (t, name), sums in bounds.rows.items()]
     levels = [
         (
@@ -45,9 +44,9 @@ def locust_run(prefix: str | Path) -> LocustTables:
     ]  # fmt: skip
     return LocustTables(
         rows=pd.DataFrame(rows),
-        history=pd.DataFrame(_history(history), columns=HISTORY, dtype=float),
+        history=pd.DataFrame(_history(bounds.history), columns=HISTORY, dtype=float),
         levels=pd.DataFrame(levels, columns=LEVELS, dtype=float).astype({"users": int, "answers": int}),
-        sentences=tuple(sentences(bounds)),
+        sentences=(bounds.answer, *request_sentences(bounds)),
         missing=bounds.missing,
         bounds=bounds,
     )

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.console import plural
 from analysis.locust_only.bounds import Bound, Level
-from analysis.report.words import plural
 from analysis.thresholds import GAIN, MIN_SPEEDUP_MAX, SMALL_GAIN
 from analysis.verdict.outcomes import Outcome
 

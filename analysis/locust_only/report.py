@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from analysis.console import plural
 from analysis.escapes import for_json
 from analysis.locust_only.advice import shape
 from analysis.locust_only.bounds import Bound, Level, LocustRun
@@ -23,7 +24,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, number, plural
+from analysis.report.words import NONE, number
 
 FORMAT = 1
 LEVELS_HEADER = (
@@ -59,7 +60,7 @@ def report_of(run: LocustRun) -> Report:
                 Table(LEVELS_HEADER, tuple(_row(level) for level in run.levels)),
                 PhaseSentences(tuple(_words(level) for level in run.levels if level.users > 1)),
             ),
-            *section("Requests", MEASURED, sentences(_requests(run))),
+            *section("Requests", MEASURED, sentences(request_sentences(run))),
             *section("Missing", VERDICT, sentences([*run.doubts, *run.missing])),
             *section("Next", NEXT, Steps(run.next_steps), Code(() if decided else (shape(run.total),))),
         ),
@@ -83,7 +84,8 @@ def _words(level: Level) -> PhaseSentence:
     return PhaseSentence(plural(level.users, "user"), level.outcome, level.words, ())
 
 
-def _requests(run: LocustRun) -> list[str]:
+def request_sentences(run: LocustRun) -> list[str]:
+    """The sums and times of the run in words."""
     total = run.total
     lines = [
         f"{plural(total.requests, 'request')}, {total.failures} failed; each took {number(total.fastest_s)} "
