@@ -142,8 +142,7 @@ def test_a_verdict_is_named_by_its_outcome_and_never_by_a_bare_text() -> None:
         f"{path.relative_to(CHECKOUT)}:{node.lineno}: {node.value}"
         for room in ("analysis", "replay")
         for path in modules(room)
-        if path.name
-        not in ("outcomes.py", "lmstudio.py", "own_servers.py", "charts.py", "counters.py")
+        if path.name not in ("outcomes.py", "lmstudio.py", "own_servers.py", "charts.py", "counters.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value in set(Outcome) - {Outcome.GAIN}  # a plain word too
     ]
