@@ -64,7 +64,7 @@ def test_any_two_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_any_run_of_locust_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = write_csv(tmp_path / "x", rows("parallel", [0.0, 15.0], 40.0), [0.0, 15.0])
     shown = executed(monkeypatch, ANY_LOCUST, f"RUN = {str(prefix)!r}\nSET = []")
-    assert "2 users for" in outputs(shown, "text/markdown")[0]
+    assert "with 2 users at least" in outputs(shown, "text/markdown")[0]
     assert len(outputs(shown, "image/svg+xml")) == 6
 
 
