@@ -35,7 +35,7 @@ MODE_SHARE: Final = 0.6  # of the rounds must agree on K
 LUMP_SHARE: Final = 0.1  # of a solo: a shorter decode arrived in one lump, and K is unknown
 LEAST_SHARE: Final = 0.01  # of a latency: no change of length leaves less of it
 HASTE: Final = 0.5  # of the decode time alone: a stream that seems faster in company was held back on the way
-UNDISTURBED: Final = (0.8, 1.25)  # times its solo: an answer that nobody held up
+UNDISTURBED: Final = (0.8, 1.25)  # times its solo: an answer that was not held up
 SAME_END_SHARE: Final = 0.5  # of an even step: ends nearer to each other belong together
 EVEN: Final = 0.35  # of a step: ends whose steps differ by less come one by one, or k at a time
 FAR_GAP: Final = 5.0  # times the mean of the other gaps: text before the queue, or a late last chunk
@@ -56,7 +56,7 @@ WILDEST: Final = 1000.0  # times at most: beyond it such rounds would weigh noth
 WILD_DF: Final = 3  # degrees of freedom with which each of the two scatters is known at least
 
 # Conditions of a phase (conditions/of_phase.py)
-MAX_SPREAD: Final = 0.05  # of a solo: beyond it the burst is not a burst
+MAX_SPREAD: Final = 0.05  # of a solo: beyond it a round does not leave at one instant
 MAX_FAULTY: Final = 0.2  # of the rounds may hold an answer that is not whole
 MAX_DRIFT: Final = 0.25  # of a solo over one phase, and surely so: beyond it a straight line is a poor story
 SURELY: Final = 0.99  # of drift, lengths and chain

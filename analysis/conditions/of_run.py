@@ -11,7 +11,7 @@ from analysis.files.run import Run, TargetInfo
 from analysis.machine.model import MachineModel
 from analysis.phase.intervals import busy_s
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import Round, bursts
+from analysis.phase.rounds import Round, rounds_of_phase
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import CHAIN_BAND, SURELY, SWAP_JUMP, SWAP_JUMP_S, SWAP_SHARE
 
@@ -23,7 +23,7 @@ def accounted_for(run: Run) -> Condition:
     records, manifest = run.log.records, run.manifest
     missing = []
     for plan in manifest.phases_planned:
-        rounds = bursts(records, plan.name)
+        rounds = rounds_of_phase(records, plan.name)
         last = None if plan.name in manifest.phases_finished or not rounds else rounds[-1]
         missing += [
             f"{plan.name} round {r.index + 1} has {len(r.requests)} of {plan.users} rows"

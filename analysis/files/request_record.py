@@ -15,6 +15,7 @@ from analysis.files.csv_rows import RowWriter, columns, read_rows
 from analysis.thresholds import MIN_STOP_TOKENS
 
 WARMUP, BASELINE, BURST, FREE, LEVEL = "warmup", "baseline", "burst", "free", "level"
+# in a log BASELINE is a solo, BURST a request of a round
 KINDS = (WARMUP, BASELINE, BURST, FREE, LEVEL)
 CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, kind `baseline`
 WARMUP_PHASE = "warmup"
@@ -32,7 +33,7 @@ class RequestRecord:
 
     request_id: int
     phase: str
-    round: int | None = None  # index of the burst, or of the gap a solo stands in; counts from 0
+    round: int | None = None  # index of the round, or of the gap a solo stands in; counts from 0
     kind: str
     user: int | None = None
     target: str

@@ -28,7 +28,7 @@ class TargetInfo:
     base_url: str
     model: str | None
     kind: str  # of server: llamacpp, openai …
-    max_tokens: int | None = None  # as asked in every solo and burst; None until the warm-up chose
+    max_tokens: int | None = None  # as asked in every solo and round; None until the warm-up chose
     prompt_words: int | None = None  # words of our own text: cached tokens beyond the rest are a cache hit
     slots: int | None = None  # as the server says; None: it does not say
     pid: int | None = None  # the process that listens behind the port, where that can be seen

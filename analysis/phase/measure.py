@@ -17,7 +17,7 @@ from analysis.phase.overlap import (
     streams_known,
     waited_for_slots,
 )
-from analysis.phase.rounds import Round, bursts, cut_short, faults_of, solos
+from analysis.phase.rounds import Round, cut_short, faults_of, rounds_of_phase, solos
 from analysis.phase.solos import Alone, alone_by_target
 from analysis.phase.speedup import fit_decode, fit_latency, ideal_peak, net_of_overhead, speedup_max
 from analysis.statistics.estimates import LogEstimate, bounded_exp
@@ -154,7 +154,7 @@ def measure_phase(
     asked = {name: info.max_tokens for name, info in targets.items()}
     own = [under_asked_name(r, targets[r.target].answers_as) for r in records if r.phase == plan.name]
     records = without_far_gaps(own)
-    rounds = bursts(records, plan.name)
+    rounds = rounds_of_phase(records, plan.name)
     if rounds and cut_short(rounds[-1], plan.users):
         rounds = rounds[:-1]
     lone = [s for s in solos(records, plan.name) if s.error != STOPPED]

@@ -48,7 +48,7 @@ class Round:
         return max(late) - min(late) if late else None
 
 
-def bursts(records: Iterable[RequestRecord], phase: str) -> tuple[Round, ...]:
+def rounds_of_phase(records: Iterable[RequestRecord], phase: str) -> tuple[Round, ...]:
     """The rounds of a phase in order."""
     by_round: dict[int, list[RequestRecord]] = defaultdict(list)
     for r in records:

@@ -16,7 +16,7 @@ from replay.client.server_words import masked
 from replay.server_kinds import SERVER_KINDS, GetReply
 
 TIMEOUT_S = 5.0  # of one GET, its head included; a connect has as much
-GRACE_S = 0.1  # a server that says nothing at all is told from one that drips
+GRACE_S = 0.1  # a server that says nothing at all is kept apart from one that drips
 MOST_BYTES = 8_000_000  # of one reply; a list of models has a tenth of it
 READ_BYTES = 65536
 ENDLESS = "another program answers there, not an LLM server (its answer does not end); check the port"

@@ -70,7 +70,7 @@ class HttpStream:
             return False
         self._socket.settimeout(0.0)
         try:
-            self._socket.recv(1)  # its end, or bytes nobody asked for: of no use in either case
+            self._socket.recv(1)  # its end, or bytes that were not asked for: of no use in either case
         except (BlockingIOError, ssl.SSLWantReadError):
             return True
         except OSError:

@@ -55,7 +55,7 @@ def solo_targets(plan: PlannedPhase, gap: int) -> list[str]:
 
 
 def requests_of(plan: PlannedPhase) -> int:
-    """Solos and bursts at most."""
+    """Solos and requests of rounds at most."""
     return (plan.max_rounds + 1) * solos_per_gap(plan) + plan.max_rounds * plan.users
 
 

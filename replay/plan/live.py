@@ -23,17 +23,17 @@ class LiveRun:
     round: dict[str, Any] | None = None  # the last that has ended
     phases: list[dict[str, Any]] = field(default_factory=list)
 
-    def show_round(self, plan: PlannedPhase, index: int, burst: Sequence[RequestRecord]) -> None:
+    def show_round(self, plan: PlannedPhase, index: int, answers: Sequence[RequestRecord]) -> None:
         """All its requests have ended."""
-        ended = Round(plan.name, index, tuple(burst))
-        ports = list(dict.fromkeys(r.base_url for r in burst))
+        ended = Round(plan.name, index, tuple(answers))
+        ports = list(dict.fromkeys(r.base_url for r in answers))
         self.round = {
             "phase": plan.name,
             "index": index + 1,
             "rounds": plan.max_rounds,
             "users": plan.users,
             "wall_s": ended.makespan_s,
-            "together": round_peak(burst) or None,
+            "together": round_peak(answers) or None,
             "lanes": [asdict(lane) for lane in lanes(ended, ports)],
         }
 

@@ -28,10 +28,10 @@ def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasure
     records = _solos(run, plan, gap=0)
     for index in range(plan.max_rounds):
         progress.sending(plan, index, run.solo_s, later_s)
-        burst = _burst(run, plan, index)
-        progress.answered(burst, run.recorder.manifest.clock_origin_epoch_ns)
-        run.live.show_round(plan, index, burst)
-        records += burst + _solos(run, plan, gap=index + 1)
+        answers = _round(run, plan, index)
+        progress.answered(answers, run.recorder.manifest.clock_origin_epoch_ns)
+        run.live.show_round(plan, index, answers)
+        records += answers + _solos(run, plan, gap=index + 1)
         if _is_last(run, plan, index + 1, records):
             break
     run.client_load.close()
@@ -61,7 +61,7 @@ def _solos(run: RunState, plan: PlannedPhase, gap: int) -> list[RequestRecord]:
     return [ask_alone(run, t, plan.name, gap, BASELINE, run.tokens(t)) for t in solo_targets(plan, gap)]
 
 
-def _burst(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]:
+def _round(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]:
     """One round: every user of the deal has its request, and all leave the gate together."""
     _refill(run)
     batch = run.dispatch.next_batch()

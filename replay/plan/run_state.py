@@ -39,7 +39,7 @@ class RunState:
     began_s: float = field(default_factory=time.monotonic)
 
     def tokens(self, target: str) -> int:
-        """How many tokens each solo and burst asks of this target."""
+        """How many tokens each solo and round asks of this target."""
         return self.infos[target].max_tokens or LEAST_TOKENS
 
     def spent_s(self) -> float:

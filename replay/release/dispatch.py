@@ -42,7 +42,7 @@ class Dispatch:
     def __init__(self, runner: Any) -> None:
         self.ready: list[ReadyUser] = []
         self.workers_lost: dict[int, str] = {}  # of this run, that ended: in words
-        self.dropped = 0  # messages that belong to no run, or rows that nobody ordered
+        self.dropped = 0  # messages that belong to no run, or rows that were not ordered
         self._runner = runner
         self._keep: Callable[[RequestRecord], None] | None = None
         self._began_s = 0.0
@@ -68,7 +68,7 @@ class Dispatch:
         self._seen = set(getattr(self._runner, "worker_indexes", {}).values()) - self.gone_workers()
 
     def close(self) -> None:
-        """Rows that still come belong to nobody: the run is over."""
+        """Rows that still come belong to no run: this one is over."""
         self._keep = None
 
     def user_of(self, target: str, taken: Collection[ReadyUser] = ()) -> ReadyUser:

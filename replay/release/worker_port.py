@@ -13,7 +13,7 @@ USUAL_PORT = 5557  # Locust's, for workers that are started by hand
 
 @cache
 def free_port() -> int:
-    """One that nobody listens on, the same at each call: two runs on one host never meet."""
+    """One that is free, the same at each call: two runs on one host never meet."""
     with socket.socket() as trial:
         trial.bind((LOOPBACK, 0))
         return int(trial.getsockname()[1])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-UNREADABLE = "\ufffd"  # stands for bytes and characters that nobody can send back
+UNREADABLE = "\ufffd"  # stands for bytes and characters that cannot be sent back
 SURROGATE = re.compile("[\ud800-\udfff]")
 DEPTH = 50  # of a reply's JSON
 NO_KEY = (401, 403)

@@ -42,7 +42,7 @@ class PhaseFigures:
     ports: int
     rounds: int  # measured
     rounds_scored: int  # of these, with whole answers only: all figures below are of them
-    requests: int  # bursts, failed ones included
+    requests: int  # of the rounds, failed ones included
     failed: int
     wall_s: Estimate | None  # W, mean over the scored rounds
     speedup: Estimate | None  # G
@@ -74,7 +74,7 @@ class PhaseFigures:
 
 def phase_figures(judged: PhaseJudged) -> PhaseFigures:
     phase, verdict = judged.measured, judged.verdict
-    burst = [r for a in phase.rounds for r in a.requests]
+    together = [r for a in phase.rounds for r in a.requests]
     scored = [r for a in phase.scored for r in a.requests]
     walls = [w for a in phase.scored if (w := a.makespan_s) is not None]
     g = phase.speedup
@@ -85,8 +85,8 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         ports=len(phase.ports),
         rounds=len(phase.rounds),
         rounds_scored=len(phase.scored),
-        requests=len(burst),
-        failed=sum(r.error is not None for r in burst),
+        requests=len(together),
+        failed=sum(r.error is not None for r in together),
         wall_s=mean_estimate(walls),
         speedup=g.estimate() if g else None,
         speedup_net=phase.speedup_net.estimate() if phase.speedup_net else None,

@@ -24,7 +24,7 @@ from flask import Flask
 
 from analysis.assess import assess
 from analysis.errors import ScenarioError
-from analysis.phase.rounds import bursts
+from analysis.phase.rounds import rounds_of_phase
 from replay.plan.live import LiveRun
 from replay.web import access
 from tests.support.checkout import CHECKOUT
@@ -248,7 +248,7 @@ def test_before_a_round_has_ended_the_overlap_page_has_nothing_to_show(page: Web
 def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verdict() -> None:
     plan = phase(4)
     run = farm("port-serial", [plan])
-    burst = bursts(run.log.records, plan.name)[1].requests
+    burst = rounds_of_phase(run.log.records, plan.name)[1].requests
     (judged,) = assess(run).phases
     live = LiveRun()
     live.show_round(plan, 1, burst)
@@ -270,7 +270,7 @@ def test_a_failed_request_is_a_lane_too() -> None:
     run = farm("serial", [phase(2)])
     refused = [
         replace(r, error="connection refused", first_token_s=None, last_token_s=None)
-        for r in bursts(run.log.records, "phase1")[0].requests
+        for r in rounds_of_phase(run.log.records, "phase1")[0].requests
     ]
     live = LiveRun()
     live.show_round(phase(2), 0, refused)
