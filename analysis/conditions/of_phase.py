@@ -1,4 +1,4 @@
-"""Conditions of a phase: did each round leave at one instant, were answers whole and alike, the client idle?"""
+"""Conditions of a phase: did rounds leave at one instant, were answers whole and alike, the client idle?"""
 
 import math
 from statistics import fmean, median
