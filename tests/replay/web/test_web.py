@@ -293,7 +293,7 @@ def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
         env=os.environ | {"HOME": str(tmp_path)},
     ).stdout
     assert "Start new load test" in shown
-    assert "solos and rounds with a verdict" in shown
+    assert "at the same instant in turns, with a verdict" in shown
     assert "no host attribute" not in shown
 
 
