@@ -327,4 +327,4 @@ def test_a_server_that_fell_silent_is_named(here: Path, capsys: pytest.CaptureFi
     with file_of(here, "witness.csv").open("a", encoding="utf-8") as file:
         file.write("99.0,99.1,http://127.0.0.1:1234" + "," * 14 + ",GET /metrics: HTTP 501\n")
     main(["report", str(here)])
-    assert "http://127.0.0.1:1234 did not tell: GET /metrics: HTTP 501" in capsys.readouterr().out
+    assert "http://127.0.0.1:1234 gave no load: GET /metrics: HTTP 501" in capsys.readouterr().out
