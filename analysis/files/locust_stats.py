@@ -1,17 +1,18 @@
 """Locust's own statistics, `_stats.csv`, `_failures.csv` and their history: the only reader of these."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from analysis.errors import RunError
+from analysis.files.locust_table import Line, read_table
 
 ALL = ("", "Aggregated")
-KEY = ("Type", "Name")  # the columns that name a row
+TOTALS = ("Aggregated", "Total")  # names of the last row, now and before 2020
 MOST = 1e12  # requests, or milliseconds
+WHOLE_MS = 1e-3  # s: so much is cut off a time at most
 
 Name = tuple[str, str]  # (type, name)
 
@@ -25,7 +26,7 @@ class Sums:
     latency_s: float
     fastest_s: float
     slowest_s: float
-    slack_s: float = 0.0
+    slack_s: float = 0.0  # older versions write whole milliseconds, cut off
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,87 +34,123 @@ class Snapshot:
     """The rows of the history that Locust wrote at one instant, within the second from `at_s` on."""
 
     at_s: int
-    users: int
+    users: int  # 0 also where this version does not write it
     sums: Mapping[Name, Sums]
 
 
-def read_table(path: Path) -> Iterator[tuple[dict[str, str], str]]:
-    """The lines of a file of statistics as dicts, and where each stands; a torn last line is left out.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`_stats.csv`. `total` and `window_s`: None where the last row is missing."""
 
-    Raises RunError: the file, the line and what is wrong.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: cannot be read: {error}; give the prefix of a run of Locust") from None
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    if missing := [name for name in KEY if name not in (lines.fieldnames or ())]:
-        raise RunError(f"{path}:1: no column {', '.join(missing)}; these are not Locust's statistics")
-    for number, line in enumerate(lines, start=2):
-        if None in line.values() and number > text.count("\n"):
-            return
-        if None in line or None in line.values():
-            raise RunError(f"{path}:{number}: not as many cells as the first line names; the file is damaged")
-        yield line, f"{path}:{number}"
+    rows: Mapping[Name, Sums]  # without the last one
+    total: Sums | None
+    window_s: tuple[float, float] | None  # from start to last end by its Requests/s: at least, at most
 
 
 def read_stats(path: Path) -> dict[Name, Sums]:
-    """The rows of `_stats.csv` but for `Aggregated`; {} if the file is missing or empty. Raises RunError."""
+    """The rows of `_stats.csv` but for the last; {} if the file is missing or empty. Raises RunError."""
     if not path.exists() or not path.stat().st_size:
         return {}
-    named = ((line, where) for line, where in read_table(path) if line["Name"] != ALL[1])
-    return {
-        (line["Type"], line["Name"]): sums_of(line, "", where)
-        for line, where in named
-        if line.get("Average Response Time") != ""
+    return dict(read_stats_table(path).rows)
+
+
+def read_stats_table(path: Path) -> Table:
+    """Raises RunError."""
+    lines = list(read_table(path))
+    rows = {
+        _named(line): sums_of(line, where) for line, where in lines if line.get("Average Response Time") != ""
     }
+    last = lines[-1] if lines and _is_total(_named(lines[-1][0])) else None
+    if last is None:
+        return Table(rows, None, None)
+    total = rows.pop(_named(last[0]))
+    return Table(rows, total, _window_s(last, total))
+
+
+def _named(line: Line) -> Name:
+    return line["Type"], line["Name"]
+
+
+def _is_total(name: Name) -> bool:
+    return name[1] in TOTALS and name[0] in ("", "None")
+
+
+def _window_s(last: tuple[Line, str], total: Sums) -> tuple[float, float] | None:
+    """The count over the rate, as far as its digits go: `0.09` is 0.085 to 0.095. Raises RunError."""
+    line, where = last
+    text = line.get("Requests/s", "").strip()
+    try:
+        rate = float(text)
+    except ValueError:
+        raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
+    if not 0 < rate < MOST or not total.requests:
+        return None
+    half = 0.5 * 10.0 ** -_decimals(text) if _decimals(text) <= 2 else 0.0
+    shortest, longest = total.requests / (rate + half), total.requests / max(rate - half, rate / 2)
+    whole_seconds = 1.0 if half else 0.0  # such a version counts the time in whole seconds, too
+    return max(shortest - whole_seconds, 0.0), longest + whole_seconds
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
 
 
 def read_failures(path: Path) -> int | None:
     """Σ occurrences of `_failures.csv`; None if there is none to read."""
+    if not path.exists():
+        return None
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return sum(int(line["Occurrences"]) for line in csv.DictReader(file))
-    except (OSError, ValueError, KeyError, TypeError):
+        return sum(int(line["Occurrences"]) for line, _ in read_table(path))
+    except (RunError, ValueError, KeyError):
         return None
 
 
-def sums_of(line: Mapping[str, str], prefix: str, where: str) -> Sums:
+def sums_of(line: Line, where: str) -> Sums:
+    """Raises RunError."""
     try:
-        count = int(line[f"{prefix}Request Count"])
+        count, failures = (int(line[f"{which} Count"] or 0) for which in ("Request", "Failure"))
         average, fastest, slowest = (
-            float(line[f"{prefix}{which} Response Time"]) / 1e3 for which in ("Average", "Min", "Max")
+            float(line[f"{which} Response Time"] or 0) / 1e3 for which in ("Average", "Min", "Max")
         )
-        failures = int(line[f"{prefix}Failure Count"])
     except KeyError as missing:
         raise RunError(f"{where}: no column {missing}; these are not Locust's statistics") from None
     except ValueError as error:
         raise RunError(f"{where}: {error}; the file is damaged") from None
     if not all(0 <= figure < MOST for figure in (count, failures, average, fastest, slowest)):
         raise RunError(f"{where}: a count or a time that cannot be; the file is damaged")
-    return Sums(count, failures, count * average, fastest, slowest)
+    cut_s = WHOLE_MS if re.fullmatch(r"\d+", line["Average Response Time"].strip()) else 0.0
+    half_s = cut_s / 2  # in the mean an average is so much longer than written, and at most as much again
+    return Sums(
+        count, failures, count * (average + half_s), fastest, slowest + cut_s, slack_s=count * half_s
+    )  # fmt: skip
 
 
-def read_history(path: Path, rows: Mapping[Name, Sums], total: Sums) -> tuple[list[Snapshot], bool]:
-    """Snapshots since the statistics began (anew), and whether they were reset while requests ran."""
+def read_history(path: Path, rows: Mapping[Name, Sums], total: Sums | None) -> tuple[list[Snapshot], bool]:
+    """Snapshots since the statistics began (anew), and whether they were reset while requests ran.
+
+    `rows`, `total`: of the file beside it; None: there is none, or it has no last row. Raises RunError.
+    """
     if not path.exists():
         return [], False
     found: list[Snapshot] = []
     for at, lines in groupby(read_table(path), key=lambda pair: pair[0].get("Timestamp")):
         sums, users, where = {}, "", ""
         for line, where in lines:
-            sums[line["Type"], line["Name"]] = sums_of(line, "Total ", where)
+            name = _named(line)
+            sums[ALL if _is_total(name) else name] = sums_of(line, where)
             users = line.get("User Count", "")
         try:
-            found.append(Snapshot(int(at or ""), int(users), sums))
+            found.append(Snapshot(int(float(at or "")), int(users or 0), sums))
         except ValueError:
             raise RunError(
                 f"{where}: no time or number of users; these are not Locust's statistics"
             ) from None
     counts = [s.sums[ALL].requests if ALL in s.sums else 0 for s in found]
     anew = [i for i, (before, after) in enumerate(pairwise(counts), start=1) if after < before]
-    if counts and (counts[-1] > total.requests or not set(found[-1].sums) <= {*rows, ALL}):
-        raise RunError(f"{path}: other requests than in the statistics beside it; they are of different runs")
+    if counts and total is not None:
+        others = counts[-1] > total.requests or not set(found[-1].sums) <= {*rows, ALL}
+        if others:
+            raise RunError(
+                f"{path}: other requests than in the statistics beside it; they are of different runs"
+            )
     return found[anew[-1] :] if anew else found, bool(anew)

@@ -8,14 +8,13 @@ from analysis.advice.next_steps import next_steps
 from analysis.errors import RunError
 from analysis.files.locust_stats import (
     ALL,
-    MOST,
     Name,
     Snapshot,
     Sums,
+    Table,
     read_failures,
     read_history,
-    read_table,
-    sums_of,
+    read_stats_table,
 )
 from analysis.files.run import file_of
 from analysis.locust_only.advice import steps_to_know
@@ -28,27 +27,57 @@ from analysis.locust_only.times.makespan import in_flight, makespan_s
 from analysis.locust_only.times.solo import name_of, named, singles, solo_times
 from analysis.locust_only.times.windows import count, lag_s
 
+NO_TABLE = Table({}, None, None)
+NO_REQUEST = "holds no request; give the prefix of a run that sent some"
 CROWDED_SHARE = 1.01  # times Locust's own window, for Σ latency / users
 
 
 def is_locust_only(prefix: Path) -> bool:
-    """True if Locust's statistics are there and nothing of portlap's own."""
-    ours = (file_of(prefix, "requests.csv"), file_of(prefix, "run.json"))
-    return file_of(prefix, "stats.csv").exists() and not any(path.exists() for path in ours)
+    """True if Locust's statistics are there, and no row per request: neither portlap's nor a recipe's."""
+    rows = file_of(prefix, "requests.csv")
+    if file_of(prefix, "run.json").exists() or (rows.exists() and not _is_table_of_2018(rows)):
+        return False
+    return _stats_path(prefix) is not None or file_of(prefix, "stats_history.csv").exists()
+
+
+def _stats_path(prefix: Path) -> Path | None:
+    """`PREFIX_stats.csv`, that of 2018 (`PREFIX_requests.csv`), or a file that the web UI handed out."""
+    path, old = file_of(prefix, "stats.csv"), file_of(prefix, "requests.csv")
+    if path.exists():
+        return path
+    if old.exists() and _is_table_of_2018(old):
+        return old
+    return prefix if prefix.suffix.lower() == ".csv" and prefix.is_file() else None
+
+
+def _is_table_of_2018(path: Path) -> bool:
+    """Sums, not a row per request."""
+    try:
+        with path.open("rb") as file:
+            return b"# requests" in file.readline().lower()
+    except OSError:
+        return False
 
 
 def read_locust_run(prefix: Path) -> LocustRun:
     """What the files allow. Raises RunError if one of them is damaged or they do not fit each other."""
-    path = file_of(prefix, "stats.csv")
-    table = list(read_table(path))
-    found = {(line["Type"], line["Name"]): sums_of(line, "", where) for line, where in table}
-    stated = found.pop(ALL, None)
-    if stated is None or not stated.requests:
-        raise RunError(f"{path}: holds no request; give the prefix of a run that sent some")
+    history_path = file_of(prefix, "stats_history.csv")
+    path = _stats_path(prefix) or history_path
+    table = read_stats_table(path) if path != history_path else NO_TABLE
+    if table.total is not None and not table.total.requests:
+        raise RunError(f"{path}: {NO_REQUEST}")
+    history, was_reset = read_history(history_path, table.rows, table.total)
+    if path == history_path and history:
+        rest = {name: sums for name, sums in history[-1].sums.items() if name != ALL}
+        stated = history[-1].sums.get(ALL, added(rest.values()))
+        found = rest or {("", "all requests"): stated}
+    else:
+        found, stated = dict(table.rows), table.total or added(table.rows.values())
+    if not stated.requests:
+        raise RunError(f"{path}: {NO_REQUEST}")
     if sum(s.requests for s in found.values()) != stated.requests:
         raise RunError(f"{path}: its rows do not add up to its last one; the file is damaged")
     failed = _failed(prefix, path, stated)
-    history, was_reset = read_history(file_of(prefix, "stats_history.csv"), found, stated)
     parts = {name: found[name] for name in parts_of_rows(found, history)}
     rows = {name: sums for name, sums in found.items() if name not in parts}
     total = added(rows.values())
@@ -60,7 +89,9 @@ def read_locust_run(prefix: Path) -> LocustRun:
     solo_s = solo_times(history, known_rows)
     sums_by_row = {row: rows.get(row, total) for row in known_rows}
     levels = levels_of(history, Known(sums_by_row, solo_s, lagging_s))
-    window = _rate_window(table[-1], stated.requests, total.slowest_s if was_reset else 0.0)
+    forgotten_s = total.slowest_s if was_reset else 0.0  # what was open then may have begun before
+    shortest_s, longest_s = table.window_s or (0.0, math.inf)
+    window = Bound(shortest_s, longest_s + forgotten_s)
     doubts = tuple(_doubts(rows, parts, history, latency_s, window, users if whole else None, levels))
     if doubts:  # each user waits for one answer: that may be false here, and so is all that rests on it
         solo_s, levels = {}, []
@@ -83,7 +114,7 @@ def read_locust_run(prefix: Path) -> LocustRun:
         history=tuple(history),
         lag_s=lagging_s,
         doubts=doubts,
-        missing=tuple(_missing(history, known_rows, whole, users, failed, lagging_s)),
+        missing=(*_lost(path, table), *_missing(history, known_rows, whole, users, failed, lagging_s)),
         outcome=outcome,
         answer=answer,
         next_steps=next_steps(outcome, ()) if outcome.decided else steps_to_know(total),
@@ -120,19 +151,6 @@ def _latency_s(found: Mapping[Name, Sums], rows: Mapping[Name, Sums], stated: Su
     return Bound(max(mine.latency_s - mine.slack_s - gap_s, 0.0), mine.latency_s + mine.slack_s + gap_s)
 
 
-def _rate_window(last: tuple[Mapping[str, str], str], requests: int, forgotten_s: float) -> Bound:
-    """The time that Locust's own Requests/s is over; after a reset what was open may have begun before."""
-    line, where = last
-    try:
-        rate = float(line["Requests/s"])
-        window_s = requests / rate if 0 < rate < MOST else math.nan
-        if not window_s < MOST:
-            raise ValueError
-    except (KeyError, ValueError):
-        raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
-    return Bound(window_s, window_s + forgotten_s)
-
-
 def _doubts(
     rows: Mapping[Name, Sums],
     parts: Mapping[Name, Sums],
@@ -148,6 +166,13 @@ def _doubts(
         yield CROWDED
     elif unsure := unsure_parts(rows, history, users or 1):
         yield unsure
+
+
+def _lost(path: Path, table: Table) -> Iterator[str]:
+    if table is NO_TABLE:
+        yield "_stats.csv: the last row of the history stands for it"
+    elif table.total is None:
+        yield f"the row Aggregated of {path.name}, which was cut: the other rows are added up"
 
 
 def _missing(

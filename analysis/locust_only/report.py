@@ -1,6 +1,7 @@
 """What is said of Locust's files alone: a Report for the shared writers, and report.json."""
 
 import json
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -126,12 +127,23 @@ def as_json(run: LocustRun) -> str:
             "missing": list(run.missing),
         },
     }
-    return for_json(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+    return for_json(json.dumps(_finite(report), indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """An end that is not known is null."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if value == math.inf else value
 
 
 def _to(bound: Bound | None) -> str:
     if bound is None:
         return NONE
+    if bound.high == math.inf:
+        return f"at least {number(bound.low)}"
     low, high = number(bound.low), number(bound.high)
     if not bound.low:
         return f"at most {high}"
