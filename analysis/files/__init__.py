@@ -6,6 +6,7 @@ request_record.py  PREFIX_requests.csv, one row per request
 server_samples.py  PREFIX_witness.csv, what servers and machine reported of themselves
 prefix.py          the prefix, from what a user types
 csv_rows.py        dataclasses as CSV rows, for both logs
+locust_table.py     a table of Locust's, of any version, in any encoding
 locust_stats.py    Locust's own statistics
 
 In: paths. Out: frozen dataclasses, or RunError with file, line, column and remedy. Older and newer files are
