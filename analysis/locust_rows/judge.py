@@ -96,7 +96,7 @@ def _verdict(s: Stretch) -> tuple[Outcome, str]:
     if k == 1 and g.high <= SERIAL_BOUND:
         return Outcome.SERIAL, f"one answer at a time: {bound}"
     if k is None:
-        return _more(f"{bound}; without first tokens it stays open whether they wait or share the compute")
+        return Outcome.NO_GAIN, f"{bound}; without first tokens it stays open whether they wait or share it"
     if g.high < LOSS:
         return Outcome.CONTENTION, f"{k} answers at a time, together slower than one after another: {bound}"
     return Outcome.SLICED, f"{k} answers at a time share the same compute: {bound}"
@@ -119,7 +119,7 @@ def _gain(s: Stretch, low: float, value: float) -> tuple[Outcome, str]:
     if low > FULL_SHARE * s.in_flight:
         return Outcome.FULLY, f"{gain}, of {s.in_flight:.2f} in flight"
     if k is None:
-        return Outcome.PARTLY, f"{gain}; without first tokens it stays open which ones wait"
+        return Outcome.GAIN, f"{gain}; without first tokens it stays open which ones wait"
     return Outcome.PARALLEL, f"all {k} answers at a time, but not undisturbed: {gain}"
 
 

@@ -22,7 +22,7 @@ class Point:
     per_s_bound: Bound
     latency_s: float  # mean of all its answers
     solo_s: Bound | None  # how long one answer takes alone; of a run with one user only
-    asking: float  # share of the users' time in which a request was open; below 1 they pause
+    asking: Bound  # share of the users' time in which a request was open; below 1 they pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Growth:
     speedup: Mapping[int, Bound]  # seconds of solo time answered per second, by users
     best: Point
     flat_from: int | None  # fewest users with 95 % of the best; None: the most users are the best ones
+
+    @property
+    def limit_per_s(self) -> Bound:
+        """The most answers per second: surely as many as any run surely had."""
+        return Bound(max(p.per_s_bound.low for p in self.points), self.best.per_s_bound.high)
 
     @property
     def gain(self) -> bool | None:
@@ -60,7 +65,7 @@ def growth_of(name: str, points: Sequence[Point]) -> Growth:
         name=name,
         points=ordered,
         over_one={p.users: _over(p.per_s_bound, one.per_s_bound) for p in others} if one else {},
-        speedup={p.users: _times(p.per_s_bound, solo_s) for p in others} if solo_s else {},
+        speedup={p.users: _speedup(p, solo_s) for p in others} if solo_s else {},
         best=best,
         flat_from=None if enough is ordered[-1] else enough.users,
     )
@@ -70,8 +75,10 @@ def _over(bound: Bound, base: Bound) -> Bound:
     return Bound(bound.low / base.high, bound.high / base.low) if base.low > 0 else Bound(0.0, float("inf"))
 
 
-def _times(bound: Bound, solo_s: Bound) -> Bound:
-    return Bound(bound.low * solo_s.low, bound.high * solo_s.high)
+def _speedup(p: Point, solo_s: Bound) -> Bound:
+    """Solo time answered per second; never more than the users can have in flight."""
+    low, high = p.per_s_bound.low * solo_s.low, p.per_s_bound.high * solo_s.high
+    return Bound(low, max(min(high, float(p.users)), low))
 
 
 def sets_of(points: Sequence[Point]) -> list[list[Point]]:

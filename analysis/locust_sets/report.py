@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.console import plural
 from analysis.locust_only.bounds import Bound
+from analysis.locust_only.judge import PAUSING
 from analysis.locust_sets.growth import Growth, Point
 from analysis.report.sections.section import (
     MEASURED,
@@ -25,7 +26,6 @@ from analysis.report.words import NONE, number
 FORMAT = 1
 CHART = "users"
 BAR = 24  # characters of the longest bar
-ASKING = 0.9  # share of their time; users that ask less pause
 WORDS = {True: "a gain", False: "no gain", None: "these files cannot tell"}
 HEADER = ("users", "answers", "answers/s", "", "over one user", "speedup", "latency, s")
 REMARK = (
@@ -81,20 +81,20 @@ def _answer(growth: Growth) -> str:
 
 def growth_sentences(growth: Growth) -> list[str]:
     """The limit, where it flattens, and what the pauses of the users do."""
-    best, most = growth.best, growth.points[-1]
-    rate = f"{_between(best.per_s_bound)} answers per second"
+    most = growth.points[-1]
+    rate = f"{_between(growth.limit_per_s)} answers per second"
     if growth.flat_from is None:
         said = f"throughput rises up to {plural(most.users, 'user')}, to {rate}: no limit is seen"
     else:
         said = f"throughput has a limit at {rate}; it is flat from {plural(growth.flat_from, 'user')} on"
     words = [_named(growth, said + ".")]
-    pausing = [p for p in growth.points if p.asking < ASKING]
+    pausing = [p for p in growth.points if p.asking.high < PAUSING]
     if pausing:
-        share = min(p.asking for p in pausing)
+        share = min(p.asking.high for p in pausing)
         words.append(
             _named(
                 growth,
-                f"users ask for as little as {share * 100:.0f} % of their time (wait_time). The speedup "
+                f"users ask for at most {share * 100:.0f} % of their time (wait_time). The speedup "
                 "counts pauses as time; read the throughput over one user, and leave wait_time out to know.",
             )
         )
@@ -171,7 +171,7 @@ def growth_json(sets: Sequence[Growth]) -> dict[str, Any]:
                 "name": g.name,
                 "gain": g.gain,
                 "answer": _answer(g),
-                "limit_per_s": asdict(g.best.per_s_bound) if g.flat_from is not None else None,
+                "limit_per_s": asdict(g.limit_per_s) if g.flat_from is not None else None,
                 "flat_from_users": g.flat_from,
                 "runs": [
                     asdict(p)

@@ -1,9 +1,10 @@
-"""Plain locustfiles, real Locusts, servers of known truth: the rows of the recipe give the right verdict.
+"""Plain locustfiles, real Locusts, servers of known truth: what Locust's files and the recipe's rows say.
 
 All runs go on at the same time, each against a simulated machine of its own.
 """
 
 import csv
+import json
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.locust_only.read import read_locust_run
 from analysis.locust_rows.judge import RowsJudged, judge
 from analysis.locust_rows.rows import read_requests
 from analysis.verdict.outcomes import Outcome
@@ -30,17 +32,22 @@ KINDS = {
     "wait_time": PlainRun("", (HTTP, SHAPE), env={"WAIT": "0.3"}),
     "cold": PlainRun("", (HTTP, SHAPE), each={"load_s": 3, "models_in_memory": 1}),
     "fast ramp": PlainRun("", (HTTP,), ("-u", "4", "-r", "4", "-t", "12s")),
+    "one user": PlainRun("", (HTTP,), ("-u", "1", "-t", "32s")),
+    "four users": PlainRun("", (HTTP,), ("-u", "4", "-r", "100", "-t", "32s")),
     "processes": PlainRun("", (STREAM,), ("--processes", "2", *SLOW_RAMP)),
 }
 FIRST_TOKENS = ("streaming", "processes")
 VERDICTS = {"serial": Outcome.SERIAL, "time-sliced": Outcome.SLICED}
 NEVER_ALONE = ("pool", "fast ramp")
-GRID = [(server, kind) for server in MACHINES for kind in KINDS]
+BUSY = 1.02  # forty Locusts start while the first users are alone: their answers take that much longer
+ONE_EACH = ("one user", "four users")
+GRID = [(server, kind) for server in MACHINES for kind in KINDS if kind not in ONE_EACH]
 
 
 @pytest.fixture(scope="module")
 def prefixes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    runs = {f"{server} {kind}": KINDS[kind].on(server, RECIPE) for server, kind in GRID}
+    every = [(server, kind) for server in MACHINES for kind in KINDS]
+    runs = {f"{server} {kind}": KINDS[kind].on(server, RECIPE) for server, kind in every}
     return run_all(tmp_path_factory.mktemp("plain"), runs)
 
 
@@ -55,9 +62,8 @@ def test_the_speedup_of_the_rows_holds_the_truth(server: str, kind: str, prefixe
     for s in (j.stretch for j in found.stretches):
         truth = min(float(TRUTH[server]), s.in_flight)
         if kind == "wait_time" and server == "two slots":
-            truth = s.speedup.value if s.speedup else 0.0  # not always both are busy
-        assert s.speedup is not None
-        assert s.speedup.low <= truth * 1.01 and truth * 0.99 <= s.speedup.high
+            truth = s.speedup.value  # not always both are busy
+        assert s.speedup.low <= truth * BUSY and truth / BUSY <= s.speedup.high
         assert not s.speedup.low or s.speedup.high / s.speedup.low <= 1.3
 
 
@@ -75,6 +81,46 @@ def test_the_verdict_of_the_rows_is_that_of_the_server(
         assert found.outcome is VERDICTS[server]
     if kind == "streaming":
         assert found.rows.parts == ("TTFT chat",)
+
+
+@pytest.mark.parametrize(("server", "kind"), GRID)
+def test_the_bounds_of_locusts_files_hold_the_truth(
+    server: str, kind: str, prefixes: dict[str, Path]
+) -> None:
+    run = read_locust_run(prefixes[f"{server} {kind}"])
+    several = [level for level in run.levels if level.users > 1]
+    assert several or run.doubts
+    for level in several:
+        assert level.speedup is not None
+        assert level.speedup.low <= min(TRUTH[server], level.users)
+        if kind != "wait_time":  # what pauses leave of the truth depends on who meets whom
+            assert min(TRUTH[server], level.users) <= level.speedup.high
+        if kind == "slow ramp":
+            assert level.speedup.high / level.speedup.low <= 1.3
+
+
+@pytest.mark.parametrize(("server", "kind"), GRID)
+def test_no_server_without_a_gain_reads_one_in_locusts_files(
+    server: str, kind: str, prefixes: dict[str, Path]
+) -> None:
+    run = read_locust_run(prefixes[f"{server} {kind}"])
+    if TRUTH[server] == 1:
+        assert not run.outcome.gains, run.answer
+    else:
+        assert run.outcome is not Outcome.NO_GAIN, run.answer
+    if kind in ("slow ramp", "streaming"):
+        assert run.outcome is (Outcome.GAIN if TRUTH[server] > 1 else Outcome.NO_GAIN), run.answer
+    if kind == "pool":
+        assert "in flight" in run.answer
+
+
+def test_one_run_per_number_of_users_shows_limit_and_gain(prefixes: dict[str, Path]) -> None:
+    """With one user, and with four."""
+    for server, truth in TRUTH.items():
+        alone, four = (str(prefixes[f"{server} {kind}"]) for kind in ("one user", "four users"))
+        found = json.loads(analysis("compare", alone, four, "--json").stdout)["sets"][0]["runs"][1]
+        assert found["speedup"]["low"] <= min(truth, 4) <= found["speedup"]["high"]
+        assert found["speedup"]["high"] / found["speedup"]["low"] <= 1.3
 
 
 @pytest.mark.parametrize("kind", ["slow ramp", "processes"])

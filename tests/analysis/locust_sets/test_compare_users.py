@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.__main__ import main
+from analysis.errors import RunError
 from analysis.locust_sets.read import read_point
 from tests.support.closed_loop import rows
 from tests.support.locust_csv import write_csv
@@ -103,10 +104,21 @@ def test_parts_of_requests_do_not_count(tmp_path: Path) -> None:
     chat = rows("serial", [0.0, 0.0], 60.0)
     ttft = [replace(r, type="TTFT", send_s=r.end_s - 0.3) for r in chat]
     both = sorted([*chat, *ttft], key=lambda r: r.end_s)
-    for full in (True, False):
-        point = read_point(write_csv(tmp_path / f"x{full}", both, [0.0, 0.0], full))
-        assert point.per_s == pytest.approx(1.0, rel=0.05)
-        assert point.latency_s == pytest.approx(2.0, rel=0.02)
+    point = read_point(write_csv(tmp_path / "x", both, [0.0, 0.0]))
+    assert point.per_s == pytest.approx(1.0, rel=0.05)
+    assert point.latency_s == pytest.approx(2.0, rel=0.02)
+    with pytest.raises(RunError, match="run again with --csv-full-history"):
+        read_point(write_csv(tmp_path / "sum", both, [0.0, 0.0], full=False))
+
+
+def test_a_task_that_sends_several_at_once_is_no_solo(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One user with four requests in flight: on a serial server each seems to take four times as long."""
+    found = [
+        str(write_csv(tmp_path / f"u{n}", rows("serial", [0.0] * 4 * n, 60.0), [0.0] * n)) for n in (1, 2)
+    ]
+    assert "more requests were in flight than there were users" in compared(capsys, *found, code=2)
 
 
 def test_what_cannot_be_compared_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
