@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine web test engines truth fuzz faults audit sbom bench docker lock clean
+.PHONY: help run mine web test engines truth fuzz faults soak audit sbom bench docker lock clean
 
 # The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
@@ -25,6 +25,7 @@ help:
 	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
 	@echo 'make fuzz     every reader of what others wrote, on 100,000 odd inputs (ARGS=5000: fewer)'
 	@echo 'make faults   ends, stops and interrupts every process of a run; writes docs/RELIABILITY.md (ten minutes)'
+	@echo 'make soak     256 users for 10 minutes, 8 users for 30: memory, descriptors, greenlets, timing error'
 	@echo 'make audit    known vulnerabilities of what is installed; says so where the network is missing'
 	@echo 'make sbom     the bill of materials, sbom.cdx.json (CycloneDX)'
 	@echo 'make engines  the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
@@ -77,6 +78,10 @@ fuzz: .venv/dev.stamp
 # At most ten minutes; each fault that broke a promise is named as it happens.
 faults: .venv/dev.stamp
 	$(BIN)/python -m scripts.faults $(ARGS)
+
+# 42 minutes; ARGS=2: two minutes each, nothing is written.
+soak: .venv/dev.stamp
+	$(BIN)/python -m scripts.soak $(ARGS)
 
 # In an environment of its own, so that what is audited is not the auditor.
 audit: .venv-audit/audit.stamp

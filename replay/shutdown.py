@@ -177,7 +177,7 @@ class Shutdown:
                     recorder.update(finished=True)
                 recorder.close()
                 form = "--long" if self.environment.parsed_options.verbose else "--short"
-                return _report(recorder.prefix, form) if recorder.records else 0
+                return _report(recorder.prefix, form) if recorder.rows else 0
             finally:
                 self.is_closing = False
 

@@ -2,15 +2,19 @@
 
 from collections import Counter
 
-from scripts.faults.__main__ import SIGNALS, STAGES_OF, matrix, table
-from scripts.faults.case import STOP, VICTIMS, Fault, Outcome
+from scripts.faults.__main__ import matrix, table
+from scripts.faults.fault import PLACE, STOP, Fault, Outcome
+from scripts.faults.places import PLACES
+from scripts.faults.victims import STAGES, VICTIMS
 
 
-def test_every_victim_is_struck_in_every_stage_by_every_signal_equally_often() -> None:
-    cells = Counter((f.victim, f.stage, f.signal) for f in matrix(168))
-    assert len(cells) == sum(map(len, STAGES_OF.values())) * len(SIGNALS)
+def test_every_victim_is_struck_in_its_stages_by_its_signals_equally_often() -> None:
+    each = sum(len(stages) * len(signals) for stages, signals in VICTIMS.values()) + len(PLACES)
+    cells = Counter((f.victim, f.stage, f.signal) for f in matrix(2 * each))
+    assert len(cells) == each
     assert set(cells.values()) == {2}
-    assert {"conductor", "master", "server", *VICTIMS} == set(STAGES_OF)
+    assert {f.victim for f in matrix(each)} == {*VICTIMS, PLACE}
+    assert all(stage in STAGES for stages, _ in VICTIMS.values() for stage in stages)
 
 
 def test_the_table_counts_what_was_struck() -> None:

@@ -44,7 +44,7 @@ class Recorder:
         self.prefix = prefix
         self.problem: str | None = None  # why nothing more can be written, one line
         self.origin_s = time.monotonic()
-        self.records: list[RequestRecord] = []
+        self.rows = 0  # so far; they themselves are on disk, not in memory
         self.manifest = replace(
             manifest,
             clock_origin_epoch_ns=time.time_ns(),
@@ -62,7 +62,7 @@ class Recorder:
 
     def record(self, record: RequestRecord) -> None:
         """A row, on disk at once. After the first that could not be written there are no more."""
-        self.records.append(record)
+        self.rows += 1
         try:
             if self.problem is None:
                 self._writer.write(record)

@@ -191,6 +191,7 @@ class Dispatch:
 
     def _accept(self, record: RequestRecord) -> None:
         self._open.pop(record.request_id, None)
+        self._armed.discard(record.request_id)
         if self._keep is None:
             return
         self._keep(record)

@@ -9,42 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from scripts.faults.case import CHECKOUT, INT, KILL, STOP, TERM, Fault, Outcome, suffer
+from scripts.faults.case import suffer
+from scripts.faults.fault import CHECKOUT, PLACE, Fault, Outcome
+from scripts.faults.places import PLACES
+from scripts.faults.victims import VICTIMS
 
-SIGNALS: Final = (KILL, TERM, INT, STOP)
-STAGES_OF: Final = {
-    "conductor": ("start", "warm-up", "rounds", "report"),
-    "master": ("start", "warm-up", "rounds", "report"),
-    "worker": ("start", "warm-up", "rounds", "report"),
-    "server": ("start", "warm-up", "rounds"),
-    "own servers": ("start", "warm-up", "rounds"),
-    "monitor": ("warm-up", "rounds"),
-    "analysis": ("report",),
-}
-FAULTS: Final = 336  # each cell of the matrix four times
+FAULTS: Final = 370  # each cell of the matrix twice
 LIMIT_S: Final = 570.0  # no fault begins later
-AT_ONCE: Final = 5
+AT_ONCE: Final = 8
 PAGE: Final = CHECKOUT / "docs" / "RELIABILITY.md"
-INTRO: Final = """# What a fault costs
-
-`make faults` ends, stops or interrupts one process of a small run at a random instant, and looks at what is
-left. The server is a simulator that answers one request at a time and writes down what it finished. Every
-fault is judged by the same rules:
-
-- each answer that the server finished half a second before the fault is a row of the log;
-- the files can be read, and the verdict is *serial* or *inconclusive*;
-- the exit code is one of [the table](COMMAND_LINE.md). A conductor that is killed has none, and neither has
-  one that a signal ends before portlap is loaded; only then Python may show a traceback;
-- no process is left over, and nothing is silent for more than ten seconds.
-
-SIGSTOP is followed by SIGCONT after 1.5 s. *start* is the first two seconds, with the check of the targets;
-*rounds* are solos, the gate, open streams and the time between rounds.
-"""
+BEGIN, END = "<!-- faults -->", "<!-- /faults -->"  # around the table of the page
 
 
 def matrix(faults: int) -> list[Fault]:
     """So many faults, each cell as often as the others, in random but always the same order."""
-    cells = [(v, stage, s) for v, stages in STAGES_OF.items() for stage in stages for s in SIGNALS]
+    cells = [(v, stage, s) for v, (stages, signals) in VICTIMS.items() for stage in stages for s in signals]
+    cells += [(PLACE, place, "") for place in PLACES]
     drawn = [Fault(*cells[i % len(cells)], seed=i // len(cells)) for i in range(faults)]
     random.Random(7).shuffle(drawn)
     return drawn
@@ -75,7 +55,10 @@ def table(outcomes: Sequence[Outcome]) -> str:
         "| longest silence, s | any promise broken |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, of in [*((v, [o for o in struck if o.fault.victim == v]) for v in STAGES_OF), ("all", struck)]:
+    for name, of in [
+        *((v, [o for o in struck if o.fault.victim == v]) for v in (*VICTIMS, PLACE)),
+        ("all", struck),
+    ]:
         if of:
             counts = [
                 sum(o.rows_lost for o in of),
@@ -99,7 +82,9 @@ def main(arguments: list[str]) -> int:
         f"{found}\n\n{len(broken)} of {len(outcomes)} faults broke a promise; {late} came too late to strike"
     )
     if not arguments:
-        PAGE.write_text(f"{INTRO}\n{found}\n", encoding="utf-8")
+        page = PAGE.read_text(encoding="utf-8")
+        before, after = page.partition(BEGIN)[0], page.partition(END)[2]
+        PAGE.write_text(f"{before}{BEGIN}\n{found}\n{END}{after}", encoding="utf-8")
     return 1 if broken else 0
 
 
