@@ -69,7 +69,7 @@ def place_of(name: str, folder: Path) -> Iterator[Place]:
         case "name not UTF-8":
             yield Place(Path(os.fsdecode(os.fsencode(folder) + b"/f\xff\xfe")) / "run", MEASURED)
         case "prefix too long":
-            yield Place(folder / ("x" * 250), REFUSED)
+            yield Place(folder / ("x" * 240), REFUSED)
         case _:
             step_s = 3600 if name.endswith("ahead") else -3600
             (folder / "clock").mkdir()

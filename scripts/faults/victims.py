@@ -55,7 +55,7 @@ WITH_WORKERS: Final = ("master", "worker")
 WORDS: Final = {
     "worker": "--processes",
     "own servers": "servers",
-    "monitor": "replay.monitor",
+    "monitor": "replay.monitor.process",
     "analysis": "analysis",
 }
 
