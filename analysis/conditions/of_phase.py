@@ -5,12 +5,11 @@ from statistics import fmean, median
 
 from analysis.conditions.condition import Condition
 from analysis.conditions.lengths import lengths_of
+from analysis.conditions.refusals import remedy
 from analysis.files.run import ClientHealth
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import Round
 from analysis.statistics.estimates import percentile
 from analysis.thresholds import (
-    AT_ONCE_S,
     LENGTHS_BAND,
     MAX_CPU_PERCENT,
     MAX_DRIFT,
@@ -26,15 +25,16 @@ from analysis.thresholds import (
     WILD_SCATTER,
 )
 
-ALL_BROKE = (
-    "all requests of a round broke at once: the context they share may be full; "
-    "load the model with a larger one, or ask for fewer tokens"
-)
-
 
 def release_spread(phase: PhaseMeasured) -> Condition:
-    spreads = [s for r in phase.scored if (s := r.release_spread_s) is not None]
+    queues = {name for name, target in phase.targets.items() if target.takes_one_connection}
+    spreads = [s for r in phase.scored if (s := r.release_spread_s(but=queues)) is not None]
     solo_s = min(phase.solo_s.values(), default=None)
+    if not spreads and queues:
+        waits = (
+            f"requests to {', '.join(sorted(queues))} waited for a connection: its server takes one at a time"
+        )
+        return Condition("release spread", None, waits)
     if not spreads or solo_s is None:
         return Condition("release spread", None, "no scored round records when its requests left")
     worst, share = max(spreads), median(spreads) / solo_s
@@ -56,16 +56,8 @@ def answers_whole(phase: PhaseMeasured) -> Condition:
         "answers whole",
         passed,
         f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}{more}",
-        ALL_BROKE
-        if any(map(_broke_at_once, phase.rounds))
-        else "fix what the named answer reports, then run again",
+        remedy(phase),
     )
-
-
-def _broke_at_once(one: Round) -> bool:
-    """Whether every request of the round failed, and all at the same instant."""
-    ends = [r.end_s for r in one.requests if r.error is not None and r.end_s is not None]
-    return 1 < len(ends) == len(one.requests) and max(ends) - min(ends) <= AT_ONCE_S
 
 
 def no_cache(phase: PhaseMeasured) -> Condition:

@@ -41,6 +41,11 @@ class TargetInfo:
         return alias if isinstance(alias, str) else None
 
     @property
+    def takes_one_connection(self) -> bool:
+        """Whether its server serves one connection at a time: a late send is then its queue, not ours."""
+        return "connections" in self.server
+
+    @property
     def machine(self) -> str:
         """The address of its machine, as it was resolved; all names of this host are one."""
         host = urlsplit(self.base_url).hostname or ""

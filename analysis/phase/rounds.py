@@ -7,7 +7,7 @@ and if none disturbed another (`ideal_s`). The simulator has its own; truth and 
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,13 +37,12 @@ class Round:
             return None
         return self.end_s - self.start_s
 
-    @property
-    def release_spread_s(self) -> float | None:
-        """How far apart the requests left, measured against the instants they were due."""
+    def release_spread_s(self, but: Collection[str] = ()) -> float | None:
+        """How far apart the requests left, against the instants they were due, but those of these targets."""
         late = [
             r.send_s - r.scheduled_s - (r.queued_s or 0.0)
             for r in self.requests
-            if r.send_s is not None and r.scheduled_s is not None
+            if r.send_s is not None and r.scheduled_s is not None and r.target not in but
         ]
         return max(late) - min(late) if late else None
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from analysis.errors import TargetError
 from analysis.files.run import TargetInfo
+from replay.checks import connections
 from replay.checks.hazards import Checked
 from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import listening_pid
@@ -49,8 +50,12 @@ def check(
         model, note = choose(target.model, server.models)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
+    facts = dict(server.facts)
     if note is not None:
         server = replace(server, notes=(*server.notes, note))
+    if connections.takes_one_connection(url):
+        server = replace(server, notes=(*server.notes, connections.NOTE))
+        facts["connections"] = connections.ONE
     info = TargetInfo(
         name=target.name,
         base_url=url,
@@ -59,7 +64,7 @@ def check(
         slots=model.slots,
         pid=listening_pid(url),
         server={"listed": [m.id for m in server.models[:MOST_LISTED]]}
-        | dict(server.facts)
+        | facts
         | ({"model": dict(model.details)} if model.details else {}),
     )
     # `extra` is written for OpenAI's body: no other interface is asked then

@@ -47,7 +47,7 @@ class Connection:
         self._reply = Reply()
 
     def prepare(self, request: Request) -> None:
-        """Builds the request, sees to an open connection. Raises OSError, one line for people."""
+        """Builds the request and connects, unless that is for `ask`. Raises OSError, one line for people."""
         self._request, self._reply = request, Reply()
         url = urlsplit(request.base_url)
         tls = url.scheme == "https"
@@ -57,6 +57,9 @@ class Connection:
             self._stream = HttpStream(host, port, tls=tls)
         self._http = h11.Connection(h11.CLIENT)
         self._bytes = _request_bytes(self._http, request, url)
+        if request.own_connection:
+            self.close()  # an idle one would hold up a server that takes one at a time
+            return
         problem = self._try(request, self._stream, self._stream.ensure_open)
         if problem:
             raise ConnectionError(problem)
@@ -77,6 +80,8 @@ class Connection:
             stream.exchange(self._http, message, self._reply)
 
         problem = self._try(request, stream, exchange)
+        if request.own_connection:
+            self.close()
         end_s = time.monotonic() if problem else self._reply.seen_s
         with gevent.Timeout(MAX_COURTESY_S, False):
             gevent.idle()  # careful: others' bytes wait to be stamped while this answer is parsed

@@ -37,6 +37,7 @@ class Request:
     origin_s: float = 0.0  # the run's 0 s on this machine's monotonic clock
     offset_s: float = 0.0  # after the gate's instant
     workers: int | None = None  # requests in flight at most; the others queue in the client
+    own_connection: bool = False  # opened when it is due and closed after the answer
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

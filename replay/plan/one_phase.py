@@ -66,6 +66,7 @@ def _round(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]
     _refill(run)
     batch = run.dispatch.next_batch()
     ready: list[ReadyUser] = []
+    spaced = plan.spacing_s > 0 or plan.workers is not None
     for target in plan.deal:
         ready.append(run.dispatch.user_of(target, ready))
     requests = [
@@ -73,6 +74,7 @@ def _round(run: RunState, plan: PlannedPhase, index: int) -> list[RequestRecord]
             request_for(run, seat, batch, plan.name, index, BURST, run.tokens(seat.target), plan.users),
             offset_s=i * plan.spacing_s,
             workers=plan.workers,
+            own_connection=spaced or run.infos[seat.target].takes_one_connection,
         )
         for i, seat in enumerate(ready)
     ]
@@ -123,4 +125,5 @@ def request_for(
         api_key_env=target.api_key_env,
         path=endpoint.path,
         reader=endpoint.reader,
+        own_connection=info.takes_one_connection,
     )
