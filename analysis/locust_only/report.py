@@ -28,6 +28,12 @@ from analysis.report.sections.section import (
 from analysis.report.words import NONE, number
 
 FORMAT = 1
+USERS_IN_PARALLEL = section(
+    "Hypothesis",
+    HYPOTHESIS,
+    sentences(["Requests of several users are answered in parallel."]),
+    terminal=False,
+)
 LEVELS_HEADER = (
     "users",
     "seconds",
@@ -49,12 +55,7 @@ def report_of(run: LocustRun) -> Report:
         headline=Headline(run.outcome, run.outcome.colour),
         answer=run.answer[:1].upper() + run.answer[1:],
         sections=(
-            *section(
-                "Hypothesis",
-                HYPOTHESIS,
-                sentences(["Requests of several users are answered in parallel."]),
-                terminal=False,
-            ),
+            *USERS_IN_PARALLEL,
             *section(
                 "Users",
                 MEASURED,

@@ -6,11 +6,11 @@ from typing import Any
 
 from analysis.console import plural
 from analysis.escapes import for_json
+from analysis.locust_only.report import USERS_IN_PARALLEL
 from analysis.locust_rows.judge import RowsJudged
 from analysis.locust_rows.stretches import Stretch
 from analysis.report.sections.conditions import REMARK
 from analysis.report.sections.section import (
-    HYPOTHESIS,
     MEASURED,
     NEXT,
     VERDICT,
@@ -41,12 +41,7 @@ def report_of(judged: RowsJudged) -> Report:
         headline=Headline(judged.outcome, judged.outcome.colour),
         answer=judged.answer[:1].upper() + judged.answer[1:],
         sections=(
-            *section(
-                "Hypothesis",
-                HYPOTHESIS,
-                sentences(["Requests of several users are answered in parallel."]),
-                terminal=False,
-            ),
+            *USERS_IN_PARALLEL,
             *section(
                 "Users",
                 MEASURED,
