@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from scipy.special import chdtri
+
 from analysis.files.locust_stats import Name, Snapshot, Sums
 from analysis.locust_only.bounds import Bound, Level
 from analysis.locust_only.times.solo import MIN_BLOCKS, Block, between, blocks, scatter
@@ -190,8 +192,14 @@ def _fastest_s(users: int, stretch: Sequence[Snapshot], row: Name, run: Sums) ->
     """
     if run.failures or run.fastest_s <= 0:
         return None
-    found = scatter(blocks(stretch, row))
-    if found is not None and found > SOLO_SCATTER:
+    parts = blocks(stretch, row)
+    found = scatter(parts)
+    if len(parts) < MIN_BLOCKS:
         return None
-    margin = FASTEST_MARGIN if found is None else math.exp(SIGMAS * min(found * users**0.5, SOLO_SCATTER))
-    return run.fastest_s * margin
+    if found is None:  # times are rounded
+        return run.fastest_s * FASTEST_MARGIN
+    if found > SOLO_SCATTER:
+        return None
+    df = len(parts) - 1
+    at_most = found * math.sqrt(df / chdtri(df, LOOK_LEVEL))  # few blocks may be alike by chance
+    return run.fastest_s * math.exp(SIGMAS * min(at_most * users**0.5, SOLO_SCATTER))

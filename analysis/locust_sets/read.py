@@ -6,7 +6,7 @@ from pathlib import Path
 from analysis.errors import RunError
 from analysis.files.locust_stats import ALL
 from analysis.files.run import file_of
-from analysis.locust_only.bounds import Bound, LocustRun
+from analysis.locust_only.bounds import Bound, Level, LocustRun
 from analysis.locust_only.read import read_locust_run
 from analysis.locust_sets.growth import Point
 
@@ -23,19 +23,27 @@ def read_point(prefix: Path) -> Point:
         path = file_of(prefix, "stats_history.csv")
         raise RunError(f"{path}: adds up requests and their parts; run again with --csv-full-history")
     level = next((level for level in run.levels if level.users == run.users), None)
-    if level is None or level.answers_per_s.low <= 0:
+    answers_per_s = _whole_per_s(level) if level else Bound(0.0, 0.0)
+    if level is None or answers_per_s.low <= 0:
         raise RunError(f"{path}: too short with {run.users} users; let it go on for ten answers or more")
     return Point(
         prefix=prefix,
         users=run.users,
-        answers=level.answers,
+        answers=level.answers - level.failed,
         failed=level.failed,
-        per_s=(level.answers_per_s.low + level.answers_per_s.high) / 2,
-        per_s_bound=level.answers_per_s,
+        per_s=(answers_per_s.low + answers_per_s.high) / 2,
+        per_s_bound=answers_per_s,
         latency_s=run.total.latency_s / run.total.requests,
         solo_s=_solo_s(run) if run.users == 1 and not level.failed else None,
         asking=level.asking,
     )
+
+
+def _whole_per_s(level: Level) -> Bound:
+    """Without the failed ones, which may have ended at once: no work was done for them."""
+    low = level.answers_per_s.low - level.failed / level.window_s.low
+    high = level.answers_per_s.high - level.failed / level.window_s.high
+    return Bound(max(low, 0.0), max(high, 0.0))
 
 
 def _solo_s(run: LocustRun) -> Bound | None:

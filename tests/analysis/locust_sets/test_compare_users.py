@@ -111,6 +111,22 @@ def test_parts_of_requests_do_not_count(tmp_path: Path) -> None:
         read_point(write_csv(tmp_path / "sum", both, [0.0, 0.0], full=False))
 
 
+def test_requests_that_fail_at_once_are_no_throughput(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With eight users two of three requests are refused at once, by a serial server."""
+    one = write_csv(tmp_path / "u1", rows("serial", [0.0], 120.0), [0.0])
+    served = rows("serial", [0.0] * 8, 120.0)
+    refused = [
+        replace(r, send_s=r.end_s, end_s=r.end_s + 0.001, error="503") for r in served for _ in range(2)
+    ]
+    eight = write_csv(tmp_path / "u8", sorted([*served, *refused], key=lambda r: r.end_s), [0.0] * 8)
+    [found] = sets(capsys, str(one), str(eight))
+    assert found["gain"] is False
+    assert found["runs"][1]["speedup"]["low"] <= 1.0 <= found["runs"][1]["speedup"]["high"]
+    assert "requests failed" in found["sentences"][-1]
+
+
 def test_a_task_that_sends_several_at_once_is_no_solo(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
