@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from analysis.errors import ScenarioError
+from analysis.files.csv_rows import MOST_JSON_BYTES, bytes_of
 
 ENTITIES: Final = "aiEntities"
 SERVERS: Final = "lmStudioServers"
@@ -52,7 +53,7 @@ def host_and_port(base_url: str) -> tuple[str, int]:
 def read_entities(path: Path) -> EntitiesFile:
     """What the file says, nothing asked of any server. Raises ScenarioError: file, key, what to do."""
     try:
-        text = path.read_bytes().decode("utf-8")  # careful: read_text would turn CRLF into LF
+        text = bytes_of(path, MOST_JSON_BYTES).decode("utf-8")
         data = json.loads(text.removeprefix("\ufeff"))
     except OSError as error:
         raise ScenarioError(f"{path}: {error.strerror}; give a config-aientities.json") from None

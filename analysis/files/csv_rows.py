@@ -6,6 +6,7 @@ files are read as far as they go.
 """
 
 import csv
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
@@ -18,6 +19,8 @@ from analysis.errors import RunError
 from analysis.escapes import for_cell, from_cell, visible
 
 Row = TypeVar("Row")
+MOST_BYTES = 2_000_000_000  # of a CSV; a row has some 250
+MOST_JSON_BYTES = 50_000_000  # of a manifest or an entities file; they have some kB
 REMEDY = "the file is damaged or not portlap's; see docs/FORMAT.md"
 
 
@@ -69,9 +72,20 @@ class Rows(Generic[Row]):
     lacks: tuple[str, ...] = ()
 
 
+def bytes_of(path: Path, most: int = MOST_BYTES) -> bytes:
+    """All of the file. Raises OSError, also for a device or a pipe, which may have no end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+    return data
+
+
 def read_rows(path: Path, kind: type[Row]) -> Rows[Row]:
     """All whole rows. Raises OSError, and RunError naming file, line, column and remedy."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = bytes_of(path).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     if not text:
         return Rows()  # killed, or the disk full, before the first line
     body, _, torn = text.rpartition("\n")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analysis.errors import RunError
+from analysis.files.csv_rows import bytes_of
 
 SEPARATORS = ",;\t"
 NAMES = {
@@ -75,7 +76,7 @@ def _number(cell: str) -> str:
 def _decoded(path: Path) -> str:
     """UTF-8 or UTF-16 by their marks, else what the bytes look like: a name need only be the same."""
     try:
-        raw = path.read_bytes()
+        raw = bytes_of(path)
     except OSError as error:
         raise RunError(
             f"{path}: cannot be read: {error.strerror}; give the prefix of a run of Locust"

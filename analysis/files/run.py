@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from analysis.errors import RunError
 from analysis.escapes import for_json, visible_in
-from analysis.files.csv_rows import REMEDY, first_problem
+from analysis.files.csv_rows import MOST_JSON_BYTES, REMEDY, bytes_of, first_problem
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestLog, read_records
 from analysis.files.server_samples import ServerSample, read_server_samples
@@ -135,7 +135,7 @@ def read_manifest(prefix: Path) -> Manifest:
     """The manifest of the run at `prefix`, of an older or newer format as far as it goes. Raises RunError."""
     path = file_of(prefix, "run.json")
     try:
-        data = visible_in(json.loads(path.read_text(encoding="utf-8")))
+        data = visible_in(json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8")))
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; give the prefix of a portlap run, as in runs/x") from None
     except (ValueError, RecursionError) as error:

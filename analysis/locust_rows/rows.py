@@ -20,6 +20,7 @@ from analysis.locust_only.parts import METHODS, PART_WORDS
 FIRST_TOKEN = re.compile(r"ttft|first.?(token|byte|chunk)", re.IGNORECASE)
 SLACK_S = 1e-5  # instants have microseconds
 MOST_AT_ONCE = 64  # requests that one greenlet reports together
+LONGEST_HEADER = 100_000  # characters of a first line
 
 
 @with_config(ConfigDict(allow_inf_nan=False))
@@ -62,9 +63,12 @@ class RequestRows:
 
 def has_request_rows(prefix: Path) -> bool:
     """True if the rows of the recipe are there, and not those of a run of portlap's."""
+    path = file_of(prefix, "requests.csv")
+    if not path.is_file():
+        return False
     try:
-        with file_of(prefix, "requests.csv").open(encoding="utf-8", errors="replace") as file:
-            header = file.readline().strip().split(",")
+        with path.open(encoding="utf-8", errors="replace") as file:
+            header = file.readline(LONGEST_HEADER).strip().split(",")
     except OSError:
         return False
     return "send_s" in header and "phase" not in header

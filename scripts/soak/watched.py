@@ -20,6 +20,7 @@ from analysis.statistics.estimates import percentile
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 EVERY_S = 1.0
+GREENLETS_EVERY_S = 5.0  # as greenlets.py counts them
 PAGES = ("/", "/overlap/data", "/stats/requests")  # as a browser asks for once a second
 ENDS_WITHIN_S = 120.0
 STARTS_WITHIN_S = 60.0
@@ -48,7 +49,8 @@ def watch(users: int, minutes: float, folder: Path) -> Watched:
     """Runs the plan `free` with the web UI; its live page is asked for once a second."""
     prefix, counts, port = folder / "run", folder / "greenlets.txt", _free_port()
     with _server() as url, _locust(users, minutes, folder, url, port, counts) as process:
-        samples, ended_s = [], time.monotonic() + minutes * 60 + ENDS_WITHIN_S
+        samples, answers_s = [], None  # None: the page does not answer yet
+        ended_s = time.monotonic() + minutes * 60 + ENDS_WITHIN_S
         page = build_opener(ProxyHandler({}))
         held = psutil.Process(process.pid)
         while process.poll() is None and time.monotonic() < ended_s:
@@ -56,13 +58,17 @@ def watch(users: int, minutes: float, folder: Path) -> Watched:
             for path in PAGES:
                 with suppress(OSError):  # it has not started yet, or has ended
                     page.open(f"http://127.0.0.1:{port}{path}", timeout=5).read()
+                    answers_s = answers_s or began_s
+            over_s = (answers_s or began_s) + minutes * 60 - EVERY_S  # then users stop
             with suppress(psutil.Error):
-                samples.append(Sample(held.memory_info().rss / 1e6, held.num_fds()))
+                if answers_s is not None and time.monotonic() < over_s:
+                    samples.append(Sample(held.memory_info().rss / 1e6, held.num_fds()))
             time.sleep(max(EVERY_S - (time.monotonic() - began_s), 0))
         code = process.wait(ENDS_WITHIN_S)
     rows = read_records(file_of(prefix, "requests.csv")).records
     late_ms = [1e3 * r.clock_error_s for r in rows if r.clock_error_s is not None]
     numbers = [float(line) for line in counts.read_text(encoding="utf-8").split()]
+    numbers = numbers[: round(minutes * 60 / GREENLETS_EVERY_S)]  # then users stop
     return Watched(samples, numbers, late_ms, sum(r.error is not None for r in rows), code)
 
 

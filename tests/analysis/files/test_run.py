@@ -1,6 +1,7 @@
 """The manifest: of another version it is read as far as it goes, and damage is one line with its place."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,4 +80,24 @@ def test_a_folder_in_place_of_a_file_is_one_line(suffix: str, prefix: Path) -> N
     file_of(prefix, suffix).unlink()
     file_of(prefix, suffix).mkdir()
     with pytest.raises(RunError, match=f"x_{suffix}"):
+        read_run(prefix)
+
+
+@pytest.mark.parametrize("suffix", ["run.json", "requests.csv", "witness.csv"])
+@pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
+def test_what_has_no_end_is_one_line(suffix: str, device: str, prefix: Path) -> None:
+    path = file_of(prefix, suffix)
+    path.unlink(missing_ok=True)
+    if device == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(device)
+    with pytest.raises(RunError, match="not a file") as caught:
+        read_run(prefix)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_is_too_large_is_not_read(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.files.run.MOST_JSON_BYTES", 100)
+    with pytest.raises(RunError, match="more than 100 bytes"):
         read_run(prefix)
