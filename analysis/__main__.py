@@ -107,7 +107,11 @@ def _report_locust_run(prefix: Path, options: argparse.Namespace) -> int:
 def _report_rows(prefix: Path, options: argparse.Namespace) -> int:
     judged = judge(read_requests(prefix))
     report = rows_report.report_of(judged)
-    texts = {"report.json": rows_report.as_json(judged), "report.md": as_markdown.render(report)}
+    texts = {
+        "report.json": rows_report.as_json(judged),
+        "report.md": as_markdown.render(report),
+        "report.html": _html(report),
+    }
     _write(prefix, texts, options, lambda console: as_text.show(console, report))
     return exit_codes.of_verdict(judged.outcome)
 

@@ -34,8 +34,10 @@ def log_requests(environment, runner, **_):
         now_s, lasted_ms, context = time.time(), response_time or 0.0, context or {}
         send_s = more.get("start_time") or now_s - lasted_ms / 1e3
         first_token_s, ttft_s = context.get("first_token_s"), context.get("ttft_s")
-        if first_token_s is None and ttft_s is not None:
+        if first_token_s is None and isinstance(ttft_s, int | float):
             first_token_s = send_s + ttft_s
+        if not isinstance(first_token_s, int | float):
+            first_token_s = None
         end_s, response = send_s + lasted_ms / 1e3, more.get("response")
         body = getattr(response, "raw", response)  # of an HttpUser; a FastHttpUser has no `raw`
         streamed = body is not None and not response_length  # then Locust's time ends with the head

@@ -33,7 +33,7 @@ def test_the_report_has_files_words_and_an_exit_code(
     assert main(["report", write_rows(tmp_path / "x", "serial")]) == 0
     text = capsys.readouterr().out
     assert "SERIAL\n" in text and "no gain, at most 1.0" in text
-    assert {p.name for p in tmp_path.glob("*report*")} == {"x_report.json", "x_report.md"}
+    assert {p.name for p in tmp_path.glob("*report*")} == {"x_report.json", "x_report.md", "x_report.html"}
     assert "**serial**" in (tmp_path / "x_report.md").read_text("utf-8")
 
 
