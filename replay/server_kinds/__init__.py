@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from replay.server_kinds import openai
-from replay.server_kinds.apps import lmstudio, ollama
-from replay.server_kinds.engines import llamacpp, mlx, vllm
+from replay.server_kinds.apps import docker_model_runner, lmstudio, ollama
+from replay.server_kinds.engines import llama_cpp_python, llamacpp, mlx, transformers, vllm
 from replay.server_kinds.kind import Ask, Endpoint, Get, GetReply, Model, Reader, Server, ServerKind, Times
 from replay.server_kinds.proxies import litellm, llama_swap
 
@@ -36,7 +36,11 @@ __all__ = [
 ]
 
 # In the order they are tried: kinds with paths of their own before those that differ in words only.
-_MODULES = (llamacpp, lmstudio, llama_swap, ollama, vllm, litellm, mlx, openai)
+_MODULES = (
+    *(llamacpp, lmstudio, llama_swap),
+    docker_model_runner,  # before ollama, whose interface it speaks too
+    *(ollama, vllm, litellm, llama_cpp_python, transformers, mlx, openai),
+)
 SERVER_KINDS: Final[Mapping[str, ServerKind]] = {module.KIND.name: module.KIND for module in _MODULES}
 READERS: Final = {name: kind.reader for name, kind in SERVER_KINDS.items()}
 

@@ -44,6 +44,9 @@ def with_fields(fields: dict[str, Any]) -> Endpoint:
     return Endpoint(PATH, lambda ask: fields | body(ask))
 
 
+# of llama.cpp, and of what stands before it. ignore_eos: every answer is as long as asked; cache_prompt: no
+# answer is helped by another
+FULL = with_fields({"cache_prompt": False, "ignore_eos": True})
 USUAL, BARE = Endpoint(PATH, body), Endpoint(PATH, bare_body)
 ENDPOINTS = (USUAL, BARE)
 

@@ -15,8 +15,8 @@ from typing import Final
 from aiohttp import web
 
 from servers.mock_servers import openai
-from servers.mock_servers.apps import lmstudio, ollama
-from servers.mock_servers.engines import llamacpp, mlx, vllm
+from servers.mock_servers.apps import docker_model_runner, lmstudio, ollama
+from servers.mock_servers.engines import llama_cpp_python, llamacpp, mlx, transformers, vllm
 from servers.mock_servers.mock_engine import MockEngine
 from servers.mock_servers.proxies import litellm, llama_swap
 
@@ -28,5 +28,8 @@ KINDS: Final[Mapping[str, Callable[[MockEngine], web.Application]]] = {
     "vllm": vllm.app,
     "llama-swap": llama_swap.app,
     "litellm": litellm.app,
+    "docker-model-runner": docker_model_runner.app,
+    "llama-cpp-python": llama_cpp_python.app,
+    "transformers": transformers.app,
     "openai": openai.app,
 }

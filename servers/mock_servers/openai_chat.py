@@ -29,6 +29,12 @@ class Style:
     timings: bool = False  # llama.cpp's, in the last chunk
     cached_tokens: bool = False  # shown in the usage
     done_after_error: bool = False
+    role: dict[str, Any] | None = field(default_factory=lambda: {"role": "assistant", "content": ""})
+    choice: dict[str, Any] = field(default_factory=lambda: {"logprobs": None})  # further fields of a choice
+    finish_key: bool = True  # `finish_reason` stands in every choice, null until the last
+    stream_usage: bool = True  # on request; some never send it in a stream
+    done: bool = True  # [DONE] ends a stream
+    answers_as: Callable[[str], str] = lambda model: model
 
 
 def known_model(engine: MockEngine, asked: str) -> str:
@@ -93,7 +99,8 @@ def _refused(refusal: Refusal, style: Style) -> web.Response:
 async def _stream(http: web.Request, engine: MockEngine, style: Style, served: Served) -> web.StreamResponse:
     reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await reply.prepare(http)
-    await reply.write(_chunk(style, served, {"role": "assistant", "content": ""}))
+    if style.role is not None:
+        await reply.write(_chunk(style, served, style.role))
     reasoning = served.ask.max_tokens // 2 if engine.does("reasoning") else 0
     try:
         async for index in engine.tokens(served):
@@ -103,12 +110,15 @@ async def _stream(http: web.Request, engine: MockEngine, style: Style, served: S
         await reply.write(sse(style.broken(str(broken))) + b"data: [DONE]\n\n" * style.done_after_error)
         await reply.write_eof()
         return reply
-    last = _document(style, served, "chat.completion.chunk") | {"choices": [_choice({}, "length", "delta")]}
+    last = _document(style, served, "chat.completion.chunk") | {
+        "choices": [_choice(style, {}, "length", "delta")]
+    }
     await reply.write(sse(last | _timings(style, served)))
-    if served.ask.usage:
+    if served.ask.usage and style.stream_usage:
         extra = {"choices": [], "usage": _usage(style, served)}
         await reply.write(sse(_document(style, served, "chat.completion.chunk") | extra))
-    await reply.write(b"data: [DONE]\n\n")
+    if style.done:
+        await reply.write(b"data: [DONE]\n\n")
     await reply.write_eof()
     return reply
 
@@ -122,25 +132,25 @@ async def _whole(http: web.Request, engine: MockEngine, style: Style, served: Se
     except Broken as broken:
         return web.json_response(style.broken(str(broken)), status=500)
     body = _document(style, served, "chat.completion") | {
-        "choices": [_choice({"role": "assistant", **text}, "length", "message")],
+        "choices": [_choice(style, {"role": "assistant", **text}, "length", "message")],
         "usage": _usage(style, served),
     }
     return web.json_response(body | _timings(style, served))
 
 
-def _chunk(style: Style, served: Served, delta: dict[str, str]) -> bytes:
-    return sse(
-        _document(style, served, "chat.completion.chunk") | {"choices": [_choice(delta, None, "delta")]}
-    )
+def _chunk(style: Style, served: Served, delta: dict[str, Any]) -> bytes:
+    choices = [_choice(style, delta, None, "delta")]
+    return sse(_document(style, served, "chat.completion.chunk") | {"choices": choices})
 
 
-def _choice(text: dict[str, str], finish_reason: str | None, key: str) -> dict[str, Any]:
-    return {"index": 0, "logprobs": None, "finish_reason": finish_reason, key: text}
+def _choice(style: Style, text: dict[str, Any], finish_reason: str | None, key: str) -> dict[str, Any]:
+    end = {"finish_reason": finish_reason} if style.finish_key or finish_reason is not None else {}
+    return {"index": 0, **style.choice, **end, key: text}
 
 
 def _document(style: Style, served: Served, kind: str) -> dict[str, Any]:
     head = {"id": f"chatcmpl-{served.number}", "object": kind, "created": int(time.time())}
-    return head | {"model": served.ask.model} | style.head
+    return head | {"model": style.answers_as(served.ask.model)} | style.head
 
 
 def _usage(style: Style, served: Served) -> dict[str, Any]:

@@ -102,12 +102,10 @@ def load_of_slots(text: str) -> Load:
     return Load(busy=sum(bool(s.get("is_processing", s.get("state"))) for s in slots), slots=len(slots))
 
 
-# ignore_eos: every answer is as long as asked; cache_prompt: no answer is helped by another
-FULL = openai.with_fields({"cache_prompt": False, "ignore_eos": True})
 KIND = ServerKind(
     name="llamacpp",
     identify=identify,
-    endpoints=(FULL, *openai.ENDPOINTS),
+    endpoints=(openai.FULL, *openai.ENDPOINTS),
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(

@@ -38,7 +38,7 @@ def app(engine: MockEngine) -> web.Application:
         lambda model: {"id": model, "object": "model", "created": 0, "owned_by": "library"},
         {
             "/api/version": lambda: {"version": VERSION},
-            "/api/tags": lambda: {"models": [_model(m) for m in engine.setup.models]},
+            "/api/tags": lambda: {"models": [listed(m) for m in engine.setup.models]},
             "/api/ps": lambda: {"models": [_in_memory(engine, m) for m in engine.loaded]},
         },
         routes=[web.get("/", root), web.post("/api/chat", native)],
@@ -46,7 +46,7 @@ def app(engine: MockEngine) -> web.Application:
     )
 
 
-def _model(model: str) -> dict[str, Any]:
+def listed(model: str) -> dict[str, Any]:
     return {
         "name": model,
         "model": model,
@@ -58,7 +58,7 @@ def _model(model: str) -> dict[str, Any]:
 
 
 def _in_memory(engine: MockEngine, model: str) -> dict[str, Any]:
-    entry = {k: v for k, v in _model(model).items() if k != "modified_at"}
+    entry = {k: v for k, v in listed(model).items() if k != "modified_at"}
     expires = datetime.fromtimestamp(engine.used.get(model, engine.began_s), UTC) + KEEP_ALIVE
     return entry | {
         "expires_at": expires.isoformat(),
