@@ -8,5 +8,5 @@ and `client/` (all at one instant) → `output/` (rows on disk) → `shutdown.py
 Beside them: `signals.py` (Ctrl-C), `children.py` (child processes), `own_servers.py`, `web/`, `monitor/`,
 `scenario/` (every key of the YAML), `server_kinds/` (one file per kind), `checks/` (health before a run).
 
-To add an option: `options.py`; a key of a scenario: `scenario/schema.py`; a kind of server: `server_kinds/`.
+To add an option: `options.py`; a key of a scenario: `scenario/schema/`; a kind of server: `server_kinds/`.
 """

@@ -7,5 +7,5 @@ A command is split into words as a shell would, without a shell; `{port}`, `{slo
 it with all that it started once its stdin closes.
 
 To add a placeholder: a field of `CommandSpec`, named in `PLACEHOLDERS`; a key of `OwnServer` in
-`replay/scenario/schema.py`, and a row of docs/SCENARIOS.md.
+`replay/scenario/schema/own_server.py`, and a row of docs/SCENARIOS.md.
 """

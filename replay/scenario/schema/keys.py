@@ -1,9 +1,4 @@
-"""Every key of a scenario: its type, its default, and what it cannot be alone. Frozen.
-
-The most that a key takes is in `limits.py`; keys against each other are in `rules.py`. A key
-of a phase takes effect by way of `phases.py` and `analysis/files/plan.py`; `load.py`
-scales its seconds as well.
-"""
+"""What a scenario asks of whom: the keys of targets, request, phases and the file as a whole."""
 
 import re
 from typing import Annotated, Any, Final, Literal
@@ -14,15 +9,11 @@ from analysis.errors import ScenarioError
 from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
 from replay.scenario import limits
 from replay.scenario.base_url import name_of_url, normal_base_url
-from replay.scenario.limits import Count, Frozen, Model, Name, Number, Prompt, Seconds, Text, Whole
+from replay.scenario.limits import Frozen, Model, Name, Number, Prompt, Text, Whole
+from replay.scenario.schema.own_server import OwnServer
 from replay.server_kinds import SERVER_KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
-ONLY_FOR: Final = {  # keys of `servers` by their kind
-    "simulator": ("policy", "ttft_s", "tpot_s", "speed", "farm"),
-    "command": ("command", "ready_within_s"),
-    "llamacpp": ("oversubscribe",),
-}
 # What portlap itself puts into every request; `extra` would silently change the measurement.
 OUR_OWN: Final = {
     "model": "write it as the target's `model`",
@@ -183,47 +174,6 @@ class Phase(Frozen):
                 f"grow_to {self.grow_to} must be at least twice the {self.users} users; "
                 "raise it or take it out"
             )
-        return self
-
-
-class OwnServer(Frozen):
-    """A server that the run starts and stops itself."""
-
-    kind: Literal["llamacpp", "simulator", "command"]
-    port: Annotated[Whole, Field(ge=0, le=65535)] = 0  # 0: a free one
-    slots: Count = 1
-    threads: Count = 1
-    model: Model | None = None
-    oversubscribe: bool = False  # more threads in all than cores
-    command: Annotated[str, Field(max_length=limits.COMMAND_CHARS)] | None = None
-    ready_within_s: Annotated[Number, Field(gt=0, le=limits.READY_S)] | None = None
-    policy: Text | None = None
-    ttft_s: Seconds | None = None
-    tpot_s: Annotated[Number, Field(ge=0, le=limits.SIMULATED_S)] | None = None
-    speed: Annotated[Number, Field(gt=0)] | None = None
-    farm: Text | dict[str, Any] | None = None  # its keys, or its file's path from the scenario's folder
-
-    @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> "OwnServer":
-        for kind, keys in ONLY_FOR.items():
-            strange = [key for key in keys if key in self.model_fields_set]
-            if self.kind != kind and strange:
-                raise ValueError(f"{strange[0]} is for kind: {kind}; take it out or change the kind")
-        if self.farm and (beside := sorted(self.model_fields_set - {"kind", "farm"})):
-            raise ValueError(f"{beside[0]} belongs into the farm; take it out here")
-        return self
-
-    @model_validator(mode="after")
-    def _command_says_all(self) -> "OwnServer":
-        if self.kind != "command":
-            return self
-        if self.command is None:
-            raise ValueError("has no command; write e.g. `command: llama-server -m X.gguf --port {port}`")
-        if not self.port and "{port}" not in self.command:
-            raise ValueError("its command has no {port}; write it there, or give the port it listens at")
-        for key in ("slots", "threads", "model"):
-            if key in self.model_fields_set and f"{{{key}}}" not in self.command:
-                raise ValueError(f"{key} is not in its command; write {{{key}}} there, or take it out")
         return self
 
 

@@ -1,0 +1,30 @@
+"""Every key of a scenario: its type, its default, and what it cannot be alone. Frozen.
+
+keys.py        the file as a whole, its targets, request and phases
+own_server.py  servers that the run starts itself
+
+In: plain data from the YAML. Out: `Scenario`, or pydantic's errors, which `messages.py` puts into words.
+The most that a key takes is in `limits.py`; keys against each other are in `rules.py`. A key of a phase takes
+effect by way of `phases.py` and `analysis/files/plan.py`; `load.py` scales its seconds as well.
+To add a key: a field here, its most in `limits.py`, its row in docs/SCENARIOS.md.
+"""
+
+from replay.scenario.schema.keys import (
+    KEYS,
+    Phase,
+    RequestSettings,
+    Rounds,
+    Scenario,
+    Target,
+)
+from replay.scenario.schema.own_server import OwnServer
+
+__all__ = [
+    "KEYS",
+    "OwnServer",
+    "Phase",
+    "RequestSettings",
+    "Rounds",
+    "Scenario",
+    "Target",
+]
