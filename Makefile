@@ -28,7 +28,7 @@ help:
 	@echo 'make soak     256 users for 10 minutes, 8 users for 30: memory, descriptors, greenlets, timing error'
 	@echo 'make audit    known vulnerabilities of what is installed; says so where the network is missing'
 	@echo 'make sbom     the bill of materials, sbom.cdx.json (CycloneDX)'
-	@echo 'make engines  the tests on real engines, llama.cpp and MLX (350 MB more, in .venv-mlx)'
+	@echo 'make engines  real engines: their tests, then a verdict for each; writes docs/ENGINES.md (8 GB more, in .venv-NAME)'
 	@echo 'make docker   make run in a container; its report stays in runs/'
 	@echo 'make lock     resolves requirements/*.txt again from pyproject.toml'
 	@echo 'make clean    removes .venv and caches; runs/ stays'
@@ -98,9 +98,18 @@ sbom: .venv-audit/audit.stamp
 	$(call install,audit)
 	@touch $@
 
-# MLX has its own environment, because its requirements may conflict with ours.
-engines: .venv/dev.stamp .venv-mlx/mlx.stamp
-	$(BIN)/pytest -m engine $(ARGS)
+# Each engine has its own environment, because its requirements may conflict with ours. One that cannot be installed
+# here is skipped, and the table says so.
+ENGINES := $(patsubst requirements/engines/%.txt,.venv-%/engine.stamp,$(wildcard requirements/engines/*.txt))
+
+engines: .venv/dev.stamp .venv-mlx/mlx.stamp $(ENGINES)
+	$(BIN)/pytest -m engine
+	$(BIN)/python -m scripts.engines $(ARGS)
+
+.venv-%/engine.stamp: requirements/engines/%.txt | .venv/venv.stamp
+	@echo "portlap: installing $< into .venv-$* ..."; .venv/bin/python -m venv .venv-$*; \
+	if .venv-$*/bin/python -m pip install --quiet -r $<; then touch $@; \
+	else rm -rf .venv-$*; echo "portlap: $* cannot be installed here: it is skipped"; fi
 
 .venv-mlx/mlx.stamp: BIN = .venv-mlx/bin
 .venv-mlx/mlx.stamp: requirements/mlx.txt | .venv/venv.stamp
@@ -152,4 +161,4 @@ EXTRA = import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb")); \
 	print(*p["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
 
 clean:
-	rm -rf .venv .venv-mlx .venv-audit sbom.cdx.json .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info
+	rm -rf .venv .venv-* .venv-audit sbom.cdx.json .mypy_cache .pytest_cache .ruff_cache .hypothesis portlap.egg-info

@@ -32,8 +32,6 @@ def write(folder: Path) -> None:
     import mlx.core as mx
     from mlx.utils import tree_flatten
     from mlx_lm.models.llama import Model, ModelArgs
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(CONFIG))
@@ -41,6 +39,14 @@ def write(folder: Path) -> None:
     model = Model(ModelArgs.from_dict(CONFIG))
     weights = dict(tree_flatten(model.parameters()))
     mx.save_safetensors(str(folder / "model.safetensors"), weights, metadata={"format": "mlx"})
+    write_tokenizer(folder)
+
+
+def write_tokenizer(folder: Path) -> None:
+    """Words of three digits, and others."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
     vocabulary = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"{i:03d}": i + 3 for i in range(NUMBERS)}
     vocabulary |= {f"w{i}": i for i in range(NUMBERS + 3, WORDS)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))

@@ -37,7 +37,9 @@ Start = Callable[[], str]
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mlx") / "tiny-llama"
-    subprocess.run([PYTHON, ROOT / "tests" / "mlx_model.py", folder], check=True, capture_output=True)
+    subprocess.run(
+        [PYTHON, ROOT / "tests" / "support" / "mlx_model.py", folder], check=True, capture_output=True
+    )
     return folder
 
 

@@ -1,0 +1,56 @@
+"""`python -m scripts.engines [WORD …]`: the set-ups whose names hold one of the words, else all of them."""
+
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from scripts.engines.measure import Measured, measure
+from scripts.engines.setups import CHECKOUT, SETUPS
+
+PAGE: Final = CHECKOUT / "docs" / "ENGINES.md"
+BEGIN, END = "<!-- engines -->", "<!-- /engines -->"  # around the table of the page
+
+
+def table(measured: Sequence[Measured]) -> str:
+    """Markdown, a line per set-up."""
+    lines = [
+        "| set-up | users | recognised as | verdict | speedup | streams at once | right |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for m in measured:
+        if m.skipped:
+            cells = [m.setup.name, m.setup.users, "–", "–", "–", "–", f"skipped: {m.skipped}"]
+        else:
+            speedup = "–" if m.speedup is None else f"{m.speedup:.2f}"
+            right = "yes" if not m.complaints else "; ".join(m.complaints)
+            cells = [m.setup.name, m.setup.users, m.kind, f"`{m.verdict}`", speedup, m.peak, right]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def main(words: Sequence[str]) -> int:
+    """0, or 1 if a set-up gave another verdict than it must."""
+    measured = []
+    for setup in SETUPS:
+        if words and not any(word in setup.name for word in words):
+            continue
+        with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
+            measured.append(measure(setup, Path(folder)))
+        print(table(measured[-1:]).splitlines()[-1], flush=True)
+    if not words:
+        page = PAGE.read_text(encoding="utf-8")
+        before, after = page.partition(BEGIN)[0], page.partition(END)[2]
+        machine = f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, no GPU looked for"
+        text = f"Measured on {date.today()}: {machine}.\n\n{table(measured)}"
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    return 1 if any(m.complaints for m in measured) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

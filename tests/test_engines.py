@@ -1,0 +1,52 @@
+"""`make engines`: a verdict that is not right is named, a missing engine is skipped with its reason."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.engines.__main__ import table
+from scripts.engines.measure import _judged, _scenario, measure
+from scripts.engines.setups import SETUPS, Setup
+from tests.support.checkout import CHECKOUT
+from tests.support.scenarios import load
+
+SERIAL = Setup("x", "", lambda folder: [], ("serial",), 1, kind="mlx")
+
+
+def report(verdict: str, peak: int) -> dict[str, Any]:
+    return {"phases": [{"verdict": verdict, "decode_peak": peak, "speedup": {"value": 1.02}}]}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "peak", "kind", "words"),
+    [
+        ("serial", 1, "mlx", ()),
+        ("fully-parallel", 1, "mlx", ("fully-parallel, must be serial",)),
+        ("serial", 2, "mlx", ("2 streams at once, must be 1",)),
+        ("serial", 1, "openai", ("taken for openai, it is mlx",)),
+    ],
+)
+def test_what_is_not_right_is_named(verdict: str, peak: int, kind: str, words: tuple[str, ...]) -> None:
+    measured = _judged(SERIAL, report(verdict, peak), {"targets": [{"kind": kind}]})
+    assert measured.complaints == words
+    assert ("yes" in table([measured])) is (words == ())
+
+
+def test_an_engine_that_is_not_installed_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    missing = measure(Setup("x", "no-such-engine", lambda folder: [], ("serial",), 1), tmp_path)
+    assert missing.complaints == ()
+    assert "skipped: no .venv-no-such-engine" in table([missing])
+
+
+def test_every_set_up_is_a_scenario_and_its_engine_has_its_packages(tmp_path: Path) -> None:
+    names = {path.stem for path in (CHECKOUT / "requirements" / "engines").glob("*.txt")} | {"mlx", ""}
+    for i, setup in enumerate(SETUPS):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        if setup.engine == "llama-cpp-python":
+            pytest.importorskip("xllamacpp")  # its model comes with the engine's wheels
+        load(folder, json.dumps(_scenario(setup, folder)))
+        assert {setup.engine, setup.model_by} <= names
+        assert "serial" not in setup.verdicts or setup.verdicts == ("serial",)
