@@ -35,11 +35,11 @@ def measure(setup: Setup, folder: Path) -> Measured:
         return Measured(setup, skipped=f"no .venv-{missing[0]}: `make engines` could not install it")
     if setup.model_by:
         command = [
-            python(setup.model_by),
+            str(python(setup.model_by)),
             "-m",
             "scripts.engines.tiny_model",
             setup.model_by,
-            folder / "tiny",
+            str(folder / "tiny"),
         ]
         made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
         if made.returncode:
