@@ -63,7 +63,11 @@ def judge(rows: RequestRows) -> RowsJudged:
         best = max(decided, key=lambda j: j.stretch.users)
         steps = next_steps(best.outcome, ())
         return RowsJudged(rows, solos, judged, conditions, best.outcome, _answer(best), steps)
-    why = judged[-1].sentence if judged else "two requests were hardly ever open at the same time"
+    why = "two requests were hardly ever open at the same time"
+    if judged:
+        why = judged[-1].sentence
+    elif broken is not None:
+        why = broken.sentence
     step = (broken.hint if broken else "") or f"run again with {SHAPE}"
     answer = f"these rows cannot tell: {why}"
     return RowsJudged(rows, solos, judged, conditions, Outcome.INCONCLUSIVE, answer, (step,))

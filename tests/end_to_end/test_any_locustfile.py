@@ -159,6 +159,17 @@ def test_the_recipe_survives_ctrl_c(tmp_path: Path) -> None:
     assert {r.error for r in found.requests} == {None}
 
 
+def test_a_stream_that_is_read_after_its_report_is_named(tmp_path: Path) -> None:
+    run = PlainRun("serial", (FILES / "unread_user.py", RECIPE), ("-u", "2", "-r", "2", "-t", "5s"))
+    prefix = run_all(tmp_path, {"x": run})["x"]
+    requests = read_requests(prefix).requests
+    unread = {name: {r.unread for r in requests if r.name == name} for name in {r.name for r in requests}}
+    assert unread == {"late": {True}, "whole": {False}, "fast late": {True}}
+    found = judged(prefix)
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "reported before they were read" in found.answer
+
+
 def test_the_recipe_is_short_and_needs_nothing_but_locust() -> None:
     text = RECIPE.read_text("utf-8")
     assert len(text.splitlines()) <= 60
