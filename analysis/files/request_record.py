@@ -61,7 +61,7 @@ class RequestRecord:
     server_decode_s: float | None = None
     server_load_s: float | None = None
     worker: int = 0
-    clock_error_s: float | None = None  # how much later than the kernel portlap itself saw the bytes
+    clock_error_s: float | None = None  # first or last token may have come so much earlier
 
     @property
     def start_s(self) -> float | None:

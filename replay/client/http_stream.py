@@ -19,6 +19,7 @@ import gevent.ssl
 import h11
 
 from replay.client.reply import Arrival, Reply
+from replay.monitor.looks import of_this_loop
 
 # Linux: "tell with each read when the kernel received the bytes", a struct timespec of the wall
 # clock. Python's socket module has no name for it; where it is unknown (macOS) setsockopt refuses.
@@ -44,6 +45,7 @@ class HttpStream:
         self.host, self.port, self.tls = host, port, tls
         self._socket: Any = None  # gevent has no types
         self._kernel_stamps = False
+        self._read_s = 0.0  # the last read ended
 
     @property
     def address(self) -> tuple[str, int, bool]:
@@ -82,7 +84,7 @@ class HttpStream:
     def exchange(self, http: h11.Connection, request: bytes, reply: Reply) -> None:
         """Writes the request at once and fills `reply` to its end. Raises OSError."""
         try:
-            reply.send_s = reply.seen_s = time.monotonic()
+            reply.send_s = reply.seen_s = self._read_s = time.monotonic()
             self._socket.sendall(request)
             received = 0
             while not reply.whole:
@@ -112,11 +114,17 @@ class HttpStream:
                 self._socket.settimeout(None)
 
     def _read(self, not_before_s: float) -> tuple[Arrival, bytes]:
-        if not self._kernel_stamps:
+        looks, before = of_this_loop(), self._read_s
+        count = looks.count
+        if self._kernel_stamps:
+            data, notes, _, _ = self._socket.recvmsg(READ_BYTES, _NOTE_BYTES)
+            arrival = arrival_of(notes, *read_both_clocks(), not_before_s)
+        else:
             data = self._socket.recv(READ_BYTES)
-            return Arrival(time.monotonic(), None), data
-        data, notes, _, _ = self._socket.recvmsg(READ_BYTES, _NOTE_BYTES)
-        return arrival_of(notes, *read_both_clocks(), not_before_s), data
+            arrival = Arrival(time.monotonic(), None)
+        self._read_s = time.monotonic()
+        earliest_s = max(looks.earliest_s(count, before), not_before_s)
+        return arrival._replace(early_s=max(arrival.at_s - earliest_s, 0.0)), data
 
     def _feed(self, http: h11.Connection, arrival: Arrival, data: bytes, reply: Reply) -> None:
         if not data and reply.status is None:

@@ -1,6 +1,7 @@
 """What has come of an answer so far: its bytes, each piece with its arrival, and whether it has ended."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ class Arrival(NamedTuple):
 
     at_s: float
     lateness_s: float | None  # how much later we read it; None: the stamp is our own
+    early_s: float = 0.0  # its first bytes may have come so much before `at_s`
 
 
 @dataclass(slots=True)
@@ -46,3 +48,18 @@ class Reply:
     @property
     def body(self) -> bytes:
         return b"".join(data for _, data in self.pieces)
+
+
+def clock_error_s(arrivals: Sequence[Arrival], tokens: Sequence[int], done: bool) -> float | None:
+    """By how much the first or the last token may have come earlier than its stamp; None without tokens.
+
+    The kernel stamps the last bytes of a piece: what ended before others of the same piece may be older, by
+    all the time since the loop had looked. A stamp of our own is late by as much, whatever the piece holds.
+    `arrivals`: of all documents; `tokens`: the places of those with text; `done`: [DONE] came after them.
+    """
+    last_in = {id(at): i for i, at in enumerate(arrivals)}
+    if done and arrivals:
+        last_in[id(arrivals[-1])] += 1  # it may have come in the same piece
+    ends = [(i, arrivals[i]) for i in (*tokens[:1], *tokens[-1:])]
+    errors = [at.early_s for i, at in ends if at.lateness_s is None or i < last_in[id(at)]]
+    return max(errors, default=0.0) if ends else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from replay.client.reply import Arrival, Reply
+from replay.client.reply import Arrival, Reply, clock_error_s
 from replay.client.server_words import one_line, without_tags, words_of
 from replay.client.sse import read_events, read_lines
 from replay.server_kinds import READERS, Reader
@@ -60,7 +60,7 @@ class Response:
     server_decode_s: float | None = None
     server_queue_s: float | None = None
     server_load_s: float | None = None
-    clock_error_s: float | None = None  # kernel to us, of the first or the last token: the longer one
+    clock_error_s: float | None = None  # the first or the last token may have come so much earlier
 
 
 class Content(NamedTuple):
@@ -81,8 +81,8 @@ def read_response(
     content = decoded._replace(documents=tuple((at, reader.chunk(event)) for at, event in decoded.documents))
     documents = [document for _, document in content.documents]
     begins = next((i for i, d in enumerate(documents) if _is_named(d) and has_text(d)), 0)
-    tokens = [at for at, document in content.documents[begins:] if content.streamed and has_text(document)]
-    late_s = [at.lateness_s for at in tokens[:1] + tokens[-1:] if at.lateness_s is not None]
+    places = [i for i, d in enumerate(documents) if i >= begins and content.streamed and has_text(d)]
+    tokens = [content.documents[i][0] for i in places]
     gap_s, gap_end_s = max(((b.at_s - a.at_s, b.at_s) for a, b in pairwise(tokens)), default=(None, None))
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
     cached = _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
@@ -107,7 +107,7 @@ def read_response(
         server_load_s=times.load_s,
         server_prefill_s=times.prefill_s,
         server_decode_s=times.decode_s,
-        clock_error_s=max(late_s) if late_s and reply.stamp == "kernel" else None,
+        clock_error_s=clock_error_s([at for at, _ in content.documents], places, content.done),
     )
 
 

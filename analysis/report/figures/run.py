@@ -31,7 +31,7 @@ class BaselineFigures:
 
 @dataclass(frozen=True, slots=True)
 class TimingError:
-    """How late portlap itself saw bytes arrive; None without kernel stamps."""
+    """How much earlier first and last tokens may have come than their stamps say; None: not recorded."""
 
     p50: float | None
     p99: float | None

@@ -136,7 +136,7 @@ def client_sections(figures: RunFigures) -> list[Section]:
     text = (
         "portlap's own timing error was not recorded"
         if late.p50 is None or late.p99 is None
-        else f"portlap saw bytes {late.p50:.2f} ms late at the median, {late.p99:.2f} ms at p99 "
+        else f"first and last tokens are sure to {late.p50:.2f} ms at the median, {late.p99:.2f} ms at p99 "
         f"(n = {figures.timed})"
     )
     return section("Client", MEASURED, sentences([text]))

@@ -115,15 +115,13 @@ def test_a_whole_answer_says_everything(known: Known, connection: Connection) ->
     assert (answer.server_prefill_s, answer.server_decode_s) == (0.0125, 0.25)
 
 
-def test_where_the_kernel_stamps_the_answer_says_how_late_we_were(
-    known: Known, connection: Connection
-) -> None:
+def test_every_answer_says_how_sure_its_times_are(known: Known, connection: Connection) -> None:
     with socket.create_connection(known.where.split(":")) as probe:  # type: ignore[arg-type]
         stamped = http_stream.ask_for_kernel_stamps(probe)
     answers = [ask(connection, known.order("whole")) for _ in range(5)]
     assert {a.stamp for a in answers} <= {"kernel", "user"}  # a busy machine may spoil a stamp, never all
     assert any(a.stamp == "kernel" for a in answers) == stamped
-    assert all((a.clock_error_s is not None) == (a.stamp == "kernel") for a in answers)
+    assert all(a.clock_error_s is not None and a.clock_error_s >= 0 for a in answers)
 
 
 @pytest.mark.parametrize("model", ["whole", "without_length", "split", "closes_when_idle"])
