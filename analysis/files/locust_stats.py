@@ -85,7 +85,8 @@ def _window_s(last: tuple[Line, str], total: Sums) -> tuple[float, float] | None
         raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
     if not 0 < rate < MOST or not total.requests:
         return None
-    half = 0.5 * 10.0 ** -_decimals(text) if _decimals(text) <= 2 else 0.0
+    old = re.fullmatch(r"\d+", line["Average Response Time"].strip()) is not None and _decimals(text) <= 2
+    half = 0.5e-2 if old else 0.0
     shortest, longest = total.requests / (rate + half), total.requests / max(rate - half, rate / 2)
     whole_seconds = 1.0 if half else 0.0  # such a version counts the time in whole seconds, too
     return max(shortest - whole_seconds, 0.0), longest + whole_seconds

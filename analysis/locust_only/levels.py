@@ -132,7 +132,8 @@ def _speedup(
     """
     if ended.failures or asking.low <= 0:
         return None
-    latency_s = _mean_latency(users, stretch, ended)
+    steady = _steady(users, stretch, ended)
+    latency_s = _mean_latency(users, steady, ended)
     lows, highs = [0.0], []
     if set(ended.rows) <= set(known.solo_s):
         solo = {row: known.solo_s[row] for row in ended.rows}
@@ -143,7 +144,7 @@ def _speedup(
         highs.append(users * high_s / latency_s.low)
         if _asking_seen(users, ended, window) >= ASKING_SEEN * asking.low:
             lows.append(asking.low * users * low_s / latency_s.high)
-    fastest = {row: _fastest_s(users, stretch, row, known.rows[row]) for row in ended.rows}
+    fastest = {row: _fastest_s(users, steady, row, known.rows[row]) for row in ended.rows}
     if all(fastest.values()):
         alone_s = {row: s for row, s in fastest.items() if s is not None}
         mean_s, most_s = _weighted(ended, alone_s), max(alone_s.values())
@@ -161,30 +162,27 @@ def _asking_seen(users: int, ended: _Ended, window: Bound) -> float:
     return ended.latency_s.low / (users * (window.low + window.high) / 2)
 
 
-def _mean_latency(users: int, stretch: Sequence[Snapshot], ended: _Ended) -> Bound:
-    """Of the answers after the first one of each user: those were asked while there were fewer users."""
-    before = sum(
-        s.sums[row].requests for row, s in ((row, stretch[0]) for row in ended.rows) if row in s.sums
-    )
-    later = [
-        s
-        for s in stretch
-        if sum(s.sums[row].requests for row in ended.rows if row in s.sums) - before >= users
-    ]
-    found = [block for row in ended.rows for block in blocks(later, row)]
-    if len(found) < MIN_BLOCKS:
-        found = [block for row in ended.rows for block in blocks(stretch, row)]
+def _steady(users: int, stretch: Sequence[Snapshot], ended: _Ended) -> Sequence[Snapshot]:
+    """The stretch after the first answer of each user: those were asked while there were fewer users."""
+    counts = [sum(s.sums[row].requests for row in ended.rows if row in s.sums) for s in stretch]
+    later = [s for s, n in zip(stretch, counts, strict=True) if n - counts[0] >= users]
+    steady = sum(len(blocks(later, row)) for row in ended.rows)
+    return later if steady >= MIN_BLOCKS else stretch
+
+
+def _mean_latency(users: int, steady: Sequence[Snapshot], ended: _Ended) -> Bound:
+    found = [block for row in ended.rows for block in blocks(steady, row)]
     count = sum(b.count for b in found)
     mean = math.fsum(b.latency_s for b in found) / count
     means = [b.mean_s for b in found]
     edge = (max(means) - min(means)) * users / 2 / count  # a user more or less of each phase of a cycle
     spread = scatter(found)
-    chance = student(len(found) - 1, LOOK_LEVEL) * spread * mean / math.sqrt(count) if spread else 0.0
+    chance = student(max(len(found) - 1, 1), LOOK_LEVEL) * spread * mean / math.sqrt(count) if spread else 0.0
     half = max(edge, chance, LEAST_ERROR * mean) + sum(b.slack_s for b in found) / count
     return Bound(max(mean - half, SHORTEST_S), mean + half)
 
 
-def _fastest_s(users: int, stretch: Sequence[Snapshot], row: Name, run: Sums) -> float | None:
+def _fastest_s(users: int, steady: Sequence[Snapshot], row: Name, run: Sums) -> float | None:
     """No request of the row takes longer alone; None if its requests are not alike, or some failed.
 
     Alone nothing is slower than the fastest answer, but for scatter: that of a level is, of a server that
@@ -192,7 +190,7 @@ def _fastest_s(users: int, stretch: Sequence[Snapshot], row: Name, run: Sums) ->
     """
     if run.failures or run.fastest_s <= 0:
         return None
-    parts = blocks(stretch, row)
+    parts = blocks(steady, row)
     found = scatter(parts)
     if len(parts) < MIN_BLOCKS:
         return None

@@ -29,6 +29,8 @@ from analysis.locust_only.times.windows import count, lag_s
 
 NO_TABLE = Table({}, None, None)
 NO_REQUEST = "holds no request; give the prefix of a run that sent some"
+MIXED_PARTS = "the history adds up requests and their parts; run again with --csv-full-history"
+MIXED_NAMES = "the history adds up requests of several names; run again with --csv-full-history"
 CROWDED_SHARE = 1.01  # times Locust's own window, for Σ latency / users
 
 
@@ -96,7 +98,10 @@ def read_locust_run(prefix: Path) -> LocustRun:
     if doubts:  # each user waits for one answer: that may be false here, and so is all that rests on it
         solo_s, levels = {}, []
     at_most = users if whole and not doubts else None
-    makespan = makespan_s(window, total, latency_s, history, whole, at_most, lagging_s)
+    counted = known_rows or ([] if parts else [ALL])
+    ended = [sum(s.sums[row].requests for row in counted if row in s.sums) for s in history]
+    window = Bound(0.0 if parts else window.low, window.high)  # a part may be the last that ended
+    makespan = makespan_s(window, total, latency_s, history, ended, whole, at_most, lagging_s)
     shown = tuple(judged(level) for level in levels)
     outcome, answer = answer_of(shown, doubts)
     return LocustRun(
@@ -166,6 +171,8 @@ def _doubts(
         yield CROWDED
     elif unsure := unsure_parts(rows, history, users or 1):
         yield unsure
+    elif history and not named(history, rows, parts):
+        yield MIXED_PARTS if parts else MIXED_NAMES
 
 
 def _lost(path: Path, table: Table) -> Iterator[str]:

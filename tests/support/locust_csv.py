@@ -20,16 +20,23 @@ def write_csv(
     starts_s: Sequence[float],
     full: bool = True,
     phase_s: float = 0.4,
+    report_s: float = 0.0,
 ) -> Path:
     """`requests` in the order they ended, of users that started then and stayed.
 
     From second 0 on; row k of the history is written at k + phase_s. `full`: also a row for each name.
+    `report_s`: workers report so often, and a row holds what they reported last.
     """
     until_s = int(requests[-1].end_s) + 1
     _write(prefix.with_name(f"{prefix.name}_stats.csv"), STATS, _stats(requests, until_s))
     instants = [second + phase_s for second in range(until_s + 1)]
     users = [sum(start <= at for start in starts_s) for at in instants]
-    history = (row for at, n in zip(instants, users, strict=True) for row in _history(requests, at, n, full))
+    known = [at if not report_s else max(at // report_s * report_s, 0.0) for at in instants]
+    history = (
+        row
+        for at, n, by in zip(instants, users, known, strict=True)
+        for row in _history([r for r in requests if r.end_s <= by], at, n, full)
+    )
     _write(prefix.with_name(f"{prefix.name}_stats_history.csv"), HISTORY, history)
     return prefix
 
@@ -56,7 +63,7 @@ def _stats(requests: Sequence[LocustRow], until_s: float) -> Iterable[Sequence[o
 def _history(
     requests: Sequence[LocustRow], at_s: float, users: int, full: bool
 ) -> Iterable[Sequence[object]]:
-    for (kind, name), found in _named([r for r in requests if r.end_s <= at_s]).items():
+    for (kind, name), found in _named(requests).items():
         if full or name == "Aggregated":
             row = (EPOCH + int(at_s), users, kind, name, 0.0, 0.0, len(found), _failed(found))
             yield *row, *(_times(found) if found else (0, 0, 0, 0))

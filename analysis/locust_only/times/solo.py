@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 from analysis.files.locust_stats import ALL, Name, Snapshot, Sums
 from analysis.locust_only.bounds import ROW_S, Bound, Single
 from analysis.statistics.estimates import student
-from analysis.thresholds import LOOK_LEVEL, SOLO_SCATTER
+from analysis.thresholds import GAIN, LOOK_LEVEL, SOLO_SCATTER
 
 MIN_ANSWERS, MIN_BLOCKS = 3, 3  # fewer have no scatter to speak of
 ODD = 2.0  # times the median: a load, or a pause of the machine, if the others scatter little
@@ -86,10 +86,18 @@ def _typical(found: list[Block]) -> Bound | None:
     usual = [b for b in warm if middle / ODD <= b.mean_s <= middle * ODD]
     if (scatter(usual) or 0.0) > SOLO_SCATTER or len(usual) < MIN_BLOCKS:
         usual = warm
+    earlier, later = (_mean(half) for half in (usual[: len(usual) // 2], usual[len(usual) // 2 :]))
+    if len(usual) // 2 >= MIN_BLOCKS and (earlier.low > GAIN * later.high or later.low > GAIN * earlier.high):
+        return None  # prompts that come from a cache, or a machine that changes: no time is the typical one
+    return _mean(usual)
+
+
+def _mean(usual: list[Block]) -> Bound:
+    """Student's interval over the blocks."""
     count = sum(b.count for b in usual)
     mean = math.fsum(b.latency_s for b in usual) / count
     se = (scatter(usual) or 0.0) * mean / math.sqrt(count)
-    half = student(len(usual) - 1, LOOK_LEVEL) * se + max(b.slack_s for b in usual) / count
+    half = student(max(len(usual) - 1, 1), LOOK_LEVEL) * se + max(b.slack_s for b in usual) / count
     return Bound(max(mean - half, 0.0), mean + half)
 
 
