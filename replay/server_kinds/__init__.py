@@ -15,10 +15,26 @@ from collections.abc import Mapping
 from typing import Final
 
 from replay.server_kinds import openai
-from replay.server_kinds.apps import docker_model_runner, lmstudio, ollama
-from replay.server_kinds.engines import llama_cpp_python, llamacpp, mlx, transformers, vllm
+from replay.server_kinds.apps import (
+    docker_model_runner,
+    koboldcpp,
+    lemonade,
+    lmstudio,
+    localai,
+    ollama,
+    text_generation_webui,
+)
+from replay.server_kinds.engines import (
+    llama_cpp_python,
+    llamacpp,
+    mlx,
+    sglang,
+    tabbyapi,
+    transformers,
+    vllm,
+)
 from replay.server_kinds.kind import Ask, Endpoint, Get, GetReply, Model, Reader, Server, ServerKind, Times
-from replay.server_kinds.proxies import litellm, llama_swap
+from replay.server_kinds.proxies import litellm, llama_swap, open_webui
 
 __all__ = [
     "READERS",
@@ -37,9 +53,13 @@ __all__ = [
 
 # In the order they are tried: kinds with paths of their own before those that differ in words only.
 _MODULES = (
+    koboldcpp,  # before llamacpp and ollama, whose paths it has too
+    lemonade,  # before lmstudio and ollama, for the same reason
     *(llamacpp, lmstudio, llama_swap),
-    docker_model_runner,  # before ollama, whose interface it speaks too
-    *(ollama, vllm, litellm, llama_cpp_python, transformers, mlx, openai),
+    docker_model_runner,  # before ollama
+    *(ollama, localai, text_generation_webui, open_webui, vllm, sglang, tabbyapi, llama_cpp_python),
+    *(litellm, transformers, mlx),  # they are asked for their health, which makes SGLang write a token
+    openai,
 )
 SERVER_KINDS: Final[Mapping[str, ServerKind]] = {module.KIND.name: module.KIND for module in _MODULES}
 READERS: Final = {name: kind.reader for name, kind in SERVER_KINDS.items()}

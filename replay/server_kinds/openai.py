@@ -99,6 +99,5 @@ KIND = ServerKind(
     load_counters=(),
     keeps_models_by="",
     listens_to_all_by="",
-    # LocalAI, text-generation-webui, KoboldCpp, Jan, GPT4All, oMLX, SGLang
-    ports=(9931, 5000, 5001, 1337, 4891, 10240, 30000),
+    ports=(9931, 1337, 4891, 10240),  # Jan 1337, GPT4All 4891, oMLX 10240
 )

@@ -15,10 +15,26 @@ from typing import Final
 from aiohttp import web
 
 from servers.mock_servers import openai
-from servers.mock_servers.apps import docker_model_runner, lmstudio, ollama
-from servers.mock_servers.engines import llama_cpp_python, llamacpp, mlx, transformers, vllm
+from servers.mock_servers.apps import (
+    docker_model_runner,
+    koboldcpp,
+    lemonade,
+    lmstudio,
+    localai,
+    ollama,
+    text_generation_webui,
+)
+from servers.mock_servers.engines import (
+    llama_cpp_python,
+    llamacpp,
+    mlx,
+    sglang,
+    tabbyapi,
+    transformers,
+    vllm,
+)
 from servers.mock_servers.mock_engine import MockEngine
-from servers.mock_servers.proxies import litellm, llama_swap
+from servers.mock_servers.proxies import litellm, llama_swap, open_webui
 
 KINDS: Final[Mapping[str, Callable[[MockEngine], web.Application]]] = {
     "lmstudio": lmstudio.app,
@@ -31,5 +47,12 @@ KINDS: Final[Mapping[str, Callable[[MockEngine], web.Application]]] = {
     "docker-model-runner": docker_model_runner.app,
     "llama-cpp-python": llama_cpp_python.app,
     "transformers": transformers.app,
+    "koboldcpp": koboldcpp.app,
+    "lemonade": lemonade.app,
+    "localai": localai.app,
+    "text-generation-webui": text_generation_webui.app,
+    "sglang": sglang.app,
+    "tabbyapi": tabbyapi.app,
+    "open-webui": open_webui.app,
     "openai": openai.app,
 }

@@ -1,4 +1,4 @@
-"""Desktop applications that serve models: LM Studio, Ollama. One file per kind.
+"""Desktop applications that serve models: LM Studio, Ollama, LocalAI and more. One file per kind.
 
 Each file ends with its `KIND`: read that first. To add one: see `replay/server_kinds/__init__.py`.
 """

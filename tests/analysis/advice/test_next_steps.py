@@ -148,6 +148,8 @@ OPTIONS = {
     "vllm serve": {"--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"},
 }
 VARIABLES = {
+    *("LLAMACPP_PARALLEL", "LOCALAI_ADDRESS", "LOCALAI_MAX_ACTIVE_BACKENDS", "LOCALAI_PARALLEL_REQUESTS"),
+    "OLLAMA_BASE_URLS",
     "OLLAMA_NUM_PARALLEL",
     "OLLAMA_MAX_LOADED_MODELS",
     "OLLAMA_KEEP_ALIVE",
