@@ -17,22 +17,25 @@ from gevent.event import Event
 
 from analysis import exit_codes
 from analysis.errors import PortlapError, TargetError
+from analysis.files.plan import PlannedSweep
 from analysis.files.run import Manifest
 from replay.checks.check import request_counters
 from replay.checks.hazards import Checked
 from replay.monitor.child import start_monitor, watch_of_run
-from replay.options import FREE, PHASES
+from replay.options import FREE, HOW_MANY, PHASES
 from replay.output import log
 from replay.output.prefix import remove_locusts_files
 from replay.output.recorder import Recorder, free_prefix
 from replay.own_servers import OwnServers
 from replay.plan import LOCUST_SPAWNS_S
 from replay.plan.free import conduct_free
+from replay.plan.how_many.conduct import conduct_how_many
 from replay.plan.live import LiveRun
 from replay.plan.phases import conduct
 from replay.plan.run_state import RunState
 from replay.release.dispatch import Dispatch
 from replay.release.seats import Classes, Seats
+from replay.scenario.load import with_budget
 from replay.scenario.phases import planned_phases
 from replay.scenario.schema import Scenario
 from replay.shutdown import ActiveRun, Shutdown
@@ -47,6 +50,7 @@ class RunLifecycle:
     classes: Classes
     checked: Sequence[Checked]
     servers: OwnServers
+    sweep: PlannedSweep
     prefix: Path  # as given at the start: the web UI cannot change it
     next_budget_s: float | None = None  # of the next run, where the start form has one
     run: ActiveRun | None = None  # that was started last
@@ -85,8 +89,8 @@ class RunLifecycle:
         """Why nothing can be started or changed now; None if it can."""
         if self.shutdown.is_closing:
             return "the report of the last run is being made; start again in a moment"
-        if self.run is not None and self.is_running() and self.run.plan == PHASES:
-            return "the phases start their own users; stop them first"
+        if self.run is not None and self.is_running() and self.run.plan != FREE:
+            return f"the plan {self.run.plan} starts its own users; stop it first"
         return None
 
     def live(self) -> LiveRun:
@@ -97,7 +101,7 @@ class RunLifecycle:
         """The whole run, and its end: never an exception, an exit code instead."""
         code = 0
         try:
-            if run.plan == PHASES:
+            if run.plan != FREE:
                 with log.named_wait("Locust to start", LOCUST_SPAWNS_S):
                     self.spawned.wait(LOCUST_SPAWNS_S)
             run.state = state = self._open(run.plan)
@@ -105,6 +109,9 @@ class RunLifecycle:
             run.monitor = start_monitor(watch_of_run(state.recorder, infos, state.targets))
             if run.plan == FREE:
                 conduct_free(state, list(state.infos), self._all_here)
+            elif run.plan == HOW_MANY:
+                seats = Seats(self.environment.runner, self.classes, self.dispatch)
+                conduct_how_many(state, seats, self.sweep, list(state.infos))
             else:
                 planned = state.recorder.manifest.phases_planned
                 conduct(state, Seats(self.environment.runner, self.classes, self.dispatch), planned)
@@ -133,6 +140,8 @@ class RunLifecycle:
     def _open(self, plan: str) -> RunState:
         """A new run with its files. Raises PortlapError."""
         scenario = self.scenario
+        if plan == HOW_MANY:
+            scenario = with_budget(scenario)
         if self.next_budget_s is not None:
             scenario = scenario.model_copy(update={"budget_s": self.next_budget_s})
         picked = [c.target for c in self.environment.runner.user_classes]
@@ -148,6 +157,7 @@ class RunLifecycle:
             scenario=scenario.raw,
             targets=tuple(infos.values()),
             phases_planned=phases,
+            sweep=self.sweep if plan == HOW_MANY else None,
             budget_s=scenario.budget_s or None,
             time_scale=scenario.time_scale,
             locust_witness=not self.opened and not self.environment.reset_stats,

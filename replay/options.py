@@ -16,11 +16,12 @@ import configargparse
 from analysis.errors import ScenarioError
 from replay.output import log
 from replay.output.prefix import new_prefix
+from replay.plan.how_many import settings as how_many
 from replay.release.worker_port import LOOPBACK, USUAL_PORT, free_port
 from replay.scenario.limits import BUDGET_S
 from replay.sources import DEFAULT_SCENARIO
 
-PLANS = PHASES, FREE = "phases", "free"
+PLANS = PHASES, FREE, HOW_MANY = "phases", "free", "how-many"
 
 SCENARIO_HELP = (
     "what to measure: a YAML file (ready ones are in scenarios/), a bot's config-aientities.json, "
@@ -80,6 +81,7 @@ def add_options(parser: Any, known: argparse.Namespace) -> None:
     """
     parser.allow_abbrev = False  # both parsers must see the same
     _add_sources(parser, include_in_web_ui=False)
+    how_many.add_options(parser, include_in_web_ui=False)
     parser.add_argument("--plan", choices=PLANS, default=default_plan(known), help=PLAN_HELP)
     prefix = new_prefix() if writes_files(known) else None
     parser.set_defaults(web_host=LOOPBACK, loglevel="WARNING", csv_prefix=prefix)
@@ -119,10 +121,12 @@ def settle(options: argparse.Namespace) -> None:
 
     `-u` and `-r` mean nothing there. Locust's summary makes room for portlap's report.
     """
-    if options.plan != PHASES or not (options.headless or options.autostart):
+    if options.how_many or options.levels:
+        options.plan = HOW_MANY
+    if options.plan == FREE or not (options.headless or options.autostart):
         return
     if options.num_users is not None or options.spawn_rate is not None:
-        log.warning("-u and -r are ignored: each phase has its own number of users (--plan free uses them)")
+        log.warning("-u and -r are ignored: the plan has its own numbers of users (--plan free uses them)")
         options.num_users = options.spawn_rate = None  # Locust would start them all before the first phase
     if options.run_time and not options.budget:
         options.budget = str(int(options.run_time))

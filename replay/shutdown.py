@@ -32,7 +32,7 @@ from gevent.lock import BoundedSemaphore
 from analysis import exit_codes
 from analysis.files.run import file_of
 from replay.children import Child, run_to_its_end
-from replay.options import FREE, PHASES
+from replay.options import FREE
 from replay.output import log
 from replay.own_servers import OwnServers
 from replay.plan.run_state import RunState
@@ -132,10 +132,10 @@ class Shutdown:
             return
         if not (run.is_going() or self.is_closing):
             return
-        if run.plan == PHASES:
+        if run.plan != FREE:
             log.warning("interrupted: everything measured so far is kept")
         self.interrupt(run, "Ctrl-C, SIGTERM or a closed terminal")
-        self.environment.process_exit_code = exit_codes.INTERRUPTED if run.plan == PHASES else 0
+        self.environment.process_exit_code = 0 if run.plan == FREE else exit_codes.INTERRUPTED
 
     def quit(self, run: ActiveRun | None) -> None:
         """The users are gone, the process ends after this."""

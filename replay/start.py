@@ -17,6 +17,7 @@ import psutil
 from analysis import exit_codes
 from analysis.console import plural
 from analysis.errors import PortlapError, ScenarioError, TargetError
+from analysis.files.plan import PlannedSweep
 from analysis.files.run import keep_files_private
 from replay import signals
 from replay.checks import check_table
@@ -25,15 +26,17 @@ from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, hazards_of
 from replay.children import end_with_parent, terminate_workers
 from replay.lifecycle import RunLifecycle
-from replay.options import budget_s, forks, settle, writes_files
+from replay.options import HOW_MANY, budget_s, forks, settle, writes_files
 from replay.output import locust_csv, log
 from replay.output.prefix import new_prefix, refuse_shut_folder, refuse_used_prefix, remove_locusts_files
 from replay.own_servers import OwnServers, with_urls
 from replay.plan.budget import AIM_S
+from replay.plan.how_many.settings import described, sweep_of
 from replay.plan.progress import describe
 from replay.release import handshake, worker_port
 from replay.release.gate import Gate
 from replay.release.seats import Classes
+from replay.scenario.load import with_budget
 from replay.scenario.phases import planned_phases
 from replay.scenario.schema import Scenario
 from replay.shutdown import SERVERS_END_S
@@ -144,6 +147,10 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
         scenario = scenario.model_copy(update={"budget_s": budget})
     if not options.master and not options.processes:  # else the workers hold the users
         refuse_beyond_machine(planned_phases(scenario))
+    sweep = sweep_of(scenario.how_many, options, scenario.time_scale)
+    if options.dry_run and options.plan == HOW_MANY:
+        dry_run(with_budget(scenario), sweep)
+        sys.exit(0)
     if options.dry_run:
         dry_run(scenario)
         sys.exit(0)
@@ -159,7 +166,8 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     except BaseException:
         servers.stop(SERVERS_END_S)
         raise
-    lifecycle = RunLifecycle(environment, scenario, classes, checked, servers, Path(options.csv_prefix))
+    prefix = Path(options.csv_prefix)
+    lifecycle = RunLifecycle(environment, scenario, classes, checked, servers, sweep, prefix)
     lifecycle.listen()
     if web_ui is not None:
         start_form.settle(web_ui.app, lifecycle, options.web_base_path)
@@ -189,7 +197,7 @@ def _check(scenario: Scenario, table_to: TextIO) -> Sequence[Checked]:
     return checked
 
 
-def dry_run(scenario: Scenario) -> None:
+def dry_run(scenario: Scenario, sweep: PlannedSweep | None = None) -> None:
     """Shows the plan and what answers now; the servers that the run would start are not started."""
     standing = tuple(t for t in scenario.targets if t.base_url is not None)
     if standing:
@@ -199,6 +207,10 @@ def dry_run(scenario: Scenario) -> None:
             f"would start {plural(len(scenario.servers), 'server')}: "
             f"{', '.join(s.kind for s in scenario.servers)}"
         )
+    if sweep is not None:
+        for line in described(sweep, scenario.budget_s):
+            log.info(line)
+        return
     solo_s = {t.name: AIM_S for t in scenario.targets}
     for line in describe(planned_phases(scenario), solo_s, scenario.budget_s):
         log.info(line)

@@ -13,7 +13,7 @@ import psutil
 
 from analysis.errors import RunError
 from analysis.files.csv_rows import RowWriter
-from analysis.files.plan import PlannedPhase
+from analysis.files.plan import PlannedPhase, Visit
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import ClientHealth, Manifest, TargetInfo, file_of, write_manifest
 
@@ -26,6 +26,7 @@ class Changes(TypedDict, total=False):
     targets: tuple[TargetInfo, ...]
     phases_planned: tuple[PlannedPhase, ...]
     phases_finished: tuple[str, ...]
+    visits: tuple[Visit, ...]
     cuts: tuple[str, ...]
     client: ClientHealth
     locust_witness: bool

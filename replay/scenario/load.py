@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from analysis.errors import ScenarioError
+from replay.plan.how_many.settings import BUDGET_S
 from replay.scenario.base_url import name_of_url, normal_base_url
 from replay.scenario.messages import Problem, nearest, problems_of, refusal
 from replay.scenario.phases import usual_phases
@@ -57,8 +58,19 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
     return checked(OPTION, written, written)
 
 
+def with_budget(scenario: Scenario) -> Scenario:
+    """The scenario of a sweep: its own budget, or three minutes."""
+    if "budget_s" in scenario.model_fields_set:
+        return scenario
+    return scenario.model_copy(update={"budget_s": BUDGET_S})
+
+
 def checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:
     """The scenario of these data; `written` is what the manifest keeps. Raises ScenarioError."""
+    if (
+        "how_many" in data and "phases" not in data
+    ):  # then the file is for --how-many; it has the usual phases too
+        data = {"phases": usual_phases(())} | dict(data)
     try:
         scenario = Scenario.model_validate(data)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from flask import Flask, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from replay.lifecycle import RunLifecycle
-from replay.options import PHASES, PLANS
+from replay.options import FREE, PLANS
 from replay.scenario.limits import USERS
 
 RAMP = ("user_count", "spawn_rate", "run_time")
@@ -39,7 +39,7 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
         raise ValueError(busy)
     plan = form.get("plan", lifecycle.environment.parsed_options.plan)
     if plan not in PLANS:
-        raise ValueError("plan: choose phases or free")
+        raise ValueError(f"plan: choose {', '.join(PLANS)}")
     known = {c.__name__ for c in lifecycle.classes.values()}
     picked = [name for name in form.getlist("user_classes") if name in known]
     if not picked and form.getlist("user_classes"):
@@ -49,7 +49,7 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
     if len(users) > len(str(USERS)) or (users.isdecimal() and int(users) > USERS):
         raise ValueError(f"number of users: at most {USERS}")  # more would only fill the memory
     lifecycle.next_budget_s = None
-    if plan == PHASES and not lifecycle.is_running():
+    if plan != FREE and not lifecycle.is_running():
         budget = ramp.get("run_time")
         lifecycle.next_budget_s = float(parse_timespan(budget)) if budget else None
         ramp = PHASES_RAMP

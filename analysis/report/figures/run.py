@@ -12,7 +12,7 @@ from analysis.statistics.estimates import Estimate, percentile
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
-FREE = "free"
+NO_VERDICT = ("free", "how-many")  # plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def run_figures(assessment: Assessment) -> RunFigures:
     phases = tuple(phase_figures(j) for j in assessment.phases)
     late = [r.clock_error_s * 1e3 for r in assessment.run.log.records if r.clock_error_s is not None]
     return RunFigures(
-        verdict=None if assessment.run.manifest.plan == FREE else assessment.answer.outcome,
+        verdict=None if assessment.run.manifest.plan in NO_VERDICT else assessment.answer.outcome,
         phases=phases,
         arrivals=arrival_figures(assessment),
         machine=machine_figures(assessment, phases),

@@ -7,6 +7,7 @@ In: the checked targets and what the user wants of an answer. Out: rows of kind 
 - `orders.py`: one stay at a number of users, and when it has lasted long enough
 - `forecast.py`: where the next levels will miss, and how long they take
 - `loop.py`: the users of one stay, kept in flight
+- `settings.py`: what a scenario or an option may set
 - `conduct.py`: the whole plan, from the warm-up to the last request
 
 To add a rule of the search: in `search.py`, then `make truth`, which plays it against servers of known truth.

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from analysis.errors import ScenarioError
 from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
+from replay.plan.how_many.settings import HowManySettings
 from replay.scenario import limits
 from replay.scenario.base_url import name_of_url, normal_base_url
 from replay.scenario.limits import Frozen, Model, Name, Number, Prompt, Text, Whole
@@ -186,15 +187,15 @@ class Scenario(Frozen):
     phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=limits.PHASES)]
     budget_s: Annotated[Number, Field(ge=0, le=limits.BUDGET_S)] = 150  # 0: no limit
     servers: Annotated[tuple[OwnServer, ...], Field(max_length=limits.SERVERS)] = ()
+    how_many: HowManySettings = HowManySettings()  # for --how-many; the phases are left out then
     time_scale: Annotated[Number, Field(gt=0, le=1)] = 1  # seconds here per second of simulated servers
     raw: dict[str, Any] = Field(default_factory=dict)
 
 
-KEYS: Final = {  # what may be written below each key
-    "": tuple(key for key in Scenario.model_fields if key != "raw"),
-    "targets": tuple(Target.model_fields),
-    "request": tuple(RequestSettings.model_fields),
-    "phases": tuple(Phase.model_fields),
-    "rounds": tuple(Rounds.model_fields),
-    "servers": tuple(OwnServer.model_fields),
+_MODELS: Final[dict[str, type[Frozen]]] = {
+    "targets": Target, "request": RequestSettings, "phases": Phase, "rounds": Rounds, "servers": OwnServer,
+    "how_many": HowManySettings,
+}  # fmt: skip
+KEYS: Final = {"": tuple(key for key in Scenario.model_fields if key != "raw")} | {  # below each key
+    key: tuple(model.model_fields) for key, model in _MODELS.items()
 }
