@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine web test engines truth fuzz faults soak audit sbom bench docker lock clean
+.PHONY: help run mine how-many web test engines truth fuzz faults soak audit sbom bench docker lock clean
 
 # The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
@@ -19,6 +19,7 @@ PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install
 help:
 	@echo 'make run      do two real llama.cpp servers on this machine work in parallel? (SCENARIO=FILE: another question)'
 	@echo 'make mine     the same for the LLM servers that run here: finds them, shows the plan, asks, measures'
+	@echo 'make how-many how many users do they carry, how many at once are worth having, and what ends it'
 	@echo 'make web      the same in the browser: http://127.0.0.1:8089'
 	@echo 'make test     all checks and tests'
 	@echo 'make bench    the cost of the sampler, in per cent of a core'
@@ -49,7 +50,16 @@ mine: .venv/run.stamp
 	printf 'Send these requests to them? [y/N] '; read -r answer; \
 	case "$$answer" in [yY]*) ;; *) echo "nothing was sent; the scenario is $$prefix.yaml"; exit 0;; esac; \
 	$(BIN)/locust --headless --scenario "$$prefix.yaml" --csv "$$prefix" $(ARGS) || \
+	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }; \
+	case " $(ARGS) " in *" --how-many "*) exit 0;; esac; \
+	printf 'Find out how many users they carry, too? Three minutes [y/N] '; read -r answer || answer=n; \
+	case "$$answer" in [yY]*) ;; *) exit 0;; esac; \
+	$(BIN)/locust --headless --scenario "$$prefix.yaml" --csv "$$prefix-how-many" --how-many || \
 	{ code=$$?; [ $$code -eq 3 ] || exit $$code; }
+
+# Three minutes; the servers are found and shown as by `make mine`.
+how-many: override ARGS += --how-many
+how-many: mine
 
 web: .venv/run.stamp
 	@$(BIN)/locust --scenario "$(SCENARIO)" $(ARGS)

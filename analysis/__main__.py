@@ -89,7 +89,7 @@ def write_report(options: argparse.Namespace) -> int:
             as_text.show(console, report)
 
     _write(prefix, texts, options, draw)
-    return exit_codes.of_verdict(figures.verdict)
+    return figures.exit_code
 
 
 def _report_locust_run(prefix: Path, options: argparse.Namespace) -> int:
@@ -160,7 +160,7 @@ def check(options: argparse.Namespace) -> int:
     assessment, figures = _read(options.prefix)
     report = report_of(assessment, figures)
     _print(printed(lambda console: as_text.show(console, report, only=["Conditions"]), sys.stdout))
-    return exit_codes.of_verdict(figures.verdict)
+    return figures.exit_code
 
 
 def compare(options: argparse.Namespace) -> int:

@@ -1,9 +1,12 @@
 """A run judged: every phase measured, its conditions and verdict, and the answer of the whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.advice.answer import Answer, answer
 from analysis.advice.evidence import evidence
+from analysis.capacity.answers import ServiceTarget
+from analysis.capacity.result import HowMany, how_many
 from analysis.conditions.condition import Condition
 from analysis.conditions.locust_agrees import locust_agrees
 from analysis.conditions.of_phase import phase_conditions
@@ -16,7 +19,7 @@ from analysis.conditions.of_run import (
     warm,
 )
 from analysis.conditions.server_slots import servers_slots
-from analysis.files.request_record import under_asked_name
+from analysis.files.request_record import RequestRecord, under_asked_name
 from analysis.files.run import Run
 from analysis.machine.model import MachineModel, machine_model
 from analysis.phase.measure import measure_phase
@@ -38,6 +41,7 @@ class Assessment:
     machine: MachineModel
     limit: Localisation
     matrix: tuple[Pair, ...]
+    how_many: HowMany | None = None  # of the plan `how-many`
 
 
 def assess(run: Run) -> Assessment:
@@ -76,7 +80,17 @@ def assess(run: Run) -> Assessment:
         machine=machine,
         limit=limit,
         matrix=matrix,
+        how_many=_how_many(run, records),
     )
+
+
+def _how_many(run: Run, records: Sequence[RequestRecord]) -> HowMany | None:
+    manifest = run.manifest
+    if manifest.sweep is None:
+        return None
+    wanted = ServiceTarget(manifest.sweep.ttft_s, manifest.sweep.speed)
+    ports = len({r.base_url for r in records})
+    return how_many(records, manifest.visits, wanted, manifest.sweep.think_s, ports)
 
 
 def _fair(judged: PhaseJudged) -> bool:

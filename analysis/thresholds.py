@@ -133,6 +133,7 @@ REFUSED_SHARE: Final = 0.1  # of the answers: then refusals end it
 PREEMPTED_GAP: Final = 3.0  # solo first tokens: a stream that stood still so long was pushed out
 PREEMPTED_SHARE: Final = 0.05  # of the answers have such a gap, and the median has none
 STALL_GAP: Final = 0.6  # of a solo first token: the median answer stands still while prompts are read
+STALL_TOKENS: Final = 2.5  # times the time per token: a gap that is no slow token
 RELATIVE_SPEED: Final = 0.5  # of its speed alone: the target for a server that misses the given one alone
 RELATIVE_TTFT: Final = 2.0  # times its first token alone
 LEVEL_DRIFT: Final = 1.2  # times its time per token at the start: the server became slower, not settled

@@ -32,15 +32,24 @@ def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = (
     A step whose experiment the run already `contains` is left out. Where several kinds were asked, words that
     are one kind's own say whose.
     """
-    steps, asked = _table()["steps"], tuple(kinds) or (OTHER,)
+    return _in_words(_table()["findings"][finding]["steps"], tuple(kinds) or (OTHER,), contains)
+
+
+def _in_words(names: Iterable[str], asked: Collection[str], contains: Collection[str]) -> tuple[str, ...]:
+    steps = _table()["steps"]
     steps_in_words = [
         f"{_whose(kind, steps[name]['do'], asked)}{text} Expect: {steps[name]['expect']}"
-        for name in _table()["findings"][finding]["steps"]
+        for name in names
         if steps[name].get("unless") not in contains
         for kind in asked
         if (text := _words(steps[name]["do"], kind)) is not None
     ]
     return tuple(dict.fromkeys(steps_in_words))
+
+
+def how_many_steps(why: str, kinds: Iterable[str]) -> tuple[str, ...]:
+    """What to set after a sweep that ended for this reason, in the words for these kinds of servers."""
+    return _in_words(_table()["how_many"][why], tuple(kinds) or (OTHER,), ())
 
 
 def hardware(finding: str) -> Hardware:

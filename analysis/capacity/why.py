@@ -15,6 +15,7 @@ from analysis.thresholds import (
     REFUSED_SHARE,
     SLOT_TTFT,
     STALL_GAP,
+    STALL_TOKENS,
 )
 from analysis.verdict.outcomes import Outcome
 
@@ -62,7 +63,7 @@ def why(
     late = [a for a in missed if a.ttft_s is not None and a.ttft_s > target.ttft_s]
     if len(late) * 2 > len(missed):
         return _late(failing, late, every, solo_ttft_s * _slowdown(levels[0], failing))
-    if stalls > STALL_GAP * solo_ttft_s:
+    if stalls > max(STALL_GAP * solo_ttft_s, STALL_TOKENS * _pace_s(failing)):
         return Why.STALL
     return _slow(failing, rates)
 
@@ -71,6 +72,12 @@ def _solo_ttft_s(levels: Sequence[Level]) -> float:
     """Median first token with the fewest users."""
     ttfts = [a.ttft_s for a in levels[0].seen if a.ttft_s is not None]
     return percentile(ttfts, 0.5) if ttfts else 0.0
+
+
+def _pace_s(level: Level) -> float:
+    """Median seconds per token."""
+    paces = [a.tpot_s for a in level.seen if a.tpot_s is not None]
+    return percentile(paces, 0.5) if paces else 0.0
 
 
 def _slowdown(alone: Level, level: Level) -> float:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis import exit_codes
 from analysis.assess import Assessment
+from analysis.capacity import words
+from analysis.capacity.result import HowMany
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
@@ -47,11 +50,27 @@ class RunFigures:
     baseline: tuple[BaselineFigures, ...]
     timing_error_ms: TimingError
     timed: int  # requests with a timing error
+    how_many: HowMany | None = None  # of the plan `how-many`
+
+    @property
+    def exit_code(self) -> int:
+        """Of a run its verdict's; of a sweep, whether a number is shown."""
+        found = self.how_many
+        if found is None:
+            return exit_codes.of_verdict(self.verdict)
+        return exit_codes.OK if found.carries is not None and found.settled else exit_codes.INCONCLUSIVE
 
     @property
     def listed(self) -> tuple[PhaseFigures, ...]:
         """The phases without the pairs of a matrix, which have a table of their own."""
         return tuple(p for p in self.phases if p.pair_of is None)
+
+
+def answer_of(assessment: Assessment, figures: RunFigures) -> str:
+    """The first sentence of every report."""
+    if assessment.run.manifest.sweep is not None:
+        return words.answer(assessment.how_many)
+    return "A free run: no verdict is stated." if figures.verdict is None else assessment.answer.sentence
 
 
 def run_figures(assessment: Assessment) -> RunFigures:
@@ -68,6 +87,7 @@ def run_figures(assessment: Assessment) -> RunFigures:
         if late
         else TimingError(None, None),
         timed=len(late),
+        how_many=assessment.how_many,
     )
 
 

@@ -2,6 +2,7 @@
 
 lanes.py      one round in text, for the terminal and Markdown
 lane_rows.py  the same as rows of per cents, for HTML
+level_charts.py  the same over users, of a sweep
 charts.py     speedup, map, pace and throughput, for HTML
 svg.py        elements and axes of an SVG picture that fits any width
 

@@ -7,6 +7,7 @@ facts.py       what was measured, where, when and how
 run.py         design, notes, baseline, client, next steps; the free plan
 phases.py      the phases: figures, sentences, lanes, pairs
 conditions.py  the conditions of the verdicts
+how_many.py    a sweep: the number, the reason, the levels, what to set
 machine.py     machine model, throughput, limit, hardware
 servers.py     what servers and machine reported of themselves
 
@@ -16,9 +17,11 @@ To add one: a function that returns `section(...)`, and its place in `report_of`
 from pathlib import Path
 
 from analysis.assess import Assessment
-from analysis.report.figures.run import RunFigures
+from analysis.report.figures.run import RunFigures, answer_of
 from analysis.report.sections.conditions import condition_sections
 from analysis.report.sections.facts import facts
+from analysis.report.sections.how_many import headline as how_many_headline
+from analysis.report.sections.how_many import how_many_sections, set_sections
 from analysis.report.sections.machine import machine_sections
 from analysis.report.sections.phases import phase_sections
 from analysis.report.sections.run import (
@@ -39,16 +42,18 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
     here, prefix = Path.cwd(), run.prefix
     prefix = prefix.relative_to(here) if prefix.is_relative_to(here) else prefix
     named = ("portlap", run.manifest.scenario_name, str(prefix), run.manifest.started_at)
-    free = figures.verdict is None
+    sweep = run.manifest.sweep is not None
+    free = figures.verdict is None and not sweep
     return Report(
         title=run.manifest.scenario_name,
         subtitle=" · ".join(filter(None, named)),
-        headline=Headline(figures.verdict, figures.verdict.colour) if figures.verdict else None,
-        answer="A free run: no verdict is stated." if free else assessment.answer.sentence,
+        headline=_headline(assessment, figures),
+        answer=answer_of(assessment, figures),
         facts=facts(run),
         sections=(
             *design_sections(assessment),
             *(free_sections(run) if free else []),
+            *how_many_sections(assessment),
             *phase_sections(assessment, figures),
             *note_sections(assessment, figures),
             *condition_sections(assessment),
@@ -56,6 +61,12 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
             *machine_sections(assessment, figures),
             *server_sections(run.server_samples),
             *client_sections(figures),
-            *next_sections(assessment, figures),
+            *(set_sections(assessment) if sweep else next_sections(assessment, figures)),
         ),
     )
+
+
+def _headline(assessment: Assessment, figures: RunFigures) -> Headline | None:
+    if assessment.run.manifest.sweep is not None:
+        return how_many_headline(assessment)
+    return Headline(figures.verdict, figures.verdict.colour) if figures.verdict else None

@@ -8,8 +8,10 @@ from analysis.assess import Assessment
 from analysis.conditions.condition import Condition
 from analysis.escapes import for_json
 from analysis.report.figures.hardware import HardwareFigures
+from analysis.report.figures.how_many import as_dict
 from analysis.report.figures.phase import PhaseFigures
-from analysis.report.figures.run import RunFigures
+from analysis.report.figures.run import RunFigures, answer_of
+from analysis.report.sections.how_many import what_to_set
 from analysis.verdict.limit import Localisation, Pair
 
 FORMAT = 1
@@ -29,8 +31,9 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "finished": manifest.finished,
         "interrupted": manifest.interrupted,
         "verdict": figures.verdict,
-        "answer": answer.sentence,
-        "next_steps": list(answer.next_steps),
+        "answer": answer_of(assessment, figures) if manifest.sweep else answer.sentence,
+        "next_steps": list(what_to_set(assessment) if manifest.sweep else answer.next_steps),
+        "how_many": as_dict(assessment.how_many) if assessment.how_many else None,
         "conditions": [_condition(c, None) for c in assessment.conditions]
         + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
         "phases": [_phase(p) for p in figures.phases],

@@ -3,22 +3,22 @@
 import random
 from dataclasses import replace
 
-from scripts.truth.how_many.server import RETRY_S, TOKEN_S, Request, Server, World, batching, compute
+from scripts.truth.how_many.server import RETRY_S, TOKEN_S, Batching, Compute, Request, Server, World
 
-BATCHING = Server("batching", pace=batching(0.249))
-FOUR = Server("4 slots, compute 4", slots=4, pace=compute(4))
+BATCHING = Server("batching", pace=Batching(0.249))
+FOUR = Server("4 slots, compute 4", slots=4, pace=Compute(4))
 SERVERS = (
     Server("serial", slots=1),
     Server("serial, 2 ports", slots=1, ports=2, one_chip=False),
     FOUR,
-    Server("4 slots, compute 2", slots=4, pace=compute(2)),
-    Server("time-sliced, no gain", pace=compute(1)),
+    Server("4 slots, compute 2", slots=4, pace=Compute(2)),
+    Server("time-sliced, no gain", pace=Compute(1)),
     BATCHING,
-    Server("batching, prefill stall", stalls=True, pace=batching(0.21)),
-    Server("4 slots x 2 ports, shared chip", slots=4, ports=2, pace=batching(0.42)),
-    Server("refuses above 6", refuses_above=6, pace=compute(6)),
-    Server("cache for 10, then preemption", cache=10, pace=batching(0.28)),
-    Server("contention above 4", pace=lambda n: min(n, 4) * (1.0 if n <= 4 else 0.87 ** (n - 4))),
+    Server("batching, prefill stall", stalls=True, pace=Batching(0.21)),
+    Server("4 slots x 2 ports, shared chip", slots=4, ports=2, pace=Batching(0.42)),
+    Server("refuses above 6", refuses_above=6, pace=Compute(6)),
+    Server("cache for 10, then preemption", cache=10, pace=Batching(0.28)),
+    Server("contention above 4", pace=Compute(4, keeps=0.87, hindered_above=4)),
     replace(BATCHING, name="batching, throttles 30 %", throttled=0.7),
     replace(BATCHING, name="batching, 30 % noise", noise=0.3),
     replace(BATCHING, name="batching, common noise 15 %", common=0.15),
@@ -27,14 +27,14 @@ SERVERS = (
     replace(BATCHING, name="hiccups 8 %", hiccups=0.08),
 )
 HELD_OUT = (
-    Server("6 slots, compute 3", slots=6, pace=compute(3)),
-    Server("8 slots that saturate, 15 % noise", slots=8, pace=batching(0.3), noise=0.15),
+    Server("6 slots, compute 3", slots=6, pace=Compute(3)),
+    Server("8 slots that saturate, 15 % noise", slots=8, pace=Batching(0.3), noise=0.15),
     replace(BATCHING, name="batching, 20 % noise", noise=0.2),
     Server("serial, refuses 5 % at random", slots=1, refuses=0.05),
-    Server("stall of 0.5 s, half speed", stalls=True, prompt_s=0.5, pace=batching(0.3)),
-    Server("2 slots x 3 ports", slots=2, ports=3, one_chip=False, pace=compute(2)),
-    Server("time-sliced, common noise 10 %", pace=compute(1), common=0.1),
-    Server("cache for 20, then preemption", cache=20, pace=batching(0.14)),
+    Server("stall of 0.5 s, half speed", stalls=True, prompt_s=0.5, pace=Batching(0.3)),
+    Server("2 slots x 3 ports", slots=2, ports=3, one_chip=False, pace=Compute(2)),
+    Server("time-sliced, common noise 10 %", pace=Compute(1), common=0.1),
+    Server("cache for 20, then preemption", cache=20, pace=Batching(0.14)),
     replace(BATCHING, name="12 % of all requests hiccup", hiccups=0.12),
 )
 TARGET_TTFT_S, TARGET_SPEED, SHARE = 2.0, 10.0, 0.9

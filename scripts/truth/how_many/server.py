@@ -11,14 +11,26 @@ RETRY_S = 0.5
 PACE_STEP_S = 1.0
 
 
-def batching(slowdown: float) -> Callable[[int], float]:
-    """Each further stream slows all by the same amount: n / (1 + slowdown · (n − 1))."""
-    return lambda n: n / (1 + slowdown * (n - 1))
+@dataclass(frozen=True)
+class Batching:
+    """Each further stream slows all by the same amount: n / (1 + slowdown · (n − 1)) streams in all."""
+
+    slowdown: float
+
+    def __call__(self, n: int) -> float:
+        return n / (1 + self.slowdown * (n - 1))
 
 
-def compute(worth: float) -> Callable[[int], float]:
-    """Compute worth so many streams."""
-    return lambda n: min(float(n), worth)
+@dataclass(frozen=True)
+class Compute:
+    """Compute worth so many streams; above `hindered_above` each further one takes a share of it away."""
+
+    worth: float
+    keeps: float = 1.0
+    hindered_above: int = 10**6
+
+    def __call__(self, n: int) -> float:
+        return float(min(n, self.worth) * self.keeps ** max(n - self.hindered_above, 0))
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ OPTIONS = {
     "lms load": {"--parallel", "--identifier"},
     "lms unload": {"--all"},
     "lms server start": {"--port", "--bind"},
-    "llama-server": {"-m", "-np", "-c", "-t", "--host", "--port"},
+    "llama-server": {"-m", "-np", "-c", "-t", "-b", "-ub", "--host", "--port"},
     "mlx_lm.server": {"--model", "--port", "--host", "--decode-concurrency"},
     "vllm serve": {"--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"},
 }
@@ -154,6 +154,7 @@ VARIABLES = {
     "OLLAMA_MAX_LOADED_MODELS",
     "OLLAMA_KEEP_ALIVE",
     "OLLAMA_HOST",
+    "OLLAMA_MAX_QUEUE",
     "CUDA_VISIBLE_DEVICES",
 }
 
@@ -195,6 +196,7 @@ def test_every_finding_is_tested() -> None:
 
 def test_a_step_named_by_a_finding_exists_and_none_is_left_over() -> None:
     named = {name for finding in DATA["findings"].values() for name in finding["steps"]}
+    named |= {name for names in DATA["how_many"].values() for name in names}
     assert named == set(DATA["steps"])
 
 

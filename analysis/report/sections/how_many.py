@@ -1,0 +1,68 @@
+"""What a sweep says: the number, the reason, the table of levels, what to set."""
+
+from analysis.advice.next_steps import how_many_steps
+from analysis.assess import Assessment
+from analysis.capacity import words
+from analysis.capacity.why import Why
+from analysis.report.figures.how_many import LevelFigures, level_figures
+from analysis.report.sections.section import (
+    MEASURED,
+    NEXT,
+    Chart,
+    Headline,
+    Section,
+    Steps,
+    Table,
+    section,
+    sentences,
+)
+from analysis.report.words import interval, number
+
+HEADER = (
+    "users", "met", "first token p50 / p90 / p95 / p99, s", "tokens/s of one p10 / p50", "tokens/s in all",
+    "answers per min",
+)  # fmt: skip
+CHARTS = ("levels-throughput", "levels-speed", "levels-ttft")
+RUN_AGAIN = "Run again with more time, which settles what was left open: --budget 10m."
+
+
+def headline(assessment: Assessment) -> Headline:
+    found = assessment.how_many
+    good = found is not None and found.settled and found.carries is not None
+    return Headline(words.headline(found), "green" if good else "yellow")
+
+
+def how_many_sections(assessment: Assessment) -> list[Section]:
+    """The sentences, then the levels."""
+    found = assessment.how_many
+    if found is None:
+        return []
+    rows = tuple(_row(level) for level in level_figures(found))
+    return [
+        *section("How many", MEASURED, sentences(words.sentences(found))),
+        *section("Levels", MEASURED, Table(HEADER, rows), *(Chart(name) for name in CHARTS)),
+    ]
+
+
+def set_sections(assessment: Assessment) -> list[Section]:
+    return section("Next", NEXT, Steps(what_to_set(assessment)))
+
+
+def what_to_set(assessment: Assessment) -> tuple[str, ...]:
+    """The next steps, by the reason and the kinds of servers."""
+    found = assessment.how_many
+    kinds = list(dict.fromkeys(t.kind for t in assessment.run.manifest.targets))
+    if found is None or found.why is Why.OPEN or not found.settled:
+        return (RUN_AGAIN,)
+    return how_many_steps(found.why.value, kinds)
+
+
+def _row(level: LevelFigures) -> tuple[str, ...]:
+    return (
+        str(level.users),
+        f"{level.met} of {level.answers}",
+        " / ".join(number(v) for v in level.ttft_s.values()),
+        " / ".join(number(v) for v in level.speed.values()),
+        interval(level.output_tokens_per_s),
+        interval(level.throughput_per_min),
+    )
