@@ -32,6 +32,8 @@ ONE_PORT_AS_GOOD: Final = 0.9  # of the ports' speedup: then one port does as we
 # What overlapped (phase/overlap.py)
 HELD_SHARE: Final = 0.1  # of a decode: streams that only brush each other are not open together
 MODE_SHARE: Final = 0.6  # of the rounds must agree on K
+LUMPED: Final = 1.5  # chunks per arrival: a third of them shares its instant with a neighbour
+LUMP_GAP_S: Final = 0.05  # between lumps; below it a fast model's tokens share a packet, which spoils nothing
 LUMP_SHARE: Final = 0.1  # of a solo: a shorter decode arrived in one lump, and K is unknown
 LEAST_SHARE: Final = 0.01  # of a latency: no change of length leaves less of it
 HASTE: Final = 0.5  # of the decode time alone: a stream that seems faster in company was held back on the way

@@ -49,4 +49,4 @@ def test_every_set_up_is_a_scenario_and_its_engine_has_its_packages(tmp_path: Pa
             pytest.importorskip("xllamacpp")  # its model comes with the engine's wheels
         load(folder, json.dumps(_scenario(setup, folder)))
         assert {setup.engine, setup.model_by} <= names
-        assert "serial" not in setup.verdicts or setup.verdicts == ("serial",)
+        assert "serial" not in setup.verdicts or set(setup.verdicts) <= {"serial", "inconclusive"}

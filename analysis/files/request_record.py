@@ -49,6 +49,7 @@ class RequestRecord:
     cached_tokens: int | None = None
     output_tokens: int | None = None  # as the server counts; None: only `chunks` is known
     chunks: int | None = None  # deltas with text that arrived
+    arrivals: int | None = None  # instants at which they arrived; fewer: in lumps
     longest_gap_s: float | None = None  # between neighbouring tokens
     longest_gap_end_s: float | None = None  # the instant of the token that ended it
     stamp: str | None = None  # `kernel` or `user`: who took the arrival stamps

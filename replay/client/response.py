@@ -46,6 +46,7 @@ class Response:
     last_token_s: float | None = None
     end_s: float | None = None
     chunks: int | None = None  # deltas with text; None where nothing was streamed
+    arrivals: int | None = None  # instants at which those arrived
     longest_gap_s: float | None = None
     longest_gap_end_s: float | None = None
     stamp: str | None = None
@@ -93,6 +94,7 @@ def read_response(
         last_token_s=tokens[-1].at_s if tokens else None,
         end_s=end_s,
         chunks=len(tokens) if content.streamed else None,
+        arrivals=len({at.at_s for at in tokens}) if content.streamed else None,
         longest_gap_s=gap_s,
         longest_gap_end_s=gap_end_s,
         stamp=reply.stamp,

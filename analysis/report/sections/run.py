@@ -1,11 +1,13 @@
 """What a report says of the run itself: design, notes, baseline, the next step."""
 
 from collections import Counter
+from collections.abc import Sequence
+from statistics import median
 
 from analysis.assess import Assessment
 from analysis.console import plural
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import FAULTY_ENDS, FREE, USUAL_ENDS
+from analysis.files.request_record import FAULTY_ENDS, FREE, USUAL_ENDS, RequestRecord
 from analysis.files.run import Run
 from analysis.report.figures.free import curve
 from analysis.report.figures.run import BaselineFigures, RunFigures
@@ -21,6 +23,7 @@ from analysis.report.sections.section import (
     sentences,
 )
 from analysis.report.words import NONE, interval, number, percent
+from analysis.thresholds import LUMP_GAP_S, LUMPED
 
 BASELINE_HEADER = ("target", "solo time, s", "tokens", "TTFT, s", "TPOT, ms", "drift")
 TARGETS_HEADER = ("target", "address", "model", "kind", "tokens asked")
@@ -98,6 +101,7 @@ def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
         lines += [f"{judged.measured.plan.name}, not scored: {why}" for why in judged.measured.not_whole]
     for p in figures.phases:
         lines += [f"Outlier in {p.name}, kept: {outlier}." for outlier in p.outliers]
+    lines += _lumps(run.log.records)
     unusual = Counter(r.finish_reason for r in run.log.records if r.error is None)
     for word, count in unusual.items():
         if word not in (*USUAL_ENDS, *FAULTY_ENDS):
@@ -106,6 +110,21 @@ def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
     return lines + (
         [f"No user was dealt to {', '.join(idle)}: the report does not speak of it."] if idle else []
     )
+
+
+def _lumps(records: Sequence[RequestRecord]) -> list[str]:
+    """Targets whose tokens a proxy gathers: what it holds back is no time of the server."""
+    lumped: dict[str, list[float]] = {}
+    for r in records:
+        if r.chunks and r.arrivals and r.error is None:
+            size = r.chunks / r.arrivals if (r.longest_gap_s or 0.0) > LUMP_GAP_S else 1.0
+            lumped.setdefault(r.target, []).append(size)
+    return [
+        f"{target}: tokens come in lumps of {median(sizes):.0f}: TTFT and TPOT are the proxy's, which holds "
+        "them back (nginx: proxy_buffering off; HAProxy: option http-no-delay)."
+        for target, sizes in lumped.items()
+        if median(sizes) > LUMPED
+    ]
 
 
 def _without_a_user(assessment: Assessment) -> list[str]:

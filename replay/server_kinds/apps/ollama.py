@@ -71,9 +71,19 @@ def identify(get: Get) -> Server | None:
     return Server(
         tuple(models),
         {"version": version["version"]},
+        notes=tuple(note for m in in_memory.values() if (note := _beside_the_gpu(m))),
         identity=request_counter(get),
         unusable="" if models else "it has no model; pull one: ollama pull MODEL",
     )
+
+
+def _beside_the_gpu(running: dict[str, Any]) -> str | None:
+    """What is to be known of a model of which only a part lies in the memory of a graphics processor."""
+    size, on_gpu = whole(running.get("size")), whole(running.get("size_vram"))
+    if not size or on_gpu is None or on_gpu >= size:
+        return None
+    name, share = name_of(running, "name", "model"), 100 * (1 - on_gpu / size)
+    return f"{share:.0f} % of {name} runs on the processor, not on a GPU: all its streams share those cores"
 
 
 def request_counter(get: Get) -> str | None:

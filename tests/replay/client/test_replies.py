@@ -132,3 +132,14 @@ def test_however_a_stream_is_cut_it_holds_the_same_tokens(cuts: list[int]) -> No
     assert reply.done
     response = read_response(reply, 9.0, None)
     assert (response.error, response.chunks) == (None, 5)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 6])
+def test_tokens_that_share_a_packet_share_their_arrival(pieces: int) -> None:
+    event = b'data: {"id": "1", "choices": [{"index": 0, "delta": {"content": "w"}}]}\n\n'
+    reply = Reply(send_s=0.0, status=200)
+    for i in range(pieces):
+        reply.pieces.append((Arrival(float(i), None), event * (6 // pieces)))
+    reply.note_end(b"data: [DONE]\n\n")
+    response = read_response(reply, 9.0, None)
+    assert (response.chunks, response.arrivals) == (6, pieces)

@@ -335,3 +335,18 @@ def test_no_other_file_asks_which_kind_it_is() -> None:
         if isinstance(node, ast.Constant) and node.value in set(SERVER_KINDS) - {"openai"}
     ]
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("on_gpu", "words"),
+    [(0, "100 % of m runs on the processor"), (250, "75 % of m"), (1000, None), (None, None), ("x", None)],
+)
+def test_ollama_says_what_part_of_a_model_runs_beside_the_gpu(on_gpu: object, words: str | None) -> None:
+    pages = {
+        "/api/version": {"version": "0.24.0"},
+        "/api/tags": {"models": [{"name": "m"}]},
+        "/api/ps": {"models": [{"name": "m", "size": 1000, "size_vram": on_gpu}]},
+    }
+    server = ollama.identify(lambda path: GetReply(200, {}, json.dumps(pages.get(path, {}))))
+    assert server is not None
+    assert [words is not None and words in note for note in server.notes] == [True] * (words is not None)
