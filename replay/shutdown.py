@@ -156,7 +156,7 @@ class Shutdown:
 
     def close(self, run: ActiveRun | None, finished: bool = False) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
-        with self._one_closes:
+        with self._one_closes, log.named_wait("the last figures and the report", REPORT_WITHIN_S):
             if run is None or run.state is None or run.closed:
                 return 0
             run.closed = self.is_closing = True
@@ -184,8 +184,7 @@ class Shutdown:
 
 def _report(prefix: Path, form: str) -> int:
     """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
-    with log.named_wait("the report", REPORT_WITHIN_S):
-        code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
+    code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
     if code not in exit_codes.OF_A_REPORT:
         end = f"by signal {-code}" if code < 0 else f"with code {code}"
         log.error(

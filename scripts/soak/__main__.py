@@ -12,7 +12,8 @@ RUNS: Final = ((256, 10.0), (8, 30.0))  # users, minutes
 PAGE: Final = CHECKOUT / "docs" / "RELIABILITY.md"
 BEGIN, END = "<!-- soak -->", "<!-- /soak -->"
 GROWS: Final = 1.1  # the last quarter may have so much more than the second one
-ROOM: Final = {"memory, MB": 5.0, "descriptors": 3.0, "greenlets": 3.0, "timing error p99, ms": 2.0}
+ROOM: Final = {"memory, MB": 5.0, "descriptors": 3.0, "greenlets": 3.0, "timing error p50, ms": 2.0}
+RARE: Final = {"timing error p99, ms": 20.0}  # a busy moment of the machine is no leak
 
 
 def figures(seen: Watched) -> dict[str, tuple[float, float]]:
@@ -21,12 +22,13 @@ def figures(seen: Watched) -> dict[str, tuple[float, float]]:
         "memory, MB": quarters([s.memory_mb for s in seen.samples]),
         "descriptors": quarters([s.descriptors for s in seen.samples]),
         "greenlets": quarters(seen.greenlets),
+        "timing error p50, ms": quarters(seen.timing_error_ms),
         "timing error p99, ms": quarters(seen.timing_error_ms, 0.99),
     }
 
 
 def is_flat(name: str, before: float, after: float) -> bool:
-    return after <= GROWS * before + ROOM[name]
+    return after <= GROWS * before + (ROOM | RARE)[name]
 
 
 def table(runs: Sequence[tuple[int, float, Watched]]) -> str:

@@ -296,6 +296,7 @@ FAULTS = {  # three rounds of three users; the 13th request is in the last round
     "cutting": ("--policy", "parallel", "--die-after", "5", "--die-every", "6"),
     "hanging": ("--hang-every", "13"),
     "lump": ("--lump",),
+    **{f: ("--fault", f, "--fault-every", "7") for f in ("reset", "half-close", "compressed", "status-503")},
 }
 
 
@@ -342,6 +343,22 @@ def test_answers_in_one_lump_never_make_a_serial_server_parallel(faulty: dict) -
     run = faulty["lump"]
     assert run.report["verdict"] in ("serial", "inconclusive")
     assert run.phase("p")["decode_peak"] is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        *(("reset", "reset"), ("half-close", "closed"), ("compressed", "gzip"), ("status-503", "HTTP 503")),
+    ],
+)
+def test_a_server_that_misbehaves_spoils_its_own_round_only(faulty: dict, fault: str, words: str) -> None:
+    run = faulty[fault]
+    failed = [r for r in run.rows if r["error"]]
+    assert failed and all(words in r["error"] for r in failed)
+    assert run.report["verdict"] in ("serial", "inconclusive")
+    spoilt = {(r["phase"], r["round"]) for r in failed if r["kind"] == "burst"}
+    rounds = {(r["phase"], r["round"]) for r in run.rows if r["kind"] == "burst"}
+    assert f"{len(rounds - spoilt)} of {len(rounds)} rounds can be scored" in run.report["answer"]
 
 
 def test_a_request_that_never_answers_blocks_no_other_and_times_out(faulty: dict) -> None:
