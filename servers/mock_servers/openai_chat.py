@@ -29,12 +29,17 @@ class Style:
     timings: bool = False  # llama.cpp's, in the last chunk
     cached_tokens: bool = False  # shown in the usage
     done_after_error: bool = False
+    # the delta before the first token; None: the first token's delta names the role
     role: dict[str, Any] | None = field(default_factory=lambda: {"role": "assistant", "content": ""})
     choice: dict[str, Any] = field(default_factory=lambda: {"logprobs": None})  # further fields of a choice
     finish_key: bool = True  # `finish_reason` stands in every choice, null until the last
+    end_with_token: bool = False  # the last token's delta ends the answer
     stream_usage: bool = True  # on request; some never send it in a stream
+    usage_ends: bool = False  # the usage stands in the document that ends the answer
     done: bool = True  # [DONE] ends a stream
     answers_as: Callable[[str], str] = lambda model: model
+    # of a document, by its part (role, token, end, usage, whole): what this program writes differently
+    own: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda part, document: document
 
 
 def known_model(engine: MockEngine, asked: str) -> str:
@@ -100,23 +105,29 @@ async def _stream(http: web.Request, engine: MockEngine, style: Style, served: S
     reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await reply.prepare(http)
     if style.role is not None:
-        await reply.write(_chunk(style, served, style.role))
-    reasoning = served.ask.max_tokens // 2 if engine.does("reasoning") else 0
+        await reply.write(_event(style, served, "role", [_choice(style, style.role)]))
+    asked, reasoning = served.ask, served.ask.max_tokens // 2 if engine.does("reasoning") else 0
     try:
         async for index in engine.tokens(served):
-            key = style.reasoning_key if index < reasoning else "content"
-            await reply.write(_chunk(style, served, {key: word(index)}))
+            delta = {style.reasoning_key if index < reasoning else "content": word(index)}
+            if style.role is None and index == 0:
+                delta = {"role": "assistant"} | delta
+            ends = style.end_with_token and index == asked.max_tokens - 1
+            choices = [_choice(style, delta, finish_reason="length" if ends else None)]
+            await reply.write(_event(style, served, "end" if ends else "token", choices))
     except Broken as broken:
         await reply.write(sse(style.broken(str(broken))) + b"data: [DONE]\n\n" * style.done_after_error)
         await reply.write_eof()
         return reply
-    last = _document(style, served, "chat.completion.chunk") | {
-        "choices": [_choice(style, {}, "length", "delta")]
-    }
-    await reply.write(sse(last | _timings(style, served)))
-    if served.ask.usage and style.stream_usage:
-        extra = {"choices": [], "usage": _usage(style, served)}
-        await reply.write(sse(_document(style, served, "chat.completion.chunk") | extra))
+    usage = asked.usage and style.stream_usage
+    timings = _timings(style, served)
+    if not style.end_with_token:
+        choices, more = [_choice(style, {}, finish_reason="length")], {} if usage else timings
+        more |= {"usage": _usage(style, served)} if style.usage_ends else {}
+        await reply.write(_event(style, served, "end", choices, more))
+    if usage and not style.usage_ends:
+        more = {"usage": _usage(style, served)} | timings
+        await reply.write(_event(style, served, "usage", [], more))
     if style.done:
         await reply.write(b"data: [DONE]\n\n")
     await reply.write_eof()
@@ -131,19 +142,28 @@ async def _whole(http: web.Request, engine: MockEngine, style: Style, served: Se
             text[style.reasoning_key if index < reasoning else "content"] += word(index)
     except Broken as broken:
         return web.json_response(style.broken(str(broken)), status=500)
+    choice = _choice(style, {"role": "assistant", **text}, "message", "length")
     body = _document(style, served, "chat.completion") | {
-        "choices": [_choice(style, {"role": "assistant", **text}, "length", "message")],
+        "choices": [choice],
         "usage": _usage(style, served),
     }
-    return web.json_response(body | _timings(style, served))
+    return web.json_response(style.own("whole", body | _timings(style, served)))
 
 
-def _chunk(style: Style, served: Served, delta: dict[str, Any]) -> bytes:
-    choices = [_choice(style, delta, None, "delta")]
-    return sse(_document(style, served, "chat.completion.chunk") | {"choices": choices})
+def _event(
+    style: Style,
+    served: Served,
+    part: str,
+    choices: list[dict[str, Any]],
+    more: dict[str, Any] | None = None,
+) -> bytes:
+    document = _document(style, served, "chat.completion.chunk") | {"choices": choices} | (more or {})
+    return sse(style.own(part, document))
 
 
-def _choice(style: Style, text: dict[str, Any], finish_reason: str | None, key: str) -> dict[str, Any]:
+def _choice(
+    style: Style, text: dict[str, Any], key: str = "delta", finish_reason: str | None = None
+) -> dict[str, Any]:
     end = {"finish_reason": finish_reason} if style.finish_key or finish_reason is not None else {}
     return {"index": 0, **style.choice, **end, key: text}
 

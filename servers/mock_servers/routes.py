@@ -21,11 +21,13 @@ def server(
     refuse: Callable[[web.Request], web.Response | None] = lambda request: None,
     unknown: Callable[[web.Request], web.Response] | None = None,
     headers: Mapping[str, str] | None = None,
+    beside: Callable[[], dict[str, Any]] = dict,
 ) -> web.Application:
     """The application of one mock server.
 
     `listed`: a model's entry in `/v1/models`; `documents`: JSON of further paths; `routes`: all else.
     `refuse` is asked first: what it returns is the reply. `unknown`: the reply at all other paths.
+    `beside`: what stands beside the entries of the list.
     """
 
     def get(path: str, document: Callable[[], Any]) -> web.RouteDef:
@@ -47,10 +49,11 @@ def server(
             raise web.HTTPNotFound
         return unknown(http)
 
+    models = engine.setup.models
     application = web.Application(middlewares=[guard])
     application.add_routes(
         [
-            get("/v1/models", lambda: {"object": "list", "data": [listed(m) for m in engine.setup.models]}),
+            get("/v1/models", lambda: beside() | {"object": "list", "data": [listed(m) for m in models]}),
             web.post("/v1/chat/completions", completions or chats),
             *(get(path, document) for path, document in documents.items()),
             *routes,

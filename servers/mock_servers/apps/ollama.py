@@ -53,12 +53,14 @@ def listed(model: str) -> dict[str, Any]:
         "modified_at": "2026-01-01T00:00:00Z",
         "size": 1_000_000,
         "digest": "0" * 64,
-        "details": DETAILS,
+        "details": DETAILS | {"context_length": 8192, "embedding_length": 576},
+        "capabilities": ["completion"],
     }
 
 
 def _in_memory(engine: MockEngine, model: str) -> dict[str, Any]:
-    entry = {k: v for k, v in listed(model).items() if k != "modified_at"}
+    entry = {k: v for k, v in listed(model).items() if k not in ("modified_at", "capabilities")}
+    entry["details"] = DETAILS
     expires = datetime.fromtimestamp(engine.used.get(model, engine.began_s), UTC) + KEEP_ALIVE
     return entry | {
         "expires_at": expires.isoformat(),
@@ -88,6 +90,8 @@ STYLE = Style(
     model=choose,
     head={"system_fingerprint": "fp_ollama"},
     reasoning_key="reasoning",
+    role=None,
+    choice={},
 )
 
 

@@ -14,6 +14,17 @@ LISTS = ("/models", "/v1/models")
 NOT_READY = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
 
 
+META = {
+    "vocab_type": 2,
+    "n_vocab": 49152,
+    "n_ctx_train": 131072,
+    "n_embd": 576,
+    "n_params": 1_000_000_000,
+    "size": 96576768,
+    "ftype": "Q4_1",
+}
+
+
 def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
 
@@ -61,6 +72,7 @@ def app(engine: MockEngine) -> web.Application:
         },
         routes=[web.get("/props", props), web.get("/slots", slots), web.get("/metrics", metrics)],
         refuse=refuse,
+        beside=lambda: {} if engine.does("router") else {"models": [_as_ollama(m) for m in models]},
     )
 
 
@@ -111,11 +123,20 @@ def _metrics(engine: MockEngine) -> str:
 
 def _model(engine: MockEngine, model: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": model, "object": "model", "created": 0, "owned_by": "llamacpp"}
+    entry |= {"aliases": [model], "tags": []}
     if engine.does("router"):
         entry["status"] = {"value": "loaded" if model in engine.loaded else "unloaded", "args": []}
     else:
-        entry["meta"] = {"n_ctx_train": 131072, "n_params": 1_000_000_000}
+        entry["meta"] = META | {"n_ctx": engine.setup.context}
     return entry
+
+
+def _as_ollama(model: str) -> dict[str, Any]:
+    """Most of it is empty, as in the real list."""
+    empty = dict.fromkeys(("modified_at", "size", "digest", "description", "parameters"), "")
+    details = dict.fromkeys(("parent_model", "family", "parameter_size", "quantization_level"), "")
+    entry = {"name": model, "model": model, "type": "model", "tags": [""], "capabilities": ["completion"]}
+    return entry | empty | {"details": details | {"format": "gguf", "families": [""]}}
 
 
 def _choose(engine: MockEngine, asked: str) -> str:
@@ -140,4 +161,6 @@ STYLE = Style(
     head={"system_fingerprint": BUILD},
     timings=True,
     cached_tokens=True,
+    role={"role": "assistant", "content": None},
+    choice={},
 )

@@ -40,10 +40,20 @@ def _error(refusal: Refusal) -> tuple[int, Any]:
     return refusal.status, {"error": str(refusal)}
 
 
+def _own(part: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Every delta names the role; the usage comes as a whole completion."""
+    if part == "usage":
+        return document | {"object": "chat.completion"}
+    if part in ("token", "end"):
+        document["choices"][0]["delta"]["role"] = "assistant"
+    return document
+
+
 STYLE = Style(
     error=_error,
     broken=lambda words: {"error": words},
     head={"system_fingerprint": "0.29.1-0.30.0-mock"},
     reasoning_key="reasoning",
     cached_tokens=True,
+    own=_own,
 )

@@ -45,10 +45,11 @@ STYLE = Style(
     error=lambda refusal: (refusal.status, {"detail": str(refusal)}),
     broken=lambda words: {"error": words},
     model=_choose,
-    head={"system_fingerprint": ""},
     role={"role": "assistant"},
     choice={},
     finish_key=False,
+    usage_ends=True,
     done=False,
+    own=lambda part, document: document if part == "whole" else document | {"system_fingerprint": ""},
     answers_as=lambda model: f"{model}@main",
 )

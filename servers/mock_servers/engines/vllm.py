@@ -8,6 +8,25 @@ from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style
 from servers.mock_servers.routes import lacks_key, server
 
+PERMISSION = {
+    "id": "modelperm-a20cca7b6bf82e44",
+    "object": "model_permission",
+    "created": 0,
+    **dict.fromkeys(
+        ("allow_create_engine", "allow_search_indices", "allow_fine_tuning", "is_blocking"), False
+    ),
+    **dict.fromkeys(("allow_sampling", "allow_logprobs", "allow_view"), True),
+    "organization": "*",
+    "group": None,
+}
+FINGERPRINT = {"system_fingerprint": "vllm-0.32.0-4462fc4b"}
+PROMPT = dict.fromkeys(("prompt_token_ids", "prompt_text"))
+WHOLE = dict.fromkeys(
+    ("prompt_logprobs", "kv_transfer_params", "ec_transfer_params", "metrics", "service_tier")
+)
+MESSAGE = dict.fromkeys(("refusal", "annotations", "audio", "function_call", "reasoning"))
+DETAILS = dict.fromkeys(("prompt_tokens_details", "completion_tokens_details"))
+
 
 def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
@@ -43,7 +62,7 @@ def _model(engine: MockEngine, model: str) -> dict[str, Any]:
         "root": model,
         "parent": None,
         "max_model_len": engine.setup.context,
-        "permission": [],
+        "permission": [PERMISSION],
     }
 
 
@@ -68,8 +87,24 @@ def _error(refusal: Refusal) -> tuple[int, Any]:
     return refusal.status, {"error": body}
 
 
+def _own(part: str, document: dict[str, Any]) -> dict[str, Any]:
+    """vLLM's further fields, of version 0.32."""
+    if part == "usage":
+        return document | FINGERPRINT
+    if part == "role":
+        return document | PROMPT
+    [choice] = document["choices"]
+    choice |= {"token_ids": None} | ({} if part == "token" else {"stop_reason": None})
+    if part != "whole":
+        return document
+    choice |= {"routed_experts": None, "message": choice["message"] | MESSAGE}
+    return document | FINGERPRINT | PROMPT | WHOLE | {"usage": document["usage"] | DETAILS}
+
+
 STYLE = Style(
     error=_error,
     broken=lambda words: {"error": {"message": words, "type": "InternalServerError", "code": 500}},
     done_after_error=True,
+    end_with_token=True,
+    own=_own,
 )

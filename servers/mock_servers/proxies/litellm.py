@@ -43,4 +43,23 @@ def _error(refusal: Refusal) -> tuple[int, Any]:
     return refusal.status, {"error": body}
 
 
-STYLE = Style(error=_error, broken=lambda words: {"error": {"message": words, "code": "500"}})
+def _own(part: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Usage with an empty choice beside it, and details of it."""
+    if part != "usage":
+        return document
+    usage = document["usage"]
+    details = {"reasoning_tokens": 0, "text_tokens": usage["completion_tokens"]}
+    return document | {
+        "choices": [{"index": 0, "delta": {}}],
+        "usage": usage | {"completion_tokens_details": details},
+    }
+
+
+STYLE = Style(
+    error=_error,
+    broken=lambda words: {"error": {"message": words, "code": "500"}},
+    role=None,
+    choice={},
+    finish_key=False,
+    own=_own,
+)

@@ -39,6 +39,7 @@ def _running(model: str) -> dict[str, Any]:
 
 def _listed(engine: MockEngine, model: str) -> dict[str, Any]:
     entry = {"id": model, "object": "model", "created": int(engine.began_s), "owned_by": "llama-swap"}
+    entry["meta"] = {"llamaswap": {"type": "model"}}
     return entry | {"status": {"value": "loaded" if model in engine.loaded else "unloaded"}}
 
 
@@ -53,5 +54,12 @@ def _error(refusal: Refusal) -> tuple[int, Any]:
 
 
 STYLE = Style(
-    error=_error, broken=lambda words: {"error": {"message": words}}, timings=True, cached_tokens=True
+    error=_error,
+    broken=lambda words: {"error": {"message": words}},
+    timings=True,
+    cached_tokens=True,
+    head={"system_fingerprint": "b0-unknown"},
+    role={"role": "assistant", "content": None},
+    choice={},
+    answers_as=lambda model: f"/models/{model}.gguf",  # of llama-server behind it, without --alias
 )

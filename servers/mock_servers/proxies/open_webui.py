@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from servers.mock_servers.apps import ollama
 from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style, chat
 from servers.mock_servers.routes import lacks_key, server
@@ -50,7 +51,10 @@ def app(engine: MockEngine) -> web.Application:
 
 
 def _listed(model: str) -> dict[str, Any]:
-    return {"id": model, "name": model, "object": "model", "created": 0, "owned_by": "ollama"}
+    of_ollama = ollama.listed(model) | {"connection_type": "local", "urls": [0]}
+    entry = {"id": model, "name": model, "object": "model", "created": 0, "owned_by": "ollama"}
+    entry |= {"ollama": of_ollama, "loaded": False, "connection_type": "local"}
+    return entry | {"tags": [], "actions": [], "filters": []}
 
 
 def _error(refusal: Refusal) -> tuple[int, Any]:
@@ -61,4 +65,24 @@ def _error(refusal: Refusal) -> tuple[int, Any]:
     )
 
 
-STYLE = Style(error=_error, broken=lambda words: {"error": {"detail": words}})
+def _own(part: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Ollama's counts and durations under names of three interfaces."""
+    if part != "end":
+        return document
+    usage = document["usage"]
+    read, written = usage["prompt_tokens"], usage["completion_tokens"]
+    none = dict.fromkeys(("reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"), 0)
+    usage |= {"input_tokens": read, "output_tokens": written, "completion_tokens_details": none}
+    usage |= {"prompt_eval_count": read, "eval_count": written, "approximate_total": "0h0m1s"}
+    durations = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+    usage |= dict.fromkeys(("response_token/s", "prompt_token/s", *durations), 1)
+    return document
+
+
+STYLE = Style(
+    error=_error,
+    broken=lambda words: {"error": {"detail": words}},
+    role=None,
+    usage_ends=True,
+    own=_own,
+)

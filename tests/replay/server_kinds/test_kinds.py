@@ -30,6 +30,7 @@ TTFT_S, TPOT_S, TOKENS = 0.03, 0.003, 8  # of tests.conftest
 ALIASES = {  # under which a kind answers, as the real one does
     "docker-model-runner": ("/models/bundles/sha256/33ce9e7c/model/model.gguf",),
     "transformers": ("mock-model@main",),
+    "llama-swap": ("/models/mock-model.gguf",),
     "koboldcpp": ("koboldcpp/mock-model",),
 }
 
