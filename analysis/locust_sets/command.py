@@ -7,7 +7,8 @@ from pathlib import Path
 
 from analysis.console import printed
 from analysis.escapes import for_json
-from analysis.files.run import file_of
+from analysis.locust_only.read import is_locust_only
+from analysis.locust_rows.rows import has_request_rows
 from analysis.locust_sets.chart import users_chart
 from analysis.locust_sets.growth import growth_of, names_of, sets_of
 from analysis.locust_sets.read import read_point
@@ -16,8 +17,8 @@ from analysis.report.writers import as_markdown, as_text
 
 
 def is_plain(prefix: Path) -> bool:
-    """True if Locust's statistics are there and no manifest of portlap's."""
-    return file_of(prefix, "stats.csv").exists() and not file_of(prefix, "run.json").exists()
+    """True for a run of another locustfile, with or without a row per request."""
+    return is_locust_only(prefix) or has_request_rows(prefix)
 
 
 def compare_sets(prefixes: Sequence[Path], form: str) -> str:

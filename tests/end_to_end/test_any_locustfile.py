@@ -39,7 +39,7 @@ KINDS = {
 FIRST_TOKENS = ("streaming", "processes")
 VERDICTS = {"serial": Outcome.SERIAL, "time-sliced": Outcome.SLICED}
 NEVER_ALONE = ("pool", "fast ramp")
-BUSY = 1.02  # forty Locusts start while the first users are alone: their answers take that much longer
+BUSY = 1.02  # forty Locusts share the machine: answers alone may take that much longer
 ONE_EACH = ("one user", "four users")
 GRID = [(server, kind) for server in MACHINES for kind in KINDS if kind not in ONE_EACH]
 

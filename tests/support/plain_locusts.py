@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.checkout import CHECKOUT
+from tests.support.locusts import until
 from tests.support.serving import servers
 
 FILES = CHECKOUT / "tests" / "locustfiles"
@@ -28,7 +29,8 @@ MACHINES: dict[str, dict[str, Any]] = {
     "parallel": {"policy": "parallel", "ports": 1, "each": EACH},
 }
 TRUTH = {"serial": 1, "time-sliced": 1, "two slots": 2, "parallel": 99}  # speedup, or the number in flight
-LONGEST_S = 80.0
+TOGETHER, BEGIN = FILES / "begin_together.py", "begin"
+LONGEST_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ def run_all(folder: Path, runs: Mapping[str, PlainRun]) -> dict[str, Path]:
     farm = json.dumps({"machines": [r.machine for r in runs.values()]})
     with servers("simulate", "--farm", farm) as running, ThreadPoolExecutor(len(runs)) as pool:
         prefixes = [folder / name.replace(" ", "-") for name in runs]
-        list(pool.map(_run, prefixes, runs.values(), running.urls))
+        ended = pool.map(_run, prefixes, runs.values(), running.urls)
+        until(lambda: all(p.with_name(f"{p.name}.ready").exists() for p in prefixes), LONGEST_S)
+        (folder / BEGIN).touch()
+        list(ended)
         return dict(zip(runs, prefixes, strict=True))
 
 
@@ -74,9 +79,15 @@ def free_port() -> int:
 def _run(prefix: Path, run: PlainRun, url: str) -> None:
     port = str(free_port())
     ports = ("--master-bind-port", port, "--master-port", port) if "--processes" in run.options else ()
-    env = {**os.environ, "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"{url}/v1", **run.env}
+    env = {
+        **os.environ,
+        "BEGIN_FILE": str(prefix.parent / BEGIN),
+        "OPENAI_API_KEY": "none",
+        "OPENAI_BASE_URL": f"{url}/v1",
+        **run.env,
+    }
     with subprocess.Popen(
-        [*command(prefix, run.files, "--host", url), *run.options, *ports],
+        [*command(prefix, (*run.files, TOGETHER), "--host", url), *run.options, *ports],
         cwd=prefix.parent,
         env=env,
         stdout=subprocess.DEVNULL,
