@@ -26,7 +26,7 @@ class Streamer(User):
         with requests.post(
             f"{self.host}/v1/chat/completions", data=json.dumps(BODY), stream=True, timeout=60
         ) as reply:
-            for line in reply.iter_lines(chunk_size=None):
+            for line in reply.iter_lines(chunk_size=None):  # type: ignore[arg-type]  # as they come
                 if first_s is None and has_text(line):
                     first_s = time.time()
                 size += len(line)
