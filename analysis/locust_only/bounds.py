@@ -44,6 +44,7 @@ class Level:
     asking: Bound  # share of the users' time in which a request was open; below 1 they pause
     over_one: Bound | None  # answers per second over those of one user
     speedup: Bound | None
+    first_token_s: float | None  # mean time to it, where rows tell: no request waited longer on average
     outcome: Outcome
     words: str
 

@@ -8,6 +8,7 @@ from scipy.special import chdtri
 
 from analysis.files.locust_stats import Name, Snapshot, Sums
 from analysis.locust_only.bounds import Bound, Level
+from analysis.locust_only.times.first_tokens import alone_at_most_s, mean_s
 from analysis.locust_only.times.solo import MIN_BLOCKS, Block, between, blocks, scatter
 from analysis.locust_only.times.windows import stretches, window_s
 from analysis.statistics.estimates import student
@@ -29,6 +30,7 @@ class Known:
     rows: Mapping[Name, Sums]  # of the history, with the requests of the whole run
     solo_s: Mapping[Name, Bound]
     lag_s: float
+    first_token: tuple[Name, Sums] | None = None  # the row of the first tokens of the only kind of request
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _level(
         asking=asking,
         over_one=_over(rate, one.answers_per_s) if one and one.answers_per_s.low > 0 else None,
         speedup=_speedup(users, stretch, ended, window, asking, known) if users > 1 else None,
+        first_token_s=mean_s(stretch, known.first_token[0]) if known.first_token else None,
         outcome=Outcome.INCONCLUSIVE,
         words="",
     )
@@ -147,10 +150,23 @@ def _speedup(
     fastest = {row: _fastest_s(users, steady, row, known.rows[row]) for row in ended.rows}
     if all(fastest.values()):
         alone_s = {row: s for row, s in fastest.items() if s is not None}
-        mean_s, most_s = _weighted(ended, alone_s), max(alone_s.values())
-        at_most = (ended.count * mean_s + users * most_s) / window.low / asking.low
-        highs.append(max(min(at_most, users * mean_s / latency_s.low), 1.0))
+        typical_s, most_s = _weighted(ended, alone_s), max(alone_s.values())
+        at_most = (ended.count * typical_s + users * most_s) / window.low / asking.low
+        highs.append(max(min(at_most, users * typical_s / latency_s.low), 1.0))
+    alone = _alone_by_first_tokens(steady, latency_s, known)
+    if alone is not None:
+        highs.append(max(users * alone / latency_s.low, 1.0))
     return Bound(max(lows), min(*highs, float(users))) if highs else None
+
+
+def _alone_by_first_tokens(steady: Sequence[Snapshot], latency_s: Bound, known: Known) -> float | None:
+    if known.first_token is None:
+        return None
+    row, sums = known.first_token
+    first_token_s = mean_s(steady, row)
+    if first_token_s is None:
+        return None
+    return alone_at_most_s(first_token_s, sums, latency_s, next(iter(known.rows.values())))
 
 
 def _weighted(ended: _Ended, seconds: Mapping[Name, float]) -> float:

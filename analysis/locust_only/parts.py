@@ -17,6 +17,7 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 PART_WORDS = re.compile(
     r"ttft|tpot|itl|e2e|end.to.end|first.?(token|byte|chunk)|latency|metric|tokens", re.IGNORECASE
 )
+FIRST_TOKEN = re.compile(r"ttft|first.?(token|byte|chunk)", re.IGNORECASE)
 WHOLE_WORDS = re.compile(r"e2e|end.to.end|total|latency|response|request", re.IGNORECASE)
 ENOUGH = 10  # rows of the history with new counts, for counts that are always equal to say something
 

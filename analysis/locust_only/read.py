@@ -23,6 +23,7 @@ from analysis.locust_only.judge import answer_of, judged
 from analysis.locust_only.levels import Known, levels_of
 from analysis.locust_only.parts import CROWDED, unsure_parts
 from analysis.locust_only.parts import parts_of as parts_of_rows
+from analysis.locust_only.times.first_tokens import first_token_row
 from analysis.locust_only.times.makespan import in_flight, makespan_s
 from analysis.locust_only.times.solo import name_of, named, singles, solo_times
 from analysis.locust_only.times.windows import count, lag_s
@@ -90,7 +91,9 @@ def read_locust_run(prefix: Path) -> LocustRun:
     known_rows = named(history, rows, parts)
     solo_s = solo_times(history, known_rows)
     sums_by_row = {row: rows.get(row, total) for row in known_rows}
-    levels = levels_of(history, Known(sums_by_row, solo_s, lagging_s))
+    first = first_token_row(rows, parts) if known_rows else None
+    first_token = (first, parts[first]) if first else None
+    levels = levels_of(history, Known(sums_by_row, solo_s, lagging_s, first_token))
     forgotten_s = total.slowest_s if was_reset else 0.0  # what was open then may have begun before
     shortest_s, longest_s = table.window_s or (0.0, math.inf)
     window = Bound(shortest_s, longest_s + forgotten_s)

@@ -100,6 +100,12 @@ def request_sentences(run: LocustRun) -> list[str]:
     if run.parts:
         names = ", ".join(f"{kind} {name}".strip() for kind, name in run.parts)
         lines.append(f"Rows that measure a part of a request do not count as one: {names}.")
+    firsts = [level for level in run.levels if level.first_token_s is not None]
+    if firsts:
+        times = ", ".join(
+            f"{number(level.first_token_s)} s with {plural(level.users, 'user')}" for level in firsts
+        )
+        lines.append(f"First token after {times} on average; requests waited no longer than that.")
     for name, solo_s in run.solo_s.items():
         lines.append(f"{name} alone, while there was one user: {_to(solo_s)} s, without the first answer.")
     return lines

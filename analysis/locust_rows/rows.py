@@ -4,7 +4,6 @@ A greenlet does one thing at a time. So rows of one greenlet that overlap in tim
 one of them is the request, the others (TTFT, E2E, tokens) are parts of it.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +14,8 @@ from pydantic import ConfigDict, with_config
 from analysis.errors import RunError
 from analysis.files.csv_rows import read_rows
 from analysis.files.run import file_of
-from analysis.locust_only.parts import METHODS, PART_WORDS
+from analysis.locust_only.parts import FIRST_TOKEN, METHODS, PART_WORDS
 
-FIRST_TOKEN = re.compile(r"ttft|first.?(token|byte|chunk)", re.IGNORECASE)
 SLACK_S = 1e-5  # instants have microseconds
 MOST_AT_ONCE = 64  # requests that one greenlet reports together
 LONGEST_HEADER = 100_000  # characters of a first line

@@ -65,3 +65,36 @@ def test_the_first_answer_that_loads_the_model_is_no_solo_time() -> None:
     assert level.speedup is not None
     assert level.speedup.low <= 1.0 <= level.speedup.high < 1.1
     assert CROWDED not in run.doubts
+
+
+@pytest.mark.parametrize(
+    ("name", "asking", "over_one", "speedup"),
+    [
+        ("s2_think_parallel", {1: 1 / 3, 4: 1 / 3}, {2: 2.0, 4: 4.0}, {}),
+        ("s2_think_serial", {1: 1 / 3, 4: 0.5}, {2: 2.0, 4: 3.0}, {4: 1.0}),
+    ],
+)
+def test_users_that_pause_are_named_and_throughput_is_compared(
+    name: str, asking: dict[int, float], over_one: dict[int, float], speedup: dict[int, float]
+) -> None:
+    """Truth: answers of 1 s, pauses of 2 s; two users rarely meet, four keep a serial server busy."""
+    run = read_locust_run(RUNS / name)
+    levels = {level.users: level for level in run.levels}
+    for users, share in asking.items():
+        assert levels[users].asking.low - 0.01 <= share <= levels[users].asking.high + 0.01
+    for users, times in over_one.items():
+        bound = levels[users].over_one
+        assert bound is not None and bound.low <= times <= bound.high
+    for users, times in speedup.items():
+        found = levels[users].speedup
+        assert found is not None and found.low <= times <= found.high
+    assert run.outcome is not Outcome.NO_GAIN
+    assert "wait_time" in run.answer or run.outcome is Outcome.GAIN
+
+
+def test_a_killed_run_whose_history_ends_early_has_no_most_users() -> None:
+    """Truth: 105 requests in 14 s, 7.5 in flight, 14 users; the history ends at 5 s with 6."""
+    run = read_locust_run(RUNS / "s3_killed")
+    assert run.makespan_s.low <= 14 <= run.makespan_s.high
+    assert run.mean_in_flight.low <= 7.5 <= run.mean_in_flight.high
+    assert any("more than 6 users" in m for m in run.missing)

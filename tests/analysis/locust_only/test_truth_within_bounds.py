@@ -128,3 +128,15 @@ def test_a_serial_server_that_never_ran_alone_reads_no_gain(tmp_path: Path) -> N
     speedup_ = run.levels[0].speedup
     assert speedup_ is not None and speedup_.low == 0 and 1 <= speedup_.high < 1.3
     assert (run.outcome, run.solo_s) == (Outcome.NO_GAIN, {})
+
+
+def test_rows_for_first_tokens_bound_the_time_alone(tmp_path: Path) -> None:
+    """All users at once: nobody was alone, and a first token comes within a third of the work."""
+    requests = rows("serial", [0.3] * 4, 40.0, jitter=0.05)
+    firsts = [replace(r, type="TTFT", end_s=r.first_token_s or r.end_s) for r in requests]
+    shown = sorted([*requests, *firsts], key=lambda r: r.end_s)
+    run = read_locust_run(write_csv(tmp_path / "x", shown, [0.3] * 4))
+    speedup_, first_token_s = run.levels[0].speedup, run.levels[0].first_token_s
+    assert speedup_ is not None and speedup_.low == 0 and 1 <= speedup_.high < 1.2
+    assert first_token_s == pytest.approx(3 + 1 / 3, rel=0.1)
+    assert run.outcome is Outcome.NO_GAIN
