@@ -1,11 +1,13 @@
 """The users: one class per target, pinned to its port and model. They send what they are given, no more."""
 
 from locust import User, task
+from locust.exception import RPCSendError
 
 import keyword
 import re
 import time
 from collections.abc import Container, Iterable
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import gevent
@@ -30,7 +32,8 @@ class PinnedUser(User):
         self.number, self.inbox = self.gate.join(self.target)
 
     def on_stop(self) -> None:
-        self.gate.leave(self.number)
+        with suppress(RPCSendError):  # the process ends, and its socket is closed already
+            self.gate.leave(self.number)
         self.connection.close()
 
     @task
@@ -79,7 +82,8 @@ class PinnedUser(User):
             exception=None if record.error is None else RequestFailed(record.error),
             context={},
         )
-        self.gate.report(request.batch, record)
+        with suppress(RPCSendError):
+            self.gate.report(request.batch, record)
 
 
 class RequestFailed(Exception):

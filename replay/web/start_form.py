@@ -5,6 +5,7 @@ Locust writes every field that is named like an option into the options: files, 
 
 from locust.util.timespan import parse_timespan
 
+import math
 from typing import Any
 
 from flask import Flask, jsonify, request
@@ -12,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from replay.lifecycle import RunLifecycle
 from replay.options import FREE, PLANS
-from replay.scenario.limits import USERS
+from replay.scenario.limits import BUDGET_S, USERS
 
 RAMP = ("user_count", "spawn_rate", "run_time")
 PHASES_RAMP = {"user_count": "1", "spawn_rate": "1"}  # to begin with: each phase starts its own users
@@ -48,9 +49,20 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
     users = ramp.get("user_count", "")
     if len(users) > len(str(USERS)) or (users.isdecimal() and int(users) > USERS):
         raise ValueError(f"number of users: at most {USERS}")  # more would only fill the memory
+    budget_s = _seconds(ramp.get("run_time", ""))
     lifecycle.next_budget_s = None
     if plan != FREE and not lifecycle.is_running():
-        budget = ramp.get("run_time")
-        lifecycle.next_budget_s = float(parse_timespan(budget)) if budget else None
+        lifecycle.next_budget_s = budget_s
         ramp = PHASES_RAMP
     return MultiDict([*ramp.items(), ("plan", plan), *(("user_classes", name) for name in picked)])
+
+
+def _seconds(run_time: str) -> float | None:
+    """None if there is none. Raises ValueError with a sentence for the form."""
+    try:
+        seconds = float(parse_timespan(run_time)) if run_time else None
+    except OverflowError:
+        seconds = math.inf
+    if seconds is not None and not seconds <= BUDGET_S:
+        raise ValueError(f"run time: at most {BUDGET_S / 86400:.0f} days")
+    return seconds

@@ -123,13 +123,18 @@ def times(send_s: float | None, events: Stamped) -> Times:
     at = {name_of(event, "type"): at_s for at_s, event in reversed(events)}
     start, end = at.get("prompt_processing.start"), at.get("prompt_processing.end")
     load_start, load_end = at.get("model_load.start"), at.get("model_load.end")
-    load_s = load_end - load_start if load_start is not None and load_end is not None else None
+    load_s = _between(load_start, load_end)
     queue_s = start - send_s - (load_s or 0.0) if start is not None and send_s is not None else None
     return Times(
         queue_s=None if queue_s is None else max(queue_s, 0.0),
         load_s=load_s,
-        prefill_s=end - start if start is not None and end is not None else None,
+        prefill_s=_between(start, end),
     )
+
+
+def _between(start_s: float | None, end_s: float | None) -> float | None:
+    """None where one of them is missing, or the end came first."""
+    return end_s - start_s if start_s is not None and end_s is not None and end_s >= start_s else None
 
 
 def load_v1(text: str) -> Load:

@@ -8,6 +8,7 @@ import pytest
 from analysis.errors import TargetError
 from replay.checks.check import choose
 from replay.server_kinds import SERVER_KINDS, GetReply, Model
+from replay.server_kinds.apps import lmstudio
 from replay.server_kinds.kind import LoadCounters
 from replay.server_kinds.prometheus import metrics
 
@@ -65,3 +66,14 @@ def test_a_long_page_of_broken_labels_is_read_quickly() -> None:
     began_s = time.monotonic()
     metrics("a{" * 100_000 + "\n" + "a{b\n" * 200_000)
     assert time.monotonic() - began_s < 5.0
+
+
+def test_an_end_before_its_start_is_no_time() -> None:
+    events = [
+        (1.0, {"type": "prompt_processing.end"}),
+        (2.0, {"type": "prompt_processing.start"}),
+        (3.0, {"type": "model_load.end"}),
+        (4.0, {"type": "model_load.start"}),
+    ]
+    times = lmstudio.times(0.5, events)
+    assert times.prefill_s is None and times.load_s is None and times.queue_s == 1.5
