@@ -1,5 +1,6 @@
 """Locust's own statistics, `_stats.csv`, `_failures.csv` and their history: the only reader of these."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -149,9 +150,17 @@ def read_history(path: Path, rows: Mapping[Name, Sums], total: Sums | None) -> t
     counts = [s.sums[ALL].requests if ALL in s.sums else 0 for s in found]
     anew = [i for i, (before, after) in enumerate(pairwise(counts), start=1) if after < before]
     if counts and total is not None:
-        others = counts[-1] > total.requests or not set(found[-1].sums) <= {*rows, ALL}
+        more = counts[-1] > total.requests or not set(found[-1].sums) <= {*rows, ALL}
+        others = more and not any(_same(s.sums[ALL], total) for s in found if ALL in s.sums)
         if others:
             raise RunError(
                 f"{path}: other requests than in the statistics beside it; they are of different runs"
             )
     return found[anew[-1] :] if anew else found, bool(anew)
+
+
+def _same(one: Sums, other: Sums) -> bool:
+    """True for a row that stood in both files: a killed Locust may have flushed its history later."""
+    return (one.requests, one.failures) == (other.requests, other.failures) and math.isclose(
+        one.latency_s, other.latency_s, rel_tol=1e-6, abs_tol=one.slack_s + other.slack_s
+    )

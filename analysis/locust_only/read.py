@@ -70,6 +70,9 @@ def read_locust_run(prefix: Path) -> LocustRun:
     if table.total is not None and not table.total.requests:
         raise RunError(f"{path}: {NO_REQUEST}")
     history, was_reset = read_history(history_path, table.rows, table.total)
+    ahead = bool(history) and table.total is not None and count(history[-1]) > table.total.requests
+    if ahead:  # killed: what was flushed last counts
+        path, table = history_path, NO_TABLE
     if path == history_path and history:
         rest = {name: sums for name, sums in history[-1].sums.items() if name != ALL}
         stated = history[-1].sums.get(ALL, added(rest.values()))

@@ -98,3 +98,16 @@ def test_a_killed_run_whose_history_ends_early_has_no_most_users() -> None:
     assert run.makespan_s.low <= 14 <= run.makespan_s.high
     assert run.mean_in_flight.low <= 7.5 <= run.mean_in_flight.high
     assert any("more than 6 users" in m for m in run.missing)
+
+
+def test_a_killed_run_whose_history_was_flushed_later_counts_by_the_history(tmp_path: Path) -> None:
+    with (RUNS / "s6_ttft_serial_stats_history.csv").open(newline="") as source:
+        then = [row for row in csv.reader(source) if row[0] == "1790000040"]
+    header = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time"
+    header += ",Min Response Time,Max Response Time,Average Content Size,Requests/s"
+    lines = [header, *(",".join([*row[2:4], *row[17:24], "1.0"]) for row in then)]
+    (tmp_path / "x_stats.csv").write_text("\n".join(lines) + "\n")
+    history = (RUNS / "s6_ttft_serial_stats_history.csv").read_text()
+    (tmp_path / "x_stats_history.csv").write_text(history)
+    run = read_locust_run(tmp_path / "x")
+    assert (run.total.requests, run.outcome) == (60, Outcome.NO_GAIN)
