@@ -18,6 +18,7 @@ from analysis.conditions.of_run import (
     right_model,
     warm,
 )
+from analysis.conditions.quiet import quiet_servers
 from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import RequestRecord, under_asked_name
 from analysis.files.run import Run
@@ -59,6 +60,7 @@ def assess(run: Run) -> Assessment:
         warm(records),
         right_model(records),
         distinct_servers(manifest.targets),
+        quiet_servers(run, records),
     )
     judged = []
     for phase in measured:

@@ -80,6 +80,11 @@ SWAP_JUMP_S: Final = 0.5  # and so much later
 AVERAGES_AGREE_MS: Final = 0.1  # Locust's own averages against the log
 SETTLE_S: Final = 0.1  # around a sample: what begins or ends so near to it may count on either side
 MIN_CONTRADICTIONS: Final = 3  # one stale gauge is no contradiction
+# Quiet servers (conditions/quiet.py)
+QUIET_REQUESTS: Final = 0.25  # a server's own counters, mean of one window with nothing of ours in flight
+QUIET_CORES: Final = 0.1  # of a server's process: less is housekeeping
+QUIET_SHARE: Final = 0.25  # of what an answer alone takes of processors or GPU: more is another user
+QUIET_GPU_PERCENT: Final = 10.0  # less draws the screen
 SURPLUS_STREAMS: Final = 0.5  # requests per decode step more than streams were ever open here
 
 # Is an answer whole (files/request_record.py)

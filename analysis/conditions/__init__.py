@@ -5,6 +5,7 @@
     refusals.py       the hint of another: what refused or ended the answers that are not whole
     server_slots.py   one of each phase: the servers' own counters against the streams seen here
     of_run.py         six of the whole run: rows, models, warm-up, distinct servers, chain, machine model
+    quiet.py          one of the whole run: was another user there while nothing of ours was in flight?
     locust_agrees.py  one of the whole run: Locust's own statistics against the log
 
 A failed one makes the verdict `inconclusive`; `all accounted for` and `Locust agrees` make it `invalid`;

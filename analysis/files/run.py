@@ -85,6 +85,9 @@ class Manifest:
     budget_s: float | None = None
     time_scale: Annotated[float, Field(gt=0)] = 1.0  # seconds here per second of the simulated servers
     client: ClientHealth = ClientHealth()
+    quiet: tuple[
+        tuple[float, float], ...
+    ] = ()  # windows in which the servers were watched, nothing in flight
     locust_witness: bool = True  # False: Locust's CSVs of this run were not written under this prefix
     workers_lost: tuple[str, ...] = ()  # Locust workers that ended before the run did, in words
     host: dict[str, Any] = field(default_factory=dict)

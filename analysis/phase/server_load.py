@@ -73,7 +73,7 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
     loads = {p: _port(samples_there, rounds, alone, configured[p]) for p, samples_there in by_port.items()}
     ports = {p: load for p, load in loads.items() if load is not None}
     of_machine = (
-        _machine(machine, rounds, alone, _servers(phase, ports)) if _within(machine, rounds) else None
+        _machine(machine, rounds, alone, _servers(phase, ports)) if samples_within(machine, rounds) else None
     )
     return ServerLoad(ports, of_machine) if ports or of_machine else None
 
@@ -81,16 +81,16 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
 def _port(
     samples: Sequence[ServerSample], rounds: Sequence[Window], alone: Sequence[Window], slots: int | None
 ) -> PortLoad | None:
-    during = _within(samples, rounds)
+    during = samples_within(samples, rounds)
     if not during:
         return None
     slots_reported = [s.slots for s in during if s.slots is not None]
     busy = [s.busy for s in during if s.busy is not None]
-    worked = _total(
+    worked = totals(
         samples, lambda s: None if s.busy_per_decode is None else s.busy_per_decode * (s.decodes or 0)
     )
-    decodes = _growth(_total(samples, lambda s: s.decodes), rounds)
-    cpu = _total(samples, lambda s: s.cpu_s)
+    decodes = _growth(totals(samples, lambda s: s.decodes), rounds)
+    cpu = totals(samples, lambda s: s.cpu_s)
     requests = _growth(worked, rounds)
     return PortLoad(
         samples=len(busy),
@@ -100,8 +100,8 @@ def _port(
         slots=max(slots_reported, default=slots),
         loaded=tuple(sorted({s.loaded for s in during if s.loaded is not None})),
         busy_per_decode=requests / decodes if requests is not None and decodes else None,
-        cores=_rate(cpu, rounds),
-        cores_alone=_rate(cpu, alone),
+        cores=rate(cpu, rounds),
+        cores_alone=rate(cpu, alone),
         memory_mb=_most(s.memory_mb for s in during),
     )
 
@@ -125,27 +125,27 @@ def _machine(
     alone: Sequence[Window],
     servers: tuple[float | None, float | None],
 ) -> MachineLoad:
-    during = _within(samples, rounds)
+    during = samples_within(samples, rounds)
     return MachineLoad(
-        cores=_rate(_total(samples, lambda s: s.cpu_s), rounds),
+        cores=rate(totals(samples, lambda s: s.cpu_s), rounds),
         server_cores=servers[0],
         server_cores_alone=servers[1],
         free_mb=min((s.memory_mb for s in during if s.memory_mb is not None), default=None),
-        swapped_mb=_growth(_total(samples, lambda s: s.swapped_mb), rounds),
-        stalled_share=_rate(_total(samples, lambda s: s.stalled_s), rounds),
+        swapped_mb=_growth(totals(samples, lambda s: s.swapped_mb), rounds),
+        stalled_share=rate(totals(samples, lambda s: s.stalled_s), rounds),
         pressure=_worst(PRESSURES, (s.pressure for s in during)),
         thermal=_worst(THERMALS, (s.thermal for s in during)),
         gpu_percent=_mean(s.gpu_percent for s in during),
-        gpu_percent_alone=_mean(s.gpu_percent for s in _within(samples, alone)),
+        gpu_percent_alone=_mean(s.gpu_percent for s in samples_within(samples, alone)),
     )
 
 
-def _within(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:
+def samples_within(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:
     held = within(windows)
     return [s for s in samples if held(s.asked_s, s.at_s)]
 
 
-def _total(
+def totals(
     samples: Sequence[ServerSample], value: Callable[[ServerSample], float | None]
 ) -> list[tuple[float, float]]:
     """(instant, total) of the samples that tell it."""
@@ -163,7 +163,7 @@ def _growth(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> 
     return float(np.sum(np.diff(np.interp(np.array(inside), at, values), axis=1)))
 
 
-def _rate(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
+def rate(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
     grown, lasted_s = _growth(total, windows), sum(b - a for a, b in _enclosed(total, windows))
     return grown / lasted_s if grown is not None and lasted_s > 0 else None
 

@@ -29,6 +29,7 @@ class Changes(TypedDict, total=False):
     visits: tuple[Visit, ...]
     cuts: tuple[str, ...]
     client: ClientHealth
+    quiet: tuple[tuple[float, float], ...]
     locust_witness: bool
     workers_lost: tuple[str, ...]
     interrupted: str

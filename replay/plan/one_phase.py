@@ -1,6 +1,9 @@
 """The life of a phase: solo, round, solo, … solo, until it is decided."""
 
+import time
 from dataclasses import replace
+
+import gevent
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
@@ -14,6 +17,8 @@ from replay.plan.budget import BUDGET_ROUNDS, solo_targets
 from replay.plan.run_state import RunState
 from replay.release.dispatch import ReadyUser
 from replay.server_kinds import Ask
+
+QUIET_S = 2.0  # the servers are watched for so long before the first solo and between phases
 
 
 def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasured:
@@ -55,6 +60,14 @@ def run_chain(run: RunState, plan: PlannedPhase) -> None:
     """The phase's requests once more, one after another: do the solos tell the truth about a busy server?"""
     for index, target in enumerate(plan.deal):
         ask_alone(run, target, CHAIN_PHASE, index, BASELINE, run.tokens(target))
+
+
+def keep_still(run: RunState) -> None:
+    """Two seconds with nothing in flight: whatever servers and machine do then is another user's."""
+    began_s = time.monotonic() - run.recorder.origin_s
+    gevent.sleep(QUIET_S)
+    window = (round(began_s, 6), round(time.monotonic() - run.recorder.origin_s, 6))
+    run.recorder.update(quiet=(*run.recorder.manifest.quiet, window))
 
 
 def _solos(run: RunState, plan: PlannedPhase, gap: int) -> list[RequestRecord]:

@@ -12,7 +12,7 @@ from analysis.verdict.of_phase import phase_verdict
 from replay.output import log
 from replay.plan import progress
 from replay.plan.budget import BudgetFit, chain_s, fit_to_budget, shortened, smallest, total_s, with_rounds
-from replay.plan.one_phase import run_chain, run_phase
+from replay.plan.one_phase import keep_still, run_chain, run_phase
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.seats import Seats
@@ -41,6 +41,7 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Non
         del waiting[0]
         run.recorder.update(phases_planned=(*done, plan, *waiting))
         seats.fill(plan.deal)
+        keep_still(run)
         measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_of.name:
             run_chain(run, plan)
