@@ -1,4 +1,4 @@
-"""Another user is seen while portlap has nothing in flight; where nothing shows him, the condition says so."""
+"""Another user is seen while portlap has nothing in flight; where nothing shows one, the words say so."""
 
 from dataclasses import replace
 
