@@ -23,11 +23,13 @@ from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import RequestRecord, under_asked_name
 from analysis.files.run import Run
 from analysis.machine.model import MachineModel, machine_model
-from analysis.phase.measure import measure_phase
+from analysis.phase.measure import PhaseMeasured, measure_phase
 from analysis.phase.rounds import chain
 from analysis.phase.server_load import server_load
+from analysis.thresholds import MIN_ROUNDS
 from analysis.verdict.limit import Localisation, Pair, contention_matrix, groups, localise
-from analysis.verdict.of_phase import phase_verdict
+from analysis.verdict.of_phase import Verdict, phase_verdict
+from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
 
@@ -67,7 +69,7 @@ def assess(run: Run) -> Assessment:
         load = server_load(phase, run.server_samples)
         agree = servers_slots(phase, run.server_samples, records, load)
         own = (*phase_conditions(phase, manifest.client), agree)
-        verdict = phase_verdict(phase, invalid, (*own, *others))
+        verdict = _if_stopped(run, phase, phase_verdict(phase, invalid, (*own, *others)))
         sentences = evidence(phase, verdict, load, manifest.host)
         judged.append(PhaseJudged(phase, own, verdict, load, sentences))
     swapped = any(c.name == "warm" and c.passed is False for c in others)
@@ -93,6 +95,19 @@ def _how_many(run: Run, records: Sequence[RequestRecord]) -> HowMany | None:
     wanted = ServiceTarget(manifest.sweep.ttft_s, manifest.sweep.speed)
     ports = len({r.base_url for r in records})
     return how_many(records, manifest.visits, wanted, manifest.sweep.think_s, ports)
+
+
+def _if_stopped(run: Run, phase: PhaseMeasured, verdict: Verdict) -> Verdict:
+    """Of a phase that has too few rounds because the run ended in it: that, and not what they lack."""
+    cut = not run.manifest.finished and phase.plan.name not in run.manifest.phases_finished
+    enough = len(phase.scored) >= MIN_ROUNDS or len(phase.scored) < len(phase.rounds)
+    if not cut or enough or verdict.outcome != Outcome.INCONCLUSIVE:
+        return verdict
+    return Verdict(
+        Outcome.INCONCLUSIVE,
+        f"{phase.plan.name} was stopped after {len(phase.rounds)} of {phase.plan.max_rounds} rounds",
+        "let the run go to its end",
+    )
 
 
 def _fair(judged: PhaseJudged) -> bool:
