@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 TAIL_BYTES = 64
-DONE = re.compile(rb"data:\s*\[DONE\]")
+DONE = re.compile(rb"[\r\n]data:\s*\[DONE\]")  # a line: a token may hold the word
 FINISH = re.compile(rb'"finish_reason"\s*:\s*"(?!null")|"done"\s*:\s*true')
 
 
@@ -30,7 +30,7 @@ class Reply:
     whole: bool = False  # the body has ended, by HTTP or by its own words
     done: bool = False  # the server said [DONE]: the answer ended there, whatever the connection does
     finished: bool = False  # it gave a finish reason
-    tail: bytes = b""  # the latest bytes of the body
+    tail: bytes = b"\n"  # the latest bytes of the body, which begins a line
 
     def note_end(self, data: bytes) -> None:
         """Looks for the words that end an answer; a word may be cut between two pieces."""

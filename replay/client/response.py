@@ -79,7 +79,10 @@ def read_response(
     """The response in `reply`; `problem` failed on the way, the server's own words go before it."""
     refusal = _refusal(reply)
     decoded = Content() if refusal else read_content(reply.pieces, reader.lines)
-    content = decoded._replace(documents=tuple((at, reader.chunk(event)) for at, event in decoded.documents))
+    content = decoded._replace(
+        documents=tuple((at, reader.chunk(event)) for at, event in decoded.documents),
+        done=decoded.done or reply.done,  # the last line may lack its end
+    )
     documents = [document for _, document in content.documents]
     begins = next((i for i, d in enumerate(documents) if _is_named(d) and has_text(d)), 0)
     places = [i for i, d in enumerate(documents) if i >= begins and content.streamed and has_text(d)]
