@@ -16,9 +16,8 @@ from replay.client.server_words import one_line, without_tags, words_of
 from replay.client.sse import read_events, read_lines
 from replay.server_kinds import READERS, Reader
 
-NO_TEXT_KEYS = set(  # of a delta
-    "role name id type index tool_calls function_call finish_reason logprobs stop_reason".split()
-)
+NO_TEXT_KEYS = {"role", "name", "id", "type", "index", "finish_reason", "logprobs", "stop_reason"}
+NO_TEXT_KEYS |= {"tool_calls", "function_call"}
 DEEPEST = 8  # levels of a delta
 NO_END = "the stream ended without [DONE] and without a finish_reason"
 NO_TEXT = "the stream ended without any text"
