@@ -1,7 +1,8 @@
 """Health checks before anything is sent: reachable, an LLM server, the model there. GET only."""
 
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -15,11 +16,12 @@ from replay.checks.local_ports import listening_pid
 from replay.client.server_words import one_line
 from replay.output import log
 from replay.scenario.schema import RequestSettings, Target
-from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify
+from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify, openai
 from replay.server_kinds.kind import NO_KEY, UNREADABLE, key_needed
 
 MODELS = "/v1/models"
 MOST_LISTED = 100  # names of models that are kept
+PAGE = "text/html"  # for people: no LLM server, whatever model is named
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -44,13 +46,15 @@ def check(
     url = target.base_url or ""
     try:
         with closing(HttpGet(url, key_of(target, environ))) as http:
-            kind, server = _known(http, target.kind)
+            kind, server = _known(http, target)
             if server.unusable:
                 raise TargetError(server.unusable)
-        model, note = choose(target.model, server.models)
+        model, note = choose(target.model, server.models, url)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
     facts = dict(server.facts)
+    if target.answers_as is not None:
+        facts["answers_as"] = target.answers_as
     if note is not None:
         server = replace(server, notes=(*server.notes, note))
     if connections.takes_one_connection(url):
@@ -97,9 +101,12 @@ def request_counters(checked: Sequence[Checked], targets: Sequence[Target]) -> d
     return counters
 
 
-def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
-    """The kind of server and what it shows of itself. Raises TargetError."""
-    first = http.get_ready(MODELS)
+def _known(http: HttpGet, target: Target) -> tuple[ServerKind, Server]:
+    """The kind of server and what it shows of itself. Raises TargetError.
+
+    Its list is a hint: where the target names a model, or kind `openai`, it is asked whatever the list is.
+    """
+    kind, first = target.kind, http.get_ready(MODELS)
     if first.status in NO_KEY:
         raise TargetError(key_needed(first.status))
     known = identify(http.get_ready, kind)
@@ -107,6 +114,12 @@ def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
         return known
     if shut := [r.status for r in http.replies.values() if r.status in NO_KEY]:
         raise TargetError(key_needed(shut[0]))
+    content = first.headers.get("content-type", "no type").split(";")[0]
+    named = target.model is not None and first.status not in REDIRECTS and content != PAGE
+    if kind == openai.KIND.name or (kind is None and named):
+        return openai.KIND, Server(
+            (), notes=(f"GET {MODELS} shows no list (HTTP {first.status}, {content})",)
+        )
     if kind is not None:
         raise TargetError(
             f"it does not answer as {kind} does; correct `kind`, or take it out of the scenario"
@@ -114,14 +127,13 @@ def _known(http: HttpGet, kind: str | None) -> tuple[ServerKind, Server]:
     if first.status in REDIRECTS and (moved := urlsplit(first.headers.get("location", ""))).hostname:
         at = f"{moved.scheme}://{moved.netloc.rpartition('@')[2]}"
         raise TargetError(f"it redirects (HTTP {first.status}); write {at} if that is your server")
-    content = first.headers.get("content-type", "no type").split(";")[0]
     raise TargetError(
         f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {content}); "
-        "check the port"
+        "check the port, or name a model if it can chat: =MODEL"
     )
 
 
-def choose(asked: str | None, models: Sequence[Model]) -> tuple[Model, str | None]:
+def choose(asked: str | None, models: Sequence[Model], url: str) -> tuple[Model, str | None]:
     """The model to ask for, and a note if the list does not show it as loaded. Raises TargetError.
 
     The list is a hint: a model that is named is asked for, whatever it says. Nothing is loaded that was not
@@ -130,7 +142,7 @@ def choose(asked: str | None, models: Sequence[Model]) -> tuple[Model, str | Non
     if asked is not None:
         model, note = _named(asked, models)
     else:
-        model, note = _only(models)
+        model, note = _only(models, url)
     if UNREADABLE in model.id:
         raise TargetError(f"model {model.id!r} has a character that cannot be sent; load it by another name")
     return model, note
@@ -147,7 +159,7 @@ def _named(asked: str, models: Sequence[Model]) -> tuple[Model, str | None]:
     return Model(asked), note
 
 
-def _only(models: Sequence[Model]) -> tuple[Model, str | None]:
+def _only(models: Sequence[Model], url: str) -> tuple[Model, str | None]:
     by_name = {m.id: m for m in models}
     if not by_name:
         return Model(""), "the server lists no model; it is asked without a name"
@@ -158,8 +170,15 @@ def _only(models: Sequence[Model]) -> tuple[Model, str | None]:
         (model,) = by_name.values()
         return model, f"no model is in memory; the first answer loads {one_line(model.id)}"
     if not loaded:
-        raise TargetError(f"no model is loaded; load one, or name one of: {_shown(models)}")
-    raise TargetError(f"several models; name one of: {_shown(models)}")
+        raise TargetError(
+            f"no model is loaded; load one, or name one of: {_shown(models)}; {_as_written(by_name, url)}"
+        )
+    raise TargetError(f"several models; name one of: {_shown(models)}; {_as_written(by_name, url)}")
+
+
+def _as_written(names: Iterable[str], url: str) -> str:
+    """The first of them as words for a command line, quoted for a shell."""
+    return f"as in --target {shlex.quote(f'{url}={one_line(next(iter(names)))}')}"
 
 
 def _shown(models: Sequence[Model]) -> str:

@@ -57,7 +57,7 @@ def _check(run: RunState, answers: Answers) -> None:
         if not same_model(last.model, last.answered_model):
             raise TargetError(
                 f"target {target}: {last.answered_model!r} answered in place of {last.model!r}; "
-                "load that model, or name the one that is loaded"
+                "load that model, or name the one that is loaded; if both are one, write answers_as"
             )
         faults = [under_asked_name(r, info.answers_as).not_whole_because(None) for r in records]
         if all(faults):
@@ -72,6 +72,8 @@ def _with_aliases(run: RunState, answers: Answers) -> RunState:
         other = next(iter(names), None)
         if len(names) != 1 or other is None or info.model is None or same_model(info.model, other):
             continue
+        if info.answers_as is not None:
+            continue  # the scenario names it
         if other not in info.server.get("listed", ()):
             log.info(f"{target}: {info.model!r} answers as {other!r}: taken for an alias")
             run = run.with_target(replace(info, server=info.server | {"answers_as": other}))

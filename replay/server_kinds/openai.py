@@ -13,6 +13,7 @@ from replay.server_kinds.kind import (
     Stamped,
     Times,
     entry,
+    name_of,
     objects,
     seconds,
 )
@@ -58,11 +59,25 @@ def identify(get: Get) -> Server | None:
 
 
 def listed(get: Get) -> list[dict[str, Any]] | None:
-    """The entries of GET /v1/models that have an id; None if there is no such list."""
+    """The entries of GET /v1/models, each with an `id`; None if there is no such list.
+
+    Of any form: below `data` or `models` or bare, entries or names or entries by name, null.
+    """
     document = get("/v1/models").document
-    if not isinstance(document, dict) or not isinstance(document.get("data", 0), (list, type(None))):
+    if isinstance(document, dict):
+        if not {"data", "models"} & set(document):
+            return None
+        data = document.get("data")
+        document = document.get("models") if data is None else data
+        if not isinstance(document, list | dict | None):
+            return None
+    elif not isinstance(document, list):
         return None
-    return [m for m in objects(document["data"]) if isinstance(m.get("id"), str)]
+    if isinstance(document, dict):
+        document = [{"id": name} | (m if isinstance(m, dict) else {}) for name, m in document.items()]
+    entries = [{"id": m} if isinstance(m, str) else m for m in document or []]
+    named = [(name_of(m, "id", "name", "model"), m) for m in objects(entries)]
+    return [m | {"id": name} for name, m in named if name is not None]
 
 
 def not_counted(get: Get) -> None:

@@ -69,7 +69,7 @@ def _is_a_server(server: Server) -> None:
     json.dumps(asdict(server), allow_nan=False, ensure_ascii=False).encode()
     for asked in (None, "a"):
         try:
-            choose(asked, server.models)
+            choose(asked, server.models, "http://127.0.0.1:1")
         except TargetError as error:
             assert "\n" not in str(error)
 

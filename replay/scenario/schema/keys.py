@@ -36,6 +36,7 @@ class Target(Frozen):
     base_url: Annotated[str, Field(max_length=limits.URL_CHARS)] | None = None
     server: Annotated[Whole, Field(ge=0)] | None = None  # which of the scenario's `servers`, from 0
     model: Model | None = None  # None: the one that is loaded
+    answers_as: Model | None = None  # the other name under which its answers come
     kind: Text | None = None  # of its server; None: found by asking
     test_message: Prompt = DEFAULT_TEST_MESSAGE
     api_key_env: str | None = None  # the NAME of the variable; keys themselves are in no file

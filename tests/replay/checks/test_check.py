@@ -105,7 +105,7 @@ def test_a_list_of_models_is_no_sign_that_they_are_loaded(monkeypatch: pytest.Mo
         asked.append(path)
         if path == "/v1/models":
             return ONE_MODEL
-        if asked.count("/props") < 4:
+        if len(asked) - asked.count("/v1/models") < 4:
             return 503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
         return LLAMA if path == "/props" else (404, {})
 
@@ -142,7 +142,7 @@ def test_the_only_model_of_a_server_that_loads_on_demand_is_asked_for_with_a_not
 def test_of_several_models_none_of_which_is_loaded_one_must_be_named() -> None:
     states = [{"id": "phi", "state": "not-loaded"}, {"id": "qwen", "state": "not-loaded"}]
     with serving({"/v1/models": TWO_MODELS, "/api/v0/models": {"data": states}}) as url:
-        assert refusal(url).endswith("no model is loaded; load one, or name one of: phi, qwen")
+        assert refusal(url).endswith(f"load one, or name one of: phi, qwen; as in --target {url}=phi")
 
 
 @pytest.mark.parametrize("models", [{"data": []}, {"object": "list", "data": None}])
@@ -150,6 +150,45 @@ def test_a_server_without_a_list_is_asked_without_a_name(models: dict) -> None:
     with serving({"/v1/models": models}) as url:
         found = check(target(url))
     assert (found.info.kind, found.info.model) == ("openai", None)
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        [{"id": "phi"}],
+        ["phi"],
+        {"data": ["phi"]},
+        {"data": {"phi": {"object": "model"}}},
+        {"models": [{"name": "phi"}]},
+        {"data": None, "models": [{"model": "phi"}]},
+        {"data": [{"id": "phi"}, None, 7, {"id": None}]},
+    ],
+)
+def test_a_list_of_any_form_is_read(models: Any) -> None:
+    with serving({"/v1/models": models}) as url:
+        assert check(target(url)).info.model == "phi"
+
+
+@pytest.mark.parametrize("models", [{"detail": "Not Found"}, "no list", 7, {"data": 7}])
+def test_what_is_no_list_refuses_no_server_whose_model_is_named(models: Any) -> None:
+    with serving({"/v1/models": models}) as url:
+        assert "another program answers there" in refusal(url)
+        found = check(target(url, model="phi"))
+        assert (found.info.kind, found.info.model) == ("openai", "phi")
+        assert "shows no list" in found.server.notes[0]
+        assert check(target(url, kind="openai")).info.model is None
+
+
+@pytest.mark.parametrize("name", ["m" * 1000, "two  blanks", "Ünï/模型:🦙", "a@b:c/d", "-x", "'q'"])
+def test_any_name_is_asked_for_as_it_is_listed(name: str) -> None:
+    with serving({"/v1/models": {"data": [{"id": name}]}}) as url:
+        assert check(target(url)).info.model == name
+        assert check(target(url, model=name)).info.model == name
+
+
+def test_the_name_under_which_answers_come_may_be_stated() -> None:
+    with serving({"/v1/models": TWO_MODELS}) as url:
+        assert check(target(url, model="phi", answers_as="qwen")).info.answers_as == "qwen"
 
 
 def test_one_name_twice_is_one_model() -> None:
@@ -164,7 +203,7 @@ def test_a_name_without_registry_and_tag_is_the_same_model() -> None:
 
 def test_of_several_models_one_must_be_named() -> None:
     with serving({"/v1/models": TWO_MODELS}) as url:
-        assert refusal(url).endswith("several models; name one of: phi, qwen")
+        assert refusal(url).endswith(f"several models; name one of: phi, qwen; as in --target {url}=phi")
         assert check(target(url, model="qwen")).info.model == "qwen"
         found = check(target(url, model="gemma"))
     assert found.info.model == "gemma"
@@ -174,7 +213,7 @@ def test_of_several_models_one_must_be_named() -> None:
 def test_a_long_list_of_models_is_cut() -> None:
     many = {"data": [{"id": f"m{i}"} for i in range(9)]}
     with serving({"/v1/models": many}) as url:
-        assert refusal(url).endswith("name one of: m0, m1, m2, m3, m4 and 4 more")
+        assert refusal(url).endswith(f"name one of: m0, m1, m2, m3, m4 and 4 more; as in --target {url}=m0")
 
 
 def test_a_server_that_wants_a_key_gets_the_one_the_environment_holds() -> None:

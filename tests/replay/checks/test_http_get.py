@@ -285,5 +285,5 @@ def test_a_document_nested_without_end_is_none() -> None:
 
 
 def test_names_of_models_do_not_move_the_terminal() -> None:
-    with pytest.raises(TargetError, match=r"name one of: a b \[31m, c$"):
-        choose(None, [Model("a\0b\n\x1b[31m", loaded=None), Model("c", loaded=None)])
+    with pytest.raises(TargetError, match=r"name one of: a b \[31m, c; as in"):
+        choose(None, [Model("a\0b\n\x1b[31m", loaded=None), Model("c", loaded=None)], "http://h")

@@ -53,7 +53,7 @@ def test_a_lone_surrogate_becomes_a_character_that_can_be_written() -> None:
 
 def test_a_model_whose_name_cannot_be_sent_is_refused() -> None:
     with pytest.raises(TargetError, match="has a character that cannot be sent"):
-        choose(None, [Model("m\ufffd", True)])
+        choose(None, [Model("m\ufffd", True)], "http://h")
 
 
 def test_labels_may_hold_any_character() -> None:
