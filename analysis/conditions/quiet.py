@@ -72,7 +72,7 @@ def _port(
         found.append(("the servers' own counters", sentence if most > QUIET_REQUESTS else ""))
     cores_alone = rate(totals(samples, lambda s: s.cpu_s), alone)
     idle = [cores for window in windows if (cores := _cores_between(samples, window)) is not None]
-    if idle and cores_alone:
+    if idle and cores_alone and cores_alone > QUIET_CORES:  # else another user would not show either
         most = max(idle)
         busy = most > max(QUIET_CORES, QUIET_SHARE * cores_alone)
         sentence = (
@@ -93,7 +93,7 @@ def _cores_between(samples: Sequence[ServerSample], window: Window) -> float | N
 
 def _machine(samples: Sequence[ServerSample], windows: Sequence[Window], alone: Sequence[Window]) -> Found:
     idle, busy = _gpu(samples, windows), _gpu(samples, alone)
-    if idle is None or not busy:
+    if idle is None or busy is None or busy <= QUIET_GPU_PERCENT:
         return []
     there = idle > max(QUIET_GPU_PERCENT, QUIET_SHARE * busy)
     return [("the GPU", f"the GPU was {idle:.0f} % busy ({busy:.0f} % for one answer)" if there else "")]

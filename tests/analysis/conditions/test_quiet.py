@@ -82,3 +82,8 @@ def test_a_run_that_did_not_watch_says_what_a_steady_user_would_do() -> None:
     assert any(r.kind == BASELINE for r in run.log.records)
     found = condition(run)
     assert found.passed is None and "1.33, 1.60 and 1.78" in found.sentence
+
+
+def test_a_process_that_needs_no_processor_for_an_answer_shows_no_user() -> None:
+    found = condition(samples(farm("parallel", [phase(4)]), None, 0.03, None, alone_cores=0.04))
+    assert found.passed is None and "2N/(N+1)" in found.sentence
