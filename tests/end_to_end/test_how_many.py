@@ -93,11 +93,11 @@ def test_the_report_can_be_made_again_and_says_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("phase", ["level-1", "level-2", "level-8"])
 def test_ctrl_c_in_any_part_leaves_a_true_report(phase: str, tmp_path: Path) -> None:
     farm = {"machines": [{"policy": "parallel", "each": TIMES, "ports": 1}]}
-    keys = {"request": {"max_tokens": 20}, "budget_s": 60}
+    keys = {"request": {"max_tokens": 20}, "budget_s": 60, "how_many": {"speed": 20}}
     own = [{"kind": "simulator", "farm": farm}]
     path = scenario(tmp_path, servers=own, targets=[{"name": "A", "server": 0}], **keys)
     prefix = tmp_path / "run"
-    arguments = ("--headless", "--csv", str(prefix), "--scenario", str(path), "--how-many", "--speed", "20")
+    arguments = ("--headless", "--csv", str(prefix), "--scenario", str(path), "--how-many")
     with running(*arguments) as process:
         until(lambda: sum(r["phase"] == phase for r in rows_of(prefix)) > 2, patience_s=60)
         process.send_signal(signal.SIGINT)

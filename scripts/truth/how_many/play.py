@@ -11,7 +11,7 @@ from replay.plan.how_many.orders import Order, Stay
 from replay.plan.how_many.search import Search
 from scripts.truth.how_many.server import RETRY_S, TOKENS, Request, Server, World
 
-WARM_UP_S = 6.0  # checks, two requests, a quiet look
+WARM_UP_S = 3.0  # checks, and two short requests
 
 
 @dataclass

@@ -233,7 +233,8 @@ def test_the_plan_is_free_only_where_somebody_clicks(
 def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
     text = page.ask("GET", "/").text
     options = json.loads(text[text.index('"extra_options": ') + 17 :].split("}}")[0] + "}}")
-    assert options == {"plan": {**options["plan"], "choices": ["phases", "free"], "default_value": "free"}}, (
+    plans = ["phases", "free", "how-many"]
+    assert options == {"plan": {**options["plan"], "choices": plans, "default_value": "free"}}, (
         "nothing but the plan can be chosen in the form"
     )
     assert '"available_user_classes": ["A", "B"]' in text
