@@ -39,7 +39,8 @@ def talk(url: str, stream_usage: bool = True, below: str = "v1") -> None:
         )
         texts = [c.choices[0].delta.content for c in chunks if c.choices and c.choices[0].delta.content]
         assert len(texts) == TOKENS
-        assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "length"
+        ends = [c.choices[0].finish_reason for c in chunks if c.choices]
+        assert [end for end in ends if end] == ["length"]
         usage = chunks[-1].usage
         assert (usage is not None) == stream_usage
         assert usage is None or usage.completion_tokens in COUNTED
