@@ -29,7 +29,15 @@ def table(measured: Sequence[Measured]) -> str:
         else:
             speedup = "–" if m.speedup is None else f"{m.speedup:.2f}"
             right = "yes" if not m.complaints else "; ".join(m.complaints)
-            cells = [m.setup.name, m.setup.users, m.kind, f"`{m.verdict}`", speedup, m.peak, right]
+            cells = [
+                m.setup.name,
+                m.setup.users,
+                m.kind,
+                f"`{m.verdict}`",
+                speedup,
+                "–" if m.peak is None else m.peak,
+                right,
+            ]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
