@@ -111,17 +111,24 @@ def _of_address(info: TargetInfo) -> Iterator[Hazard]:
 
 
 def _of_pairs(checked: Sequence[Checked]) -> Iterator[Hazard]:
-    """What two targets have to do with each other."""
+    """What two targets have to do with each other; many ports of one program are one sentence."""
+    programs: dict[str, tuple[str, list[str]]] = {}  # by first port: why, and the names of the others
     for i, b in enumerate(checked):
         for a in checked[:i]:
             if a.info.base_url == b.info.base_url:
                 yield from _two_models(a, b)
             elif (why := same_program(a, b)) is not None:
-                yield Hazard(
-                    b.info.name,
-                    f"it seems to be the same program as {a.info.name}: {why}",
-                    "two ports of one program are one server: start a second program, or measure one port",
-                )
+                programs.setdefault(a.info.name, (why, []))[1].append(b.info.name)
+                break
+    for first, (why, others) in programs.items():
+        many = len(others) > 1
+        yield Hazard(
+            first if many else others[0],
+            f"{len(others)} more targets ({others[0]} … {others[-1]}) seem to be the same program: {why}"
+            if many
+            else f"it seems to be the same program as {first}: {why}",
+            "two ports of one program are one server: start a second program, or measure one port",
+        )
 
 
 def _two_models(a: Checked, b: Checked) -> Iterator[Hazard]:

@@ -169,6 +169,18 @@ def test_one_program_behind_two_ports_is_recognised(changes: dict[str, Any], why
     assert "the same program" not in about(one, elsewhere)
 
 
+@pytest.mark.parametrize("ports", [3, 8, 32])
+def test_many_ports_of_one_program_are_one_sentence(ports: int) -> None:
+    one = seen(kind="llamacpp", pid=7)
+    all_of_them = [
+        replace(one, info=replace(one.info, name=f"server {i}", base_url=f"http://127.0.0.1:{2000 + i}"))
+        for i in range(ports)
+    ]
+    said = about(*all_of_them)
+    assert said.count("the same program") == 1
+    assert f"{ports - 1} more targets (server 1 … server {ports - 1})" in said
+
+
 def test_two_ports_of_one_ollama_tell_the_same_inner_state(mock: MockServer) -> None:
     for same in (True, False):
         words = ("ollama", "--port", "0", "--port", "0", *(["--same-program"] if same else []))
