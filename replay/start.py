@@ -96,6 +96,8 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
     try:
         if (options.scenario, options.target) != (known.scenario, known.target):
             raise ScenarioError("--scenario and --target: write these options in full, not abbreviated")
+        if options.host:
+            raise ScenarioError(f"--host {options.host}: portlap names servers with --target {options.host}")
         mine = handshake.introduction(options, scenario)
         if isinstance(runner, WorkerRunner):
             end_with_parent()
