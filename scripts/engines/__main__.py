@@ -28,7 +28,7 @@ def table(measured: Sequence[Measured]) -> str:
             cells = [m.setup.name, m.setup.users, "–", "–", "–", "–", f"skipped: {m.skipped}"]
         else:
             speedup = "–" if m.speedup is None else f"{m.speedup:.2f}"
-            right = "yes" if not m.complaints else "; ".join(m.complaints)
+            right = "; ".join(m.complaints) or ("not decided" if m.undecided else "yes")
             cells = [
                 m.setup.name,
                 m.setup.users,

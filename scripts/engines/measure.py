@@ -26,6 +26,7 @@ class Measured:
     kind: str = "–"
     complaints: tuple[str, ...] = ()
     skipped: str | None = None
+    undecided: bool = False  # `inconclusive`, where a verdict must come: neither right nor wrong
 
 
 def measure(setup: Setup, folder: Path) -> Measured:
@@ -78,11 +79,12 @@ def _judged(setup: Setup, report: dict[str, Any], manifest: dict[str, Any]) -> M
     verdict, kind = phase["verdict"], manifest["targets"][0]["kind"]
     peak = phase["decode_peak"]
     complaints = []
-    if verdict not in setup.verdicts:
+    undecided = verdict == "inconclusive" and verdict not in setup.verdicts
+    if verdict not in setup.verdicts and not undecided:
         complaints.append(f"{verdict}, must be {' or '.join(setup.verdicts)}")
     if setup.peak is not None and peak != setup.peak:
         complaints.append(f"{peak} streams at once, must be {setup.peak}")
     if setup.kind is not None and kind != setup.kind:
         complaints.append(f"taken for {kind}, it is {setup.kind}")
     speedup = (phase["speedup"] or {}).get("value")
-    return Measured(setup, verdict, speedup, peak, kind, tuple(complaints))
+    return Measured(setup, verdict, speedup, peak, kind, tuple(complaints), undecided=undecided)

@@ -10,7 +10,7 @@ from servers.ports import free_ports
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 # Four slots on one core: whether batching gains there depends on the machine, that it is no queue does not.
-SHARED: Final = ("time-sliced", "partly-parallel", "fully-parallel", "parallel", "inconclusive")
+SHARED: Final = ("time-sliced", "partly-parallel", "fully-parallel", "parallel")
 NO_QUEUE: Final = (*SHARED, "contention")  # a tiny model on a processor: the threads may fight
 
 
@@ -21,7 +21,7 @@ class Setup:
     name: str
     engine: str  # the environment: `.venv-ENGINE`; "": our own
     servers: Callable[[Path], list[dict[str, Any]]]  # keys of a scenario's servers; the folder is its own
-    verdicts: tuple[str, ...]  # of the phase: any of these is right
+    verdicts: tuple[str, ...]  # of the phase: any of these is right; `inconclusive` decides nothing
     peak: int | None  # streams that must be seen at once; None: not looked at
     users: int = 2
     targets: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "A", "server": 0}])
@@ -30,7 +30,7 @@ class Setup:
 
 
 PERMIT: Final = "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY=true"
-ONE_AT_A_TIME: Final = ("serial", "inconclusive")  # the second on a machine that others use
+ONE_AT_A_TIME: Final = ("serial",)
 
 
 def python(engine: str) -> Path:
