@@ -3,6 +3,7 @@
     PortlapError
     ├── ScenarioError   the scenario file or an option of the command line
     ├── TargetError     a server does not answer as the scenario says
+    ├── ServersGone     all servers refuse connections in the midst of a run
     └── RunError        the files of a run cannot be read as a run
 
 Only the doors catch them: `locustfile.py`, `python -m analysis`, `python -m servers`. A traceback is
@@ -24,6 +25,10 @@ class ScenarioError(PortlapError):
 
 class TargetError(PortlapError):
     """A target failed its check; nothing was measured."""
+
+
+class ServersGone(PortlapError):
+    """No server takes a connection any more: what was measured stays, the rest is not sent."""
 
 
 class RunError(PortlapError):

@@ -16,7 +16,7 @@ import gevent
 from gevent.event import Event
 
 from analysis import exit_codes
-from analysis.errors import PortlapError, TargetError
+from analysis.errors import PortlapError, ServersGone, TargetError
 from analysis.files.plan import PlannedSweep
 from analysis.files.run import Manifest
 from replay.checks.check import request_counters
@@ -118,6 +118,8 @@ class RunLifecycle:
             state.recorder.raise_problem()
         except TargetError as error:
             code = self._failed(run, str(error), exit_codes.BAD_INPUT)
+        except ServersGone as error:
+            code = self._failed(run, str(error), exit_codes.INCONCLUSIVE)
         except PortlapError as error:
             code = self._failed(run, str(error), exit_codes.FAULT)
         except Exception as error:

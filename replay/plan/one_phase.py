@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import gevent
 
+from analysis.errors import ServersGone
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
 from analysis.phase.measure import PhaseMeasured, measure_phase
@@ -18,6 +19,7 @@ from replay.plan.run_state import RunState
 from replay.release.dispatch import ReadyUser
 from replay.server_kinds import Ask
 
+REFUSED = "connection refused"  # how the error of such a request begins
 QUIET_S = 2.0  # the servers are watched for so long before the first solo and between phases
 
 
@@ -36,11 +38,22 @@ def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasure
         answers = _round(run, plan, index)
         progress.answered(answers, run.recorder.manifest.clock_origin_epoch_ns)
         run.live.show_round(plan, index, answers)
+        raise_if_gone(plan.name, index, answers)
         records += answers + _solos(run, plan, gap=index + 1)
         if _is_last(run, plan, index + 1, records):
             break
     run.client_load.close()
     return measure_phase(plan, records, run.infos)
+
+
+def raise_if_gone(phase: str, index: int, answers: list[RequestRecord]) -> None:
+    """Raises ServersGone if every request of the round was refused a connection: so would be all others."""
+    if answers and all((r.error or "").startswith(REFUSED) for r in answers):
+        who = ", ".join(dict.fromkeys(r.target for r in answers))
+        raise ServersGone(
+            f"{who}: no server took a connection in round {index + 1} of {phase} ({REFUSED}): "
+            "start them and run again; the other requests were not sent"
+        )
 
 
 def _is_last(run: RunState, plan: PlannedPhase, rounds: int, records: list[RequestRecord]) -> bool:

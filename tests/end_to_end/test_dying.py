@@ -268,7 +268,9 @@ def test_kill_9_leaves_no_worker_behind(tmp_path: Path) -> None:
     assert analysis("report", str(prefix)).returncode == 3
 
 
-def test_a_server_that_dies_in_mid_run_leaves_failures_and_no_verdict(tmp_path: Path) -> None:
+def test_a_server_that_dies_in_mid_run_ends_it_after_one_refused_round(
+    tmp_path: Path,
+) -> None:
     prefix = tmp_path / "run"
     with servers(*SERIAL) as s:
         path = scenario(
@@ -283,7 +285,10 @@ def test_a_server_that_dies_in_mid_run_leaves_failures_and_no_verdict(tmp_path: 
     assert failed
     assert any("connection refused" in e for e in failed)
     assert run.report["verdict"] == "inconclusive"
-    assert "of 5 rounds can be scored" in run.report["answer"]
+    assert "rounds can be scored" in run.report["answer"]
+    assert run.manifest["interrupted"].startswith("A: no server took a connection in round")
+    refused = {r["round"] for r in run.rows if r["kind"] == "burst" and "connection refused" in r["error"]}
+    assert len(refused) == 1, "the first round that is refused is the last"
     in_bursts = sum(bool(r["error"]) for r in run.rows if r["kind"] == "burst")
     assert run.phase("phase1")["failed"] == in_bursts
     assert file_of(prefix, "report.html").exists()
