@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine how-many web test engines truth fuzz faults soak audit sbom bench docker lock clean
+.PHONY: help run mine how-many web test test-long engines truth fuzz faults soak audit sbom bench docker lock clean
 
 # The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
@@ -21,7 +21,7 @@ help:
 	@echo 'make mine     the same for the LLM servers that run here: finds them, shows the plan, asks, measures'
 	@echo 'make how-many how many users do they carry, how many at once are worth having, and what ends it'
 	@echo 'make web      the same in the browser: http://127.0.0.1:8089'
-	@echo 'make test     all checks and tests'
+	@echo 'make test     all checks and tests; make test-long: more real Locusts, on a quiet machine'
 	@echo 'make bench    the cost of the sampler, in per cent of a core'
 	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
 	@echo 'make fuzz     every reader of what others wrote, on 100,000 odd inputs (ARGS=5000: fewer)'
@@ -68,9 +68,13 @@ test: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 3 --dist loadfile -m "not alone and not engine" $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile -m "not alone and not engine and not long" $(ARGS)
 	$(BIN)/pytest -n 2 --dist loadfile -m "alone and not engine" $(ARGS)
 	$(BIN)/pytest -m engine $(ARGS)
+
+# Ten minutes on a machine that does nothing else: forty real Locusts with plain locustfiles, and sweeps over sockets.
+test-long: .venv/dev.stamp
+	$(BIN)/pytest -m long $(ARGS)
 
 # No test: it measures this machine.
 bench: .venv/run.stamp

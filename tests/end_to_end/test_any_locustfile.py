@@ -20,7 +20,7 @@ from tests.support.locusts import analysis, until
 from tests.support.plain_locusts import FILES, MACHINES, RECIPE, SHAPE, TRUTH, PlainRun, command, run_all
 from tests.support.serving import servers
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 
 HTTP, STREAM = FILES / "http_user.py", FILES / "streaming_user.py"
 SLOW_RAMP = ("-u", "2", "-r", "0.08", "-t", "38s", "--csv-full-history")

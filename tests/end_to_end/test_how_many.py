@@ -10,7 +10,7 @@ import pytest
 from tests.support.locusts import Ended, analysis, ended, locust, report_of, rows_of, running, scenario, until
 from tests.support.serving import servers
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.long
 
 TIMES = {"ttft_s": 0.05, "tpot_s": 0.01}  # alone: 0.44 s for 40 tokens, 100 tokens/s
 BATCH = [1, 1.6, 2, 2.2, 2.4, 2.5]  # streams in all; five write 48 tokens/s each, six 42
@@ -51,7 +51,7 @@ def swept(
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_number_and_the_reason_of_a_known_server(name: str, tmp_path: Path) -> None:
     farm, ttft_s, speed, numbers, why = KNOWN[name]
-    longer = {"budget_s": 45} if name == "time-sliced" else {}  # two answers a second, however many ask
+    longer = {"budget_s": 45} if name in ("time-sliced", "stalling") else {}  # few answers a second
     run = swept(tmp_path, farm, ttft_s, speed, **longer)
     assert run.code == 0, run.err
     found = run.report["how_many"]

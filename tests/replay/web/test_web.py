@@ -394,7 +394,7 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
 
         assert ui.swarm(plan="phases", user_classes=["A"])["success"]
         until(lambda: any(r["kind"] == "burst" for r in rows_of(prefix_of(3))))
-        assert "phases start their own users" in ui.swarm(user_count=3)["message"]
+        assert "phases starts its own users" in ui.swarm(user_count=3)["message"]
         ui.ask("POST", "/stop")
         until(closed(3))
         assert {r["target"] for r in rows_of(prefix_of(3))} == {"A"}, "picked classes restrict the targets"
