@@ -28,8 +28,8 @@ PARENT_CHECK_S = 0.5  # how often a forked worker looks whether its parent is st
 class Child:
     """`python -m MODULE …`, running until it is ended."""
 
-    def __init__(self, *arguments: str, stdout: int = subprocess.DEVNULL) -> None:
-        """Raises OSError if it cannot be started."""
+    def __init__(self, *arguments: str, stdout: int = subprocess.DEVNULL, deaf: bool = False) -> None:
+        """`deaf`: it ignores SIGINT from its first instant. Raises OSError if it cannot be started."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             stdin=subprocess.PIPE,
@@ -37,6 +37,7 @@ class Child:
             text=True,
             cwd=CHECKOUT,
             **_apart(),
+            **(_deaf() if deaf else {}),
         )
         self._is_asked = False
 

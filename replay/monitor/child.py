@@ -16,7 +16,7 @@ from replay.server_kinds.kind import ROLE, ROUTER
 def start_monitor(watch: Watch) -> Child | None:
     """The child, which reads until it is ended; None, and a warning, if it cannot be started."""
     try:
-        child = Child("replay.monitor.process", watch.to_json())
+        child = Child("replay.monitor.process", watch.to_json(), deaf=True)
     except OSError as error:
         log.warning(f"the monitor of the servers' load did not start: {error}")
         return None

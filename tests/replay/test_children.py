@@ -92,3 +92,14 @@ def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
 def test_a_child_that_does_not_end_is_killed_in_time(module: Path) -> None:
     module.write_text("import time; time.sleep(60)")
     assert run_to_its_end("child_module", within_s=1.0) == -signal.SIGKILL
+
+
+def test_a_deaf_child_ignores_ctrl_c_from_its_first_instant(module: Path) -> None:
+    module.write_text(PATIENT)
+    child = Child("child_module", stdout=subprocess.PIPE, deaf=True)
+    for _ in range(20):
+        child._process.send_signal(signal.SIGINT)
+        time.sleep(0.005)
+    assert next(child.lines()) == "ready\n"
+    child.end(5.0)
+    assert child.wait() == 0
