@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from analysis.report.figures.run import RunFigures, run_figures
 from analysis.report.sections import report_of
 from analysis.report.sections.section import Report
 from analysis.report.writers import as_json, as_markdown, as_screen, as_text
+from analysis.verdict.outcomes import Outcome
 
 EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-073015):
   python -m analysis report PREFIX
@@ -68,10 +70,14 @@ def _forget_stdout() -> None:
 def write_report(options: argparse.Namespace) -> int:
     """Writes report.json, report.md and report.html beside the run and prints one of them."""
     prefix = prefix_of(options.prefix)
-    if is_locust_only(prefix):
-        return _report_locust_run(prefix, options)
-    if has_request_rows(prefix):
-        return _report_rows(prefix, options)
+    if (other := _other_locustfile(prefix)) is not None:
+        texts = {
+            "report.json": other.json,
+            "report.md": as_markdown.render(other.report),
+            "report.html": _html(other.report),
+        }
+        _write(prefix, texts, options, lambda console: as_text.show(console, other.report))
+        return exit_codes.of_verdict(other.outcome)
     assessment, figures = _read(options.prefix)
     report = report_of(assessment, figures)
     texts = {
@@ -92,28 +98,27 @@ def write_report(options: argparse.Namespace) -> int:
     return figures.exit_code
 
 
-def _report_locust_run(prefix: Path, options: argparse.Namespace) -> int:
-    run = read_locust_run(prefix)
-    report = locust_report.report_of(run)
-    texts = {
-        "report.json": locust_report.as_json(run),
-        "report.md": as_markdown.render(report),
-        "report.html": _html(report),
-    }
-    _write(prefix, texts, options, lambda console: as_text.show(console, report))
-    return exit_codes.of_verdict(run.outcome)
+@dataclass(frozen=True, slots=True)
+class _OtherRun:
+    """A run of another locustfile, judged. `checked`: the sections that `check` prints."""
+
+    outcome: Outcome
+    report: Report
+    json: str
+    checked: tuple[str, ...]
 
 
-def _report_rows(prefix: Path, options: argparse.Namespace) -> int:
-    judged = judge(read_requests(prefix))
-    report = rows_report.report_of(judged)
-    texts = {
-        "report.json": rows_report.as_json(judged),
-        "report.md": as_markdown.render(report),
-        "report.html": _html(report),
-    }
-    _write(prefix, texts, options, lambda console: as_text.show(console, report))
-    return exit_codes.of_verdict(judged.outcome)
+def _other_locustfile(prefix: Path) -> _OtherRun | None:
+    """None for a run of portlap's own. Raises RunError."""
+    if is_locust_only(prefix):
+        run = read_locust_run(prefix)
+        bounds, written = locust_report.report_of(run), locust_report.as_json(run)
+        return _OtherRun(run.outcome, bounds, written, ("Users", "Missing"))
+    if has_request_rows(prefix):
+        judged = judge(read_requests(prefix))
+        rows, written = rows_report.report_of(judged), rows_report.as_json(judged)
+        return _OtherRun(judged.outcome, rows, written, ("Conditions",))
+    return None
 
 
 def _write(
@@ -138,25 +143,16 @@ def _write(
 def _html(report: Report, figures: RunFigures | None = None) -> str:
     from analysis.report.writers import as_html  # loads jinja2
 
-    return (
-        as_html.render(report, partial(as_html.chart_of, figures=figures))
-        if figures
-        else as_html.render(report)
-    )
+    if figures is None:
+        return as_html.render(report)
+    return as_html.render(report, partial(as_html.chart_of, figures=figures))
 
 
 def check(options: argparse.Namespace) -> int:
     """Prints the verdict and its conditions only; writes nothing."""
-    if is_locust_only(prefix := prefix_of(options.prefix)):
-        run = read_locust_run(prefix)
-        said = locust_report.report_of(run)
-        _print(printed(lambda console: as_text.show(console, said, only=["Users", "Missing"]), sys.stdout))
-        return exit_codes.of_verdict(run.outcome)
-    if has_request_rows(prefix):
-        judged = judge(read_requests(prefix))
-        rows = rows_report.report_of(judged)
-        _print(printed(lambda console: as_text.show(console, rows, only=["Conditions"]), sys.stdout))
-        return exit_codes.of_verdict(judged.outcome)
+    if (other := _other_locustfile(prefix_of(options.prefix))) is not None:
+        _print(printed(lambda console: as_text.show(console, other.report, only=other.checked), sys.stdout))
+        return exit_codes.of_verdict(other.outcome)
     assessment, figures = _read(options.prefix)
     report = report_of(assessment, figures)
     _print(printed(lambda console: as_text.show(console, report, only=["Conditions"]), sys.stdout))

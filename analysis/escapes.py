@@ -49,6 +49,11 @@ def for_json(document: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
+def json_text(value: Any) -> str:
+    """The value as a JSON file of ours, with an end of line. Raises ValueError: inf or nan."""
+    return for_json(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
 def for_cell(text: str) -> str:
     """The text of a CSV cell: one that a spreadsheet would run gets `'` before it."""
     return f"'{text}" if STARTS_A_FORMULA.match(text) else text

@@ -1,7 +1,5 @@
 """`python -m analysis compare PREFIX PREFIX …`: reads runs and writes the comparison in one of four forms."""
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,14 +8,12 @@ from analysis.assess import assess
 from analysis.comparison.figures import ComparedRun, compared_phases
 from analysis.comparison.limits import check, read_limit
 from analysis.comparison.sections import comparison_json, comparison_report
-from analysis.console import printed
 from analysis.errors import RunError
-from analysis.escapes import for_json
 from analysis.files.prefix import prefix_of
 from analysis.files.run import read_run
 from analysis.locust_sets.command import compare_sets, is_plain
 from analysis.report.figures.run import run_figures
-from analysis.report.writers import as_markdown, as_text
+from analysis.report.writers.in_form import written
 
 LONGEST_NAME = 24
 
@@ -43,25 +39,9 @@ def compare(
     runs = [_run(name, path) for name, path in zip(short_names(paths), paths, strict=True)]
     phases = compared_phases(runs, anyway)
     checked = [c for limit in asked for c in check(limit, runs, phases)]
-    broken = {c.broken for c in checked}
-    code = (
-        exit_codes.LIMIT_BROKEN
-        if True in broken
-        else exit_codes.INCONCLUSIVE
-        if None in broken
-        else exit_codes.OK
-    )
-    if form == "json":
-        shown = comparison_json(runs, phases, checked)
-        return for_json(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False)) + "\n", code
     report = comparison_report(runs, phases, checked)
-    if form == "markdown":
-        return as_markdown.render(report), code
-    if form == "html":
-        from analysis.report.writers import as_html  # loads jinja2
-
-        return as_html.render(report), code
-    return printed(lambda console: as_text.show(console, report), sys.stdout), code
+    text = written(form, report, lambda: comparison_json(runs, phases, checked))
+    return text, _code({c.broken for c in checked})
 
 
 def _code(broken: set[bool | None]) -> int:

@@ -86,15 +86,17 @@ def _window_s(last: tuple[Line, str], total: Sums) -> tuple[float, float] | None
         raise RunError(f"{where}: Requests/s cannot be read; the file is damaged") from None
     if not 0 < rate < MOST or not total.requests:
         return None
-    old = re.fullmatch(r"\d+", line["Average Response Time"].strip()) is not None and _decimals(text) <= 2
-    half = 0.5e-2 if old else 0.0
-    shortest, longest = total.requests / (rate + half), total.requests / max(rate - half, rate / 2)
-    whole_seconds = 1.0 if half else 0.0  # such a version counts the time in whole seconds, too
-    return max(shortest - whole_seconds, 0.0), longest + whole_seconds
+    exact_s = total.requests / rate
+    if not _is_cut(line) or len(text.partition(".")[2]) > 2:
+        return exact_s, exact_s
+    half = 0.5e-2  # of a rate with two digits; such a version counts the time in whole seconds, too
+    longest_s = total.requests / max(rate - half, rate / 2)
+    return max(total.requests / (rate + half) - 1.0, 0.0), longest_s + 1.0
 
 
-def _decimals(text: str) -> int:
-    return len(text.partition(".")[2])
+def _is_cut(line: Line) -> bool:
+    """Whether this version of Locust writes whole milliseconds."""
+    return re.fullmatch(r"\d+", line["Average Response Time"].strip()) is not None
 
 
 def read_failures(path: Path) -> int | None:
@@ -120,7 +122,7 @@ def sums_of(line: Line, where: str) -> Sums:
         raise RunError(f"{where}: {error}; the file is damaged") from None
     if not all(0 <= figure < MOST for figure in (count, failures, average, fastest, slowest)):
         raise RunError(f"{where}: a count or a time that cannot be; the file is damaged")
-    cut_s = WHOLE_MS if re.fullmatch(r"\d+", line["Average Response Time"].strip()) else 0.0
+    cut_s = WHOLE_MS if _is_cut(line) else 0.0
     half_s = cut_s / 2  # in the mean an average is so much longer than written, and at most as much again
     return Sums(
         count, failures, count * (average + half_s), fastest, slowest + cut_s, slack_s=count * half_s

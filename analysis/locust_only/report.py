@@ -1,12 +1,11 @@
 """What is said of Locust's files alone: a Report for the shared writers, and report.json."""
 
-import json
 import math
 from dataclasses import asdict
 from typing import Any
 
 from analysis.console import plural
-from analysis.escapes import for_json
+from analysis.escapes import json_text
 from analysis.locust_only.advice import shape
 from analysis.locust_only.bounds import Bound, Level, LocustRun
 from analysis.locust_only.judge import pauses
@@ -134,7 +133,7 @@ def as_json(run: LocustRun) -> str:
             "missing": list(run.missing),
         },
     }
-    return for_json(json.dumps(_finite(report), indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+    return json_text(_finite(report))
 
 
 def _finite(value: Any) -> Any:

@@ -1,11 +1,10 @@
 """The report of a run of which there is a row per request: the sections, and report.json."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from analysis.console import plural
-from analysis.escapes import for_json
+from analysis.escapes import json_text
 from analysis.locust_only.report import USERS_IN_PARALLEL
 from analysis.locust_rows.judge import RowsJudged
 from analysis.locust_rows.stretches import Stretch
@@ -112,4 +111,4 @@ def as_json(judged: RowsJudged) -> str:
             {"verdict": j.outcome, "sentence": j.sentence, **asdict(j.stretch)} for j in judged.stretches
         ],
     }
-    return for_json(json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
+    return json_text(report)

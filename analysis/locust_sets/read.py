@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 
 from analysis.errors import RunError
-from analysis.files.locust_stats import ALL
 from analysis.files.run import file_of
 from analysis.locust_only.bounds import Bound, Level, LocustRun
 from analysis.locust_only.read import read_locust_run
@@ -19,9 +18,6 @@ def read_point(prefix: Path) -> Point:
         raise RunError(f"{path}: without it the number of users is unknown; run with --csv again")
     if run.doubts:
         raise RunError(f"{path}: {run.doubts[0]}")
-    if run.parts and not any(set(s.sums) - {ALL} for s in run.history):
-        path = file_of(prefix, "stats_history.csv")
-        raise RunError(f"{path}: adds up requests and their parts; run again with --csv-full-history")
     level = next((level for level in run.levels if level.users == run.users), None)
     answers_per_s = _whole_per_s(level) if level else Bound(0.0, 0.0)
     if level is None or answers_per_s.low <= 0:

@@ -1,12 +1,11 @@
 """`PREFIX_report.json`: the contract of docs/FORMAT.md. A missing quantity is null, never 0."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from analysis.assess import Assessment
 from analysis.conditions.condition import Condition
-from analysis.escapes import for_json
+from analysis.escapes import json_text
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.how_many import as_dict
 from analysis.report.figures.phase import PhaseFigures
@@ -18,8 +17,7 @@ FORMAT = 1
 
 
 def render(assessment: Assessment, figures: RunFigures) -> str:
-    text = json.dumps(report(assessment, figures), indent=1, ensure_ascii=False, allow_nan=False)
-    return for_json(text) + "\n"
+    return json_text(report(assessment, figures))
 
 
 def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
