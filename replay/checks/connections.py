@@ -24,7 +24,7 @@ def takes_one_connection(url: str) -> bool:
         return False  # a proxy stands there, or a server that was made for many
     head = f"GET {parts.path}/v1/models HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
     address = parts.hostname or "", parts.port or 80
-    with suppress(OSError):
+    with suppress(OSError):  # refused or reset: the check itself says what is wrong with it
         return all(_waits_for_the_idle(address, head.encode()) for _ in range(TRIALS))
     return False
 

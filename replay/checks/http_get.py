@@ -149,7 +149,7 @@ class HttpGet:
     def _cut(self) -> None:
         """Whoever reads from the connection wakes up, and finds its end."""
         for connected in (self._dialled, self._connection.sock):
-            with suppress(OSError):
+            with suppress(OSError):  # it is closed already
                 if connected is not None:
                     connected.shutdown(socket.SHUT_RDWR)
 

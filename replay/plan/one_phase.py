@@ -32,6 +32,14 @@ def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasure
     `later_s`: what the phases after this one may take, for the progress shown.
     """
     run.client_load.open()
+    try:
+        records = _records(run, plan, later_s)
+    finally:
+        run.client_load.close()
+    return measure_phase(plan, records, run.infos)
+
+
+def _records(run: RunState, plan: PlannedPhase, later_s: float) -> list[RequestRecord]:
     records = _solos(run, plan, gap=0)
     for index in range(plan.max_rounds):
         progress.sending(plan, index, run.solo_s, later_s)
@@ -42,8 +50,7 @@ def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasure
         records += answers + _solos(run, plan, gap=index + 1)
         if _is_last(run, plan, index + 1, records):
             break
-    run.client_load.close()
-    return measure_phase(plan, records, run.infos)
+    return records
 
 
 def raise_if_gone(phase: str, index: int, answers: list[RequestRecord]) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from scripts.faults.case import suffer
-from scripts.faults.fault import CHECKOUT, PLACE, Fault, Outcome
+from scripts.faults.fault import PLACE, Fault, Outcome
 from scripts.faults.places import PLACES
 from scripts.faults.victims import VICTIMS
+from scripts.one_server import CHECKOUT
 
 FAULTS: Final = 370  # each cell of the matrix twice
 LIMIT_S: Final = 570.0  # no fault begins later

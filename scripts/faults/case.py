@@ -15,9 +15,10 @@ from typing import Any
 import psutil
 
 from scripts.faults import victims
-from scripts.faults.fault import CHECKOUT, LIMIT_S, PLACE, REAL_SERVER, Fault, Left, Outcome
+from scripts.faults.fault import LIMIT_S, PLACE, REAL_SERVER, Fault, Left, Outcome
 from scripts.faults.judge import judge
 from scripts.faults.places import ENDED, Place, place_of
+from scripts.one_server import CHECKOUT, one_server
 
 SIMULATE = ("simulate", "--ttft-s", "0.05", "--tpot-s", "0.01", "--truth")
 ENGINE = ("llamacpp", "--port", "0", "--slots", "1", "--threads", "1")
@@ -70,22 +71,11 @@ def _watch(process: subprocess.Popen[str], seen: list[psutil.Process]) -> None:
 @contextmanager
 def _server(fault: Fault, truth: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     arguments: Sequence[str] = ENGINE if fault.victim == REAL_SERVER else (*SIMULATE, str(truth))
-    with subprocess.Popen(
-        [sys.executable, "-m", "servers", *arguments, "--until-stdin-closes"],
-        cwd=CHECKOUT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["base_url"]
-        process.stdout.readline()  # ready
+    with one_server(*arguments) as (process, url):
         yield process, url
         for engine in victims.family(process):
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess):  # it has ended with its parent
                 engine.kill()
-        process.kill()
 
 
 def _locust(fault: Fault, folder: Path, place: Place, url: str) -> subprocess.Popen[str]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-CHECKOUT: Final = Path(__file__).resolve().parent.parent.parent
 LIMIT_S: Final = 90.0  # a run takes about ten seconds; one that takes this long hangs
 STOPPED_S: Final = 1.5  # between SIGSTOP and SIGCONT
 KILL, TERM, INT, HUP, STOP = "SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGSTOP"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from analysis import exit_codes
-from scripts.faults.fault import CHECKOUT
+from scripts.one_server import CHECKOUT
 
 MEASURED: Final = (exit_codes.OK, exit_codes.INCONCLUSIVE)
 REFUSED: Final = (exit_codes.BAD_INPUT,)

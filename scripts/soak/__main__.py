@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from scripts.soak.watched import CHECKOUT, Watched, quarters, watch
+from scripts.one_server import CHECKOUT
+from scripts.soak.watched import Watched, quarters, watch
 
 RUNS: Final = ((256, 10.0), (8, 30.0))  # users, minutes
 PAGE: Final = CHECKOUT / "docs" / "RELIABILITY.md"

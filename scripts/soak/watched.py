@@ -17,8 +17,9 @@ import psutil
 from analysis.files.request_record import read_records
 from analysis.files.run import file_of
 from analysis.statistics.estimates import percentile
+from scripts.one_server import CHECKOUT, one_server
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+SERVER = ("simulate", "--policy", "parallel", "--ttft-s", "0.5", "--tpot-s", "0.2")
 EVERY_S = 1.0
 GREENLETS_EVERY_S = 5.0  # as greenlets.py counts them
 PAGES = ("/", "/overlap/data", "/stats/requests")  # as a browser asks for once a second
@@ -48,7 +49,7 @@ class Watched:
 def watch(users: int, minutes: float, folder: Path) -> Watched:
     """Runs the plan `free` with the web UI; its live page is asked for once a second."""
     prefix, counts, port = folder / "run", folder / "greenlets.txt", _free_port()
-    with _server() as url, _locust(users, minutes, folder, url, port, counts) as process:
+    with one_server(*SERVER) as (_, url), _locust(users, minutes, folder, url, port, counts) as process:
         samples, answers_s = [], None  # None: the page does not answer yet
         ended_s = time.monotonic() + minutes * 60 + ENDS_WITHIN_S
         page = build_opener(ProxyHandler({}))
@@ -60,7 +61,7 @@ def watch(users: int, minutes: float, folder: Path) -> Watched:
                     page.open(f"http://127.0.0.1:{port}{path}", timeout=5).read()
                     answers_s = answers_s or began_s
             over_s = (answers_s or began_s) + minutes * 60 - EVERY_S  # then users stop
-            with suppress(psutil.Error):
+            with suppress(psutil.Error):  # it has just ended: the loop sees that next
                 if answers_s is not None and time.monotonic() < over_s:
                     samples.append(Sample(held.memory_info().rss / 1e6, held.num_fds()))
             time.sleep(max(EVERY_S - (time.monotonic() - began_s), 0))
@@ -82,22 +83,6 @@ def _free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    server = ("simulate", "--policy", "parallel", "--ttft-s", "0.5", "--tpot-s", "0.2")
-    with subprocess.Popen(
-        [sys.executable, "-m", "servers", *server, "--until-stdin-closes"],
-        cwd=CHECKOUT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        yield str(json.loads(process.stdout.readline())["base_url"])
-        process.kill()
 
 
 @contextmanager
