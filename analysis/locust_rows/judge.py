@@ -101,6 +101,11 @@ def _verdict(s: Stretch) -> tuple[Outcome, str]:
         return Outcome.SERIAL, f"one answer at a time: {bound}"
     if k is None:
         return Outcome.NO_GAIN, f"{bound}; without first tokens it stays open whether they wait or share it"
+    if s.slowdown is None or s.slowdown < (1 + k) / 2:  # k that share take k times as long
+        return (
+            Outcome.NO_GAIN,
+            f"{bound}; {k} answers overlap, but at no shared pace; read late?",
+        )
     if g.high < LOSS:
         return Outcome.CONTENTION, f"{k} answers at a time, together slower than one after another: {bound}"
     return Outcome.SLICED, f"{k} answers at a time share the same compute: {bound}"

@@ -64,6 +64,7 @@ class Stretch:
     speedup: Speedup
     decode_speedup: Speedup | None  # the same while answers were decoded; None: first tokens do not show it
     streams: int | None  # K: answers decoded at the same time; None: first tokens do not show it
+    slowdown: float | None  # mean decode time over that alone; None: first tokens or solos do not show it
     decoding_share: float  # of the busy time, with an answer being decoded
     length_ratio: float | None  # mean length together over alone
 
@@ -105,6 +106,7 @@ def _stretch(
         speedup=_speedup(cuts, alone, _fastest_s(requests)),
         decode_speedup=_speedup(decoded, decode_alone, {}) if streams and decode_alone else None,
         streams=streams,
+        slowdown=_slowdown(whole, decode_alone) if streams else None,
         decoding_share=busy_s(decodes) / busy_s(parts),
         length_ratio=_length_ratio(whole, solos),
     )
@@ -184,6 +186,16 @@ def _streams(
     together_s = fmean(r.end_s - (r.first_token_s or r.end_s) for r in whole)
     held_back = streams > 1 and bool(alone_s) and together_s < HASTE * fmean(alone_s)
     return None if held_back else streams or None
+
+
+def _slowdown(whole: Sequence[LocustRow], decode_alone: Mapping[str, Alone]) -> float | None:
+    """How many times as long answers decode together as alone."""
+    known = [
+        (r.end_s - r.first_token_s) / decode_alone[r.name].mean_s.value
+        for r in whole
+        if r.name in decode_alone and r.first_token_s is not None
+    ]
+    return fmean(known) if known else None
 
 
 def _length_ratio(whole: Sequence[LocustRow], solos: Mapping[str, Solo]) -> float | None:

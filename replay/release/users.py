@@ -82,9 +82,7 @@ class PinnedUser(User):
             exception=None if record.error is None else RequestFailed(record.error),
             context={},
         )
-        with suppress(
-            RPCSendError
-        ):  # this worker ends: what never comes becomes a row that failed
+        with suppress(RPCSendError):  # this worker ends: what never comes becomes a row that failed
             self.gate.report(request.batch, record)
 
 

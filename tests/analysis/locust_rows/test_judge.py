@@ -1,5 +1,6 @@
 """Rows of any locustfile: the verdict is that of the server, and no server without a gain reads one."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -134,3 +135,23 @@ def test_several_requests_of_one_task_are_in_flight_together() -> None:
     found = judged(pool)
     assert found.outcome is Outcome.INCONCLUSIVE or not found.outcome.gains
     assert found.stretches[0].stretch.most_in_flight == 4
+
+
+@pytest.mark.parametrize("late_s", [0.1, 0.4, 0.6])  # of 0.67 s of decoding
+def test_a_serial_server_whose_ends_are_read_late_shares_nothing(late_s: float) -> None:
+    """As on a busy machine: an end is read while the next answer is decoded already."""
+    chance = random.Random(1)
+    late = [
+        replace(r, end_s=r.end_s + chance.uniform(0, late_s)) if r.users > 1 else r
+        for r in rows("serial", [0, 20, 40, 60], 110, jitter=0.02)
+    ]
+    found = judged(sorted(late, key=lambda r: r.end_s))
+    assert found.outcome in (Outcome.SERIAL, Outcome.NO_GAIN)
+
+
+@pytest.mark.parametrize("users", [2, 4])
+def test_a_time_sliced_server_is_told_by_its_shared_pace(users: int) -> None:
+    found = judged(rows("time-sliced", [20.0 * i for i in range(users)], 20.0 * users + 40, jitter=0.02))
+    assert found.outcome is Outcome.SLICED
+    slowdown = found.stretches[-1].stretch.slowdown
+    assert slowdown is not None and slowdown > 0.8 * users
