@@ -10,4 +10,9 @@ class Condition:
     name: str
     passed: bool | None
     sentence: str  # what was measured
-    hint: str = ""  # what to do if it fails
+    hint: str = ""  # what to do so that it holds, or so that the data can tell
+
+    @property
+    def advice(self) -> str:
+        """The hint, unless the condition holds."""
+        return "" if self.passed else self.hint

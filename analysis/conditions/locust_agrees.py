@@ -69,7 +69,7 @@ def locust_agrees(run: Run) -> Condition:
             if more
             else f"the run was cut: Locust holds {sum(t.requests for t in stats.values())} "
             f"of {len(run.log.records)} requests",
-            "the log has lost rows: run again",
+            "the log has lost rows: run again" if more else "",
         )
     differing = [row for row in sorted({*ours, *stats}) if _differ(ours.get(row), stats.get(row))]
     failures = read_failures(file_of(run.prefix, "failures.csv"))

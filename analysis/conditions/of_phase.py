@@ -25,6 +25,9 @@ from analysis.thresholds import (
     WILD_SCATTER,
 )
 
+REPORT_USAGE = "let the server, or the proxy in front of it, report usage in its answers"
+REPORT_CACHED = "a server that reports usage.prompt_tokens_details tells them"
+
 
 def release_spread(phase: PhaseMeasured) -> Condition:
     queues = {name for name, target in phase.targets.items() if target.takes_one_connection}
@@ -71,7 +74,7 @@ def no_cache(phase: PhaseMeasured) -> Condition:
         if words is not None
     ]
     if not counted:
-        return Condition("no cache", None, "no server reports cached prompt tokens")
+        return Condition("no cache", None, "no server reports cached prompt tokens", REPORT_CACHED)
     hits = [r for r, words in counted if (r.cached_tokens or 0) > (r.prompt_tokens or 0) - words]
     most = max(r.cached_tokens or 0 for r, _ in counted)
     return Condition(
@@ -89,7 +92,7 @@ def equal_prompts(phase: PhaseMeasured) -> Condition:
         sizes = {r.prompt_tokens for r in phase.counted if r.target == target and r.prompt_tokens is not None}
         worst = max(worst, max(sizes) - min(sizes) if sizes else 0)
     if all(s.prompt_tokens is None for s in phase.solos):
-        return Condition("equal prompts", None, "no server reports prompt tokens")
+        return Condition("equal prompts", None, "no server reports prompt tokens", REPORT_USAGE)
     return Condition(
         "equal prompts",
         worst <= 4,
@@ -113,7 +116,7 @@ def enough_measured(phase: PhaseMeasured) -> Condition:
 def drift(phase: PhaseMeasured) -> Condition:
     change = phase.drift
     if change is None:
-        return Condition("drift", None, "too few measurements to see a drift")
+        return Condition("drift", None, "too few measurements to see a drift", "more rounds")
     return Condition(
         "drift",
         not change.surely_outside((math.exp(-MAX_DRIFT), math.exp(MAX_DRIFT)), SURELY),
@@ -126,7 +129,7 @@ def solos_alike(phase: PhaseMeasured) -> Condition:
     """Answers alone that scatter far wider than rounds were not alone: something else slowed some of them."""
     fit = phase.fit
     if fit is None or len(phase.scored) < MIN_ROUNDS or fit.round_scatter <= 0:
-        return Condition("solos alike", None, "too few measurements to compare their scatter")
+        return Condition("solos alike", None, "too few measurements to compare their scatter", "more rounds")
     wild = fit.solo_scatter > max(SOLO_SCATTER, WILD_SCATTER * fit.round_scatter)
     return Condition(
         "solos alike",
@@ -162,7 +165,8 @@ def token_counts(phase: PhaseMeasured) -> Condition:
         if r.chunks is not None and r.output_tokens is not None and phase.streams
     ]
     if not pairs:
-        return Condition("token counts", None, "the server reports no usage: chunks were counted")
+        sentence = "the server reports no usage: chunks were counted"
+        return Condition("token counts", None, sentence, REPORT_USAGE)
     ratio = fmean(chunks / tokens for chunks, tokens in pairs)
     return Condition(
         "token counts",

@@ -15,6 +15,7 @@ from analysis.phase.rounds import Round, rounds_of_phase
 from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import CHAIN_BAND, SURELY, SWAP_JUMP, SWAP_JUMP_S, SWAP_SHARE
 
+ADD_PHASES = "phases with other numbers of users on the same targets"
 MAYBE = 3  # first tokens of which it is open whether the target changed: fewer tell nothing
 
 
@@ -149,7 +150,12 @@ def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:
             )
     pids = [t.pid for t in by_port.values()]
     if None in pids:
-        return Condition("distinct servers", None, "the processes behind the ports cannot be seen from here")
+        return Condition(
+            "distinct servers",
+            None,
+            "the processes behind the ports cannot be seen from here",
+            "run portlap on the servers' own machine",
+        )
     if len(set(pids)) < len(pids):
         return Condition(
             "distinct servers", None, "one process listens on several of the ports: they may be one server"
@@ -188,7 +194,7 @@ def machine_consistent(machine: MachineModel) -> Condition:
     """Each phase predicted from the others. It decides only whether the machine's figures are stated."""
     predicted = [p for p in machine.predictions if p.residual is not None]
     if not predicted:
-        return Condition("machine model", None, "no phase can be predicted from the others")
+        return Condition("machine model", None, "no phase can be predicted from the others", ADD_PHASES)
     off = [p for p in predicted if p.surely_off]
     worst = max(off or predicted, key=lambda p: abs(p.residual or 0.0))
     return Condition(

@@ -17,6 +17,7 @@ STEADY_USER = (
     "a steady request of another user would make a server that gains nothing read a speedup of 2N/(N+1): "
     "1.33, 1.60 and 1.78 with 2, 4 and 8 users"
 )
+WATCH_THEM = "run portlap on the servers' own machine, where their processes can be watched"
 STOP_THEM = "stop every other user and program of these servers, then run again"
 
 
@@ -47,7 +48,7 @@ def quiet_servers(run: Run, records: Sequence[RequestRecord]) -> Condition:
         return Condition(NAME, False, f"with nothing of portlap's in flight {others[0]}", STOP_THEM)
     if not seen:
         return Condition(
-            NAME, None, f"nothing shows what the servers do with nothing in flight; {STEADY_USER}"
+            NAME, None, f"nothing shows what the servers do with nothing in flight; {STEADY_USER}", WATCH_THEM
         )
     watched_s = sum(b - a for a, b in run.manifest.quiet)
     return Condition(

@@ -90,10 +90,7 @@ def _notes(judged: RowsJudged) -> list[str]:
 
 
 def _conditions(judged: RowsJudged) -> tuple[ConditionRow, ...]:
-    return tuple(
-        ConditionRow(c.passed, c.name, c.sentence, c.hint if c.passed is False else "")
-        for c in judged.conditions
-    )
+    return tuple(ConditionRow(c.passed, c.name, c.sentence, c.advice) for c in judged.conditions)
 
 
 def as_json(judged: RowsJudged) -> str:

@@ -18,7 +18,7 @@ def condition_sections(assessment: Assessment) -> list[Section]:
 
 
 def _row(c: Condition, phases: tuple[str, ...], of: int) -> ConditionRow:
-    return ConditionRow(c.passed, c.name, _sentence(c, phases, of), c.hint if c.passed is False else "")
+    return ConditionRow(c.passed, c.name, _sentence(c, phases, of), c.advice)
 
 
 def grouped_conditions(assessment: Assessment) -> list[tuple[Condition, tuple[str, ...]]]:
