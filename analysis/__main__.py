@@ -2,35 +2,20 @@
 
 import argparse
 import os
-import shlex
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from analysis import exit_codes
-from analysis.assess import Assessment, assess
 from analysis.comparison.command import compare as compare_runs
-from analysis.console import for_stream, printed
+from analysis.console import for_stream, to_stdout
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
-from analysis.errors import PortlapError, RunError
+from analysis.errors import PortlapError
 from analysis.escapes import visible
 from analysis.files.prefix import prefix_of
-from analysis.files.run import file_of, keep_files_private, read_run, write_whole
-from analysis.locust_only import report as locust_report
-from analysis.locust_only.read import is_locust_only, read_locust_run
-from analysis.locust_rows import report as rows_report
-from analysis.locust_rows.judge import judge
-from analysis.locust_rows.rows import has_request_rows, read_requests
-from analysis.report.figures.run import RunFigures, run_figures
-from analysis.report.sections import report_of
-from analysis.report.sections.section import Report
-from analysis.report.writers import as_json, as_markdown, as_screen, as_text
-from analysis.verdict.outcomes import Outcome
+from analysis.files.run import keep_files_private
+from analysis.report.command import FORMS, LONG, judged, print_check, write_report
 
 EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-073015):
   python -m analysis report PREFIX
@@ -67,109 +52,27 @@ def _forget_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_report(options: argparse.Namespace) -> int:
+def report(options: argparse.Namespace) -> int:
     """Writes report.json, report.md and report.html beside the run and prints one of them."""
-    prefix = prefix_of(options.prefix)
-    if (other := _other_locustfile(prefix)) is not None:
-        texts = {
-            "report.json": other.json,
-            "report.md": as_markdown.render(other.report),
-            "report.html": _html(other.report),
-        }
-        _write(prefix, texts, options, lambda console: as_text.show(console, other.report))
-        return exit_codes.of_verdict(other.outcome)
-    assessment, figures = _read(options.prefix)
-    report = report_of(assessment, figures)
-    texts = {
-        "report.json": as_json.render(assessment, figures),
-        "report.md": as_markdown.render(report),
-        "report.html": _html(report, figures),
-    }
-    again = f"python -m analysis report {shlex.quote(str(prefix))}"
-    files = f"All of it: {prefix}_report.html, or {again}"
-
-    def draw(console: Console) -> None:
-        if options.short:
-            as_screen.show(console, report, figures.listed, files)
-        else:
-            as_text.show(console, report)
-
-    _write(prefix, texts, options, draw)
-    return figures.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class _OtherRun:
-    """A run of another locustfile, judged. `checked`: the sections that `check` prints."""
-
-    outcome: Outcome
-    report: Report
-    json: str
-    checked: tuple[str, ...]
-
-
-def _other_locustfile(prefix: Path) -> _OtherRun | None:
-    """None for a run of portlap's own. Raises RunError."""
-    if is_locust_only(prefix):
-        run = read_locust_run(prefix)
-        bounds, written = locust_report.report_of(run), locust_report.as_json(run)
-        return _OtherRun(run.outcome, bounds, written, ("Users", "Missing"))
-    if has_request_rows(prefix):
-        judged = judge(read_requests(prefix))
-        rows, written = rows_report.report_of(judged), rows_report.as_json(judged)
-        return _OtherRun(judged.outcome, rows, written, ("Conditions",))
-    return None
-
-
-def _write(
-    prefix: Path, texts: dict[str, str], options: argparse.Namespace, draw: Callable[[Console], None]
-) -> None:
-    """Writes the reports beside the run; prints the one that was asked for, even if none can be written."""
-    problem = ""
-    for suffix, written in texts.items():
-        path = file_of(prefix, suffix)
-        try:
-            write_whole(path, written)
-        except OSError as error:
-            problem = problem or f"{path}: cannot be written: {error.strerror}; make room and report again"
-    if options.json or options.markdown:
-        _print(texts["report.json" if options.json else "report.md"])
-    elif not options.quiet:
-        _print(printed(draw, sys.stdout))
-    if problem:
-        raise RunError(problem)
-
-
-def _html(report: Report, figures: RunFigures | None = None) -> str:
-    from analysis.report.writers import as_html  # loads jinja2
-
-    if figures is None:
-        return as_html.render(report)
-    return as_html.render(report, partial(as_html.chart_of, figures=figures))
+    return write_report(prefix_of(options.prefix), options.form)
 
 
 def check(options: argparse.Namespace) -> int:
     """Prints the verdict and its conditions only; writes nothing."""
-    if (other := _other_locustfile(prefix_of(options.prefix))) is not None:
-        _print(printed(lambda console: as_text.show(console, other.report, only=other.checked), sys.stdout))
-        return exit_codes.of_verdict(other.outcome)
-    assessment, figures = _read(options.prefix)
-    report = report_of(assessment, figures)
-    _print(printed(lambda console: as_text.show(console, report, only=["Conditions"]), sys.stdout))
-    return figures.exit_code
+    return print_check(prefix_of(options.prefix))
 
 
 def compare(options: argparse.Namespace) -> int:
     """Prints runs side by side, each over the first; writes nothing."""
     written, code = compare_runs(options.prefixes, options.form, options.anyway, options.fail_if)
-    _print(written)
+    to_stdout(written)
     return code
 
 
 def propose_entities(options: argparse.Namespace) -> int:
     """Prints what the run proposes for the entities file as a diff, and writes it to a new file."""
     old, new = Path(options.entities), Path(options.out)
-    assessment, figures = _read(options.prefix)
+    assessment, figures = judged(prefix_of(options.prefix))
     file = read_entities(old)
     code = exit_codes.of_verdict(figures.verdict)
     if code or figures.verdict is None:
@@ -182,17 +85,8 @@ def propose_entities(options: argparse.Namespace) -> int:
         print("the file stays as it is; nothing is written", file=sys.stderr)
         return exit_codes.OK
     write_new(new, proposal.after)
-    _print(proposal.diff(old, new))
+    to_stdout(proposal.diff(old, new))
     return exit_codes.OK
-
-
-def _read(prefix: str) -> tuple[Assessment, RunFigures]:
-    assessment = assess(read_run(prefix_of(prefix)))
-    return assessment, run_figures(assessment)
-
-
-def _print(written: str) -> None:
-    sys.stdout.write(for_stream(written, sys.stdout))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -206,13 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     one = "a run's prefix, as in runs/20251021-073015, or any of its files; also of a plain Locust's --csv"
     add = commands.add_parser("report", help="print the report; write PREFIX_report.json, .md and .html")
     add.add_argument("prefix", metavar="PREFIX", help=one)
-    kind = add.add_mutually_exclusive_group()
-    kind.add_argument("--json", action="store_true", help="print report.json instead")
-    kind.add_argument("--markdown", action="store_true", help="print report.md instead")
-    kind.add_argument("--short", action="store_true", help="print one screen")
-    kind.add_argument("--long", action="store_true", help="print all of it (default)")
-    kind.add_argument("--quiet", action="store_true", help="print nothing, only write the files")
-    add.set_defaults(command=write_report)
+    form = add.add_mutually_exclusive_group()
+    for name, words in FORMS.items():
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=words)
+    add.set_defaults(command=report, form=LONG)
     add = commands.add_parser("check", help="print the verdict and its conditions")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     add.set_defaults(command=check)

@@ -1,6 +1,7 @@
 """Text for people: plural endings; a colour terminal, a pipe, a console without UTF-8."""
 
 import io
+import sys
 from collections.abc import Callable
 from typing import TextIO
 
@@ -34,6 +35,11 @@ def for_stream(text: str, stream: TextIO) -> str:
     except (UnicodeEncodeError, LookupError):
         return to_ascii(text)
     return text
+
+
+def to_stdout(text: str) -> None:
+    """A command's result, as stdout can take it. Raises OSError."""
+    sys.stdout.write(for_stream(text, sys.stdout))
 
 
 def printed(draw: Callable[[Console], None], stream: TextIO, width: int | None = None) -> str:
