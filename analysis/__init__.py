@@ -10,6 +10,7 @@
     machine/      slots, pace and throughput of the machine behind the ports
     report/       the same figures as text, Markdown, HTML and JSON
     frames/       a run as pandas tables, for notebooks
+    card/         a run on one picture and in three lines, to share
     comparison/   runs side by side, and limits that a run must keep
     locust_only/  bounds for a run of which only Locust's own CSV files exist
     locust_rows/  the same with a row per request, by the recipe: enough for a verdict

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis import exit_codes
+from analysis.card.command import card as write_card
 from analysis.comparison.command import compare as compare_runs
 from analysis.console import for_stream, to_stdout
 from analysis.entities.entities import read_entities
@@ -21,6 +22,7 @@ EXAMPLES = """after `make run` (PREFIX: its run in runs/, as in runs/20251021-07
   python -m analysis report PREFIX
   python -m analysis report PREFIX --json | python -m json.tool
   python -m analysis compare PREFIX PREFIX
+  python -m analysis card PREFIX --machine "Mac Studio M3 Ultra, 512 GB"
   python -m analysis propose PREFIX --entities config-aientities.json --out NEW.json
 """
 EXIT_CODES = "exit codes: 0 a verdict, 2 bad input, 3 inconclusive, 4 invalid, 5 a --fail-if is broken"
@@ -65,6 +67,13 @@ def check(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """Prints runs side by side, each over the first; writes nothing."""
     written, code = compare_runs(options.prefixes, options.form, options.anyway, options.fail_if)
+    to_stdout(written)
+    return code
+
+
+def card(options: argparse.Namespace) -> int:
+    """Writes the card beside the run and prints its lines."""
+    written, code = write_card(prefix_of(options.prefix), options.machine)
     to_stdout(written)
     return code
 
@@ -121,6 +130,15 @@ def _parser() -> argparse.ArgumentParser:
         help='as in "speedup<0.9*base" or "phase2.ttft_s>1.5": exit code 5 where a run surely breaks it',
     )  # fmt: skip
     add.set_defaults(command=compare)
+    add = commands.add_parser("card", help="a picture and three lines to share; nothing private on them")
+    add.add_argument("prefix", metavar="PREFIX", help=one)
+    add.add_argument(
+        "--machine",
+        metavar="TEXT",
+        default="",
+        help='what the machine is, as in "Mac Studio M3 Ultra, 512 GB"',
+    )
+    add.set_defaults(command=card)
     add = commands.add_parser("propose", help="propose ports and workers for a config-aientities.json")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     add.add_argument("--entities", metavar="FILE", required=True, help="the file as it is; stays as it is")

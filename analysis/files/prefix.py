@@ -6,7 +6,8 @@ from analysis.errors import RunError
 
 SUFFIXES = (
     "_requests.csv", "_run.json", "_report.json", "_report.md", "_report.html", "_stats.csv",
-    "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_witness.csv",
+    "_stats_history.csv", "_failures.csv", "_exceptions.csv", "_witness.csv", "_card.svg", "_card.png",
+    "_card.md",
 )  # fmt: skip
 
 

@@ -50,6 +50,11 @@ class Outcome(StrEnum):
         return _FACTS[self].headline
 
     @property
+    def meaning(self) -> str:
+        """What it says in a few words, as the README has them. K: as many streams as were seen together."""
+        return _FACTS[self].meaning
+
+    @property
     def decided(self) -> bool:
         """True if it states how the servers work."""
         return self not in (Outcome.INCONCLUSIVE, Outcome.INVALID)
@@ -61,22 +66,65 @@ class _Facts:
     shares: str | None
     colour: str
     headline: str
+    meaning: str
 
 
 _CONFIRMED = "PARALLEL PROCESSING CONFIRMED"
 _FACTS = {
-    Outcome.SERIAL: _Facts(False, LOCK, "yellow", "SERIAL PROCESSING DETECTED"),
-    Outcome.PARTLY: _Facts(True, None, "green", "PARTLY PARALLEL"),
-    Outcome.SLICED: _Facts(False, COMPUTE, "yellow", "TIME-SLICED"),
-    Outcome.CONTENTION: _Facts(False, COMPUTE, "red", "CONTENTION"),
-    Outcome.PARALLEL: _Facts(True, PART, "green", _CONFIRMED),
-    Outcome.FULLY: _Facts(True, NOTHING, "green", _CONFIRMED),
-    Outcome.INCONCLUSIVE: _Facts(False, None, "yellow", "INCONCLUSIVE"),
-    Outcome.INVALID: _Facts(False, None, "red", "INVALID"),
-    Outcome.PORTS_PARALLEL: _Facts(True, None, "green", "PORTS WORK IN PARALLEL"),
-    Outcome.ONE_PORT: _Facts(True, None, "green", "ONE PORT SUFFICES"),
-    Outcome.SHARED: _Facts(False, COMPUTE, "yellow", "PORTS SHARE ONE COMPUTE"),
-    Outcome.MODEL_SWAP: _Facts(False, None, "yellow", "MODELS EVICT EACH OTHER"),
-    Outcome.GAIN: _Facts(True, None, "green", "A GAIN"),
-    Outcome.NO_GAIN: _Facts(False, None, "yellow", "NO GAIN"),
+    Outcome.SERIAL: _Facts(False, LOCK, "yellow", "SERIAL PROCESSING DETECTED", "one answer at a time"),
+    Outcome.PARTLY: _Facts(True, None, "green", "PARTLY PARALLEL", "only K at a time, the others wait"),
+    Outcome.SLICED: _Facts(
+        False, COMPUTE, "yellow", "TIME-SLICED", "all at once, but no faster than one after another"
+    ),
+    Outcome.CONTENTION: _Facts(False, COMPUTE, "red", "CONTENTION", "together slower than one after another"),
+    Outcome.PARALLEL: _Facts(
+        True, PART, "green", _CONFIRMED, "faster together, but they slow each other down"
+    ),
+    Outcome.FULLY: _Facts(True, NOTHING, "green", _CONFIRMED, "nothing holds these requests back"),
+    Outcome.INCONCLUSIVE: _Facts(
+        False,
+        None,
+        "yellow",
+        "INCONCLUSIVE",
+        "the data do not decide, or a condition failed; the report names the reason",
+    ),
+    Outcome.INVALID: _Facts(
+        False,
+        None,
+        "red",
+        "INVALID",
+        "the data are not good: rows are missing, or Locust counted differently",
+    ),
+    Outcome.PORTS_PARALLEL: _Facts(
+        True,
+        None,
+        "green",
+        "PORTS WORK IN PARALLEL",
+        "the ports work in parallel; one port alone gains nothing, or even loses",
+    ),
+    Outcome.ONE_PORT: _Facts(
+        True,
+        None,
+        "green",
+        "ONE PORT SUFFICES",
+        "the ports work in parallel, but one port alone does as well",
+    ),
+    Outcome.SHARED: _Facts(
+        False,
+        COMPUTE,
+        "yellow",
+        "PORTS SHARE ONE COMPUTE",
+        "the ports answer side by side, but share one chip: no gain",
+    ),
+    Outcome.MODEL_SWAP: _Facts(
+        False, None, "yellow", "MODELS EVICT EACH OTHER", "the models push each other out of memory"
+    ),
+    Outcome.GAIN: _Facts(True, None, "green", "A GAIN", "faster together; how is open"),
+    Outcome.NO_GAIN: _Facts(
+        False,
+        None,
+        "yellow",
+        "NO GAIN",
+        "no faster than one after another; whether they wait or share the chip is open",
+    ),
 }
