@@ -1,6 +1,7 @@
 """What a user reads first and does next. In: judged phases. Out: Answer, evidence, next steps.
 
     answer.py        the verdict of the run in a sentence, with its next steps
+    by_status.py     what to do about a refusal, by its HTTP status
     evidence.py      why there is no gain, by what servers and machine report: it never makes a verdict
     next_steps.py    reads next_steps.yaml
     next_steps.yaml  the decision table: each finding, what it says of the machine, which steps follow

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from analysis.advice.by_status import BY_STATUS
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.rounds import Round
@@ -20,18 +21,6 @@ HUNG_UP = (
     "the server, or a proxy before it, took the request and hung up without an answer: it refuses more than "
     "its limit, or its queue timed out (HAProxy: maxconn, timeout queue); see its log"
 )
-LIMIT = "that limit is itself the answer to 'does it work in parallel'; raise it, or take fewer users"
-BY_STATUS = {
-    401: "a key is needed, or another one: name its variable as api_key_env",
-    403: "a key is needed, or the server does not take this name of its host "
-    "(Ollama behind a proxy: let the proxy send the header Host as localhost:11434)",
-    429: f"the server, or a gateway before it, limits how many requests it takes (HTTP 429): {LIMIT}",
-    502: "the proxy before the server could not reach it, or the server ended: see the logs of both",
-    503: "the server, or a proxy before it, refuses requests beyond its limit (HTTP 503; nginx: limit_conn, "
-    f"limit_req; HAProxy: maxconn, timeout queue; Ollama: OLLAMA_MAX_QUEUE): {LIMIT}",
-    504: "the proxy before the server waited too long for it: raise its timeout (nginx: proxy_read_timeout; "
-    "HAProxy: timeout server)",
-}
 
 
 def remedy(phase: PhaseMeasured) -> str:

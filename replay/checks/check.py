@@ -17,11 +17,11 @@ from replay.client.server_words import one_line
 from replay.output import log
 from replay.scenario.schema import RequestSettings, Target
 from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identify, openai
-from replay.server_kinds.kind import NO_KEY, UNREADABLE, key_needed
+from replay.server_kinds.kind import NO_KEY, REFUSED, UNREADABLE, refused
 
 MODELS = "/v1/models"
 MOST_LISTED = 100  # names of models that are kept
-PAGE = "text/html"  # for people: no LLM server, whatever model is named
+PAGE = (200, "text/html")  # for people: no LLM server, whatever model is named
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -107,19 +107,20 @@ def _known(http: HttpGet, target: Target) -> tuple[ServerKind, Server]:
     Its list is a hint: where the target names a model, or kind `openai`, it is asked whatever the list is.
     """
     kind, first = target.kind, http.get_ready(MODELS)
-    if first.status in NO_KEY:
-        raise TargetError(key_needed(first.status))
+    if first.status == NO_KEY:
+        raise TargetError(refused(first))
     known = identify(http.get_ready, kind)
     if known is not None:
         return known
-    if shut := [r.status for r in http.replies.values() if r.status in NO_KEY]:
-        raise TargetError(key_needed(shut[0]))
     content = first.headers.get("content-type", "no type").split(";")[0]
-    named = target.model is not None and first.status not in REDIRECTS and content != PAGE
+    reply = f"HTTP {first.status}, {content}" if first.status < 400 else first.words
+    named = target.model is not None and first.status not in REDIRECTS and (first.status, content) != PAGE
     if kind == openai.KIND.name or (kind is None and named):
-        return openai.KIND, Server(
-            (), notes=(f"GET {MODELS} shows no list (HTTP {first.status}, {content})",)
-        )
+        return openai.KIND, Server((), notes=(f"GET {MODELS} shows no list ({reply})",))
+    if shut := [r for r in http.replies.values() if r.status in REFUSED]:
+        raise TargetError(refused(shut[0]))
+    if first.status == 429 or first.status >= 500:
+        raise TargetError(f"it refuses GET {MODELS}: {refused(first)}")
     if kind is not None:
         raise TargetError(
             f"it does not answer as {kind} does; correct `kind`, or take it out of the scenario"
@@ -128,7 +129,7 @@ def _known(http: HttpGet, target: Target) -> tuple[ServerKind, Server]:
         at = f"{moved.scheme}://{moved.netloc.rpartition('@')[2]}"
         raise TargetError(f"it redirects (HTTP {first.status}); write {at} if that is your server")
     raise TargetError(
-        f"another program answers there, not an LLM server (GET {MODELS}: HTTP {first.status}, {content}); "
+        f"another program answers there, not an LLM server (GET {MODELS}: {reply}); "
         "check the port, or name a model if it can chat: =MODEL"
     )
 

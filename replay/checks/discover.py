@@ -22,8 +22,8 @@ from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import Listener, ancestors, listeners, program
 from replay.output import log
 from replay.scenario.limits import NAME_CHARS
-from replay.server_kinds import Server, identify
-from replay.server_kinds.kind import LOADING, NO_KEY, key_needed
+from replay.server_kinds import GetReply, Server, identify
+from replay.server_kinds.kind import LOADING, REFUSED, refused
 
 AUTO: Final = "auto"
 AT_ONCE: Final = 16
@@ -108,7 +108,7 @@ def _ask(listener: Listener) -> Found | None:
         return None  # nothing answers there, or not in HTTP
     kind, server = identified or (None, Server(()))
     models = server.models
-    if why := server.unusable or ("" if models else _not_now(first.status)):
+    if why := server.unusable or ("" if models else _not_now(first)):
         return Found(url, kind.name if kind else "?", (), None, *owner, why)
     if kind is None:
         return None
@@ -128,11 +128,11 @@ def _ask(listener: Listener) -> Found | None:
     )
 
 
-def _not_now(status: int) -> str:
+def _not_now(first: GetReply) -> str:
     """Why a server with this reply to GET /v1/models lists no model; empty if that shows no reason."""
-    if status in NO_KEY:
-        return key_needed(status)
-    return LOADING if status == 503 else ""
+    if first.loads:
+        return LOADING
+    return refused(first) if first.status in (*REFUSED, 503) else ""
 
 
 def _name(found: Found, model: str | None) -> str:

@@ -4,7 +4,6 @@ Never an exception: whatever a server writes (other types than promised, half a 
 HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
 """
 
-import http.client
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from replay.client.reply import Arrival, Reply, clock_error_s
-from replay.client.server_words import one_line, without_tags, words_of
+from replay.client.server_words import one_line, refusal, words_of
 from replay.client.sse import read_events, read_lines
 from replay.server_kinds import READERS, Reader
 
@@ -170,12 +169,8 @@ def _refusal(reply: Reply) -> str | None:
         return f"the answer is {encoding} encoded, which delays tokens; switch compression off"
     if reply.status in (None, 200):
         return None
-    words = words_of(parse(reply.body)) if encoding == "identity" else ""
-    if not words and encoding == "identity":
-        words = one_line(without_tags(reply.body.decode("utf-8", "replace")))
-    words = words or http.client.responses.get(reply.status, "no reason")
-    retry = one_line(reply.headers.get("retry-after", ""))
-    return f"HTTP {reply.status}: {words}" + (f" (Retry-After: {retry})" if retry else "")
+    body = reply.body.decode("utf-8", "replace") if encoding == "identity" else ""
+    return refusal(reply.status, reply.headers, body)
 
 
 def _said(documents: list[dict[str, Any]]) -> str | None:

@@ -5,8 +5,11 @@ A server may quote the key that it refuses, as it is or in the spelling of a URL
 
 import base64
 import html
+import http.client
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from html.entities import html5
 from typing import Any
@@ -14,9 +17,31 @@ from typing import Any
 WORD_KEYS = ("message", "msg", "error", "detail", "reason", "title", "description")
 MAX_TEXT = 200  # characters of a server's own words in an error
 DEEPEST = 8  # levels of an error
+MOST_OBJECTS = 20  # of a body that is no JSON: each is tried
 MASK = "***"
 SHORTEST_KEY = 6  # below it a header's value is no secret but a switch
 LONGEST_SPELLING = 8  # of one character, the half of it that a cut leaves, and `…`
+
+
+def refusal(status: int, headers: Mapping[str, str], text: str) -> str:
+    """`HTTP 403: …` with the server's own words, whatever their form; without any, the name of the status."""
+    words = _words_in(text) or http.client.responses.get(status, "no reason")
+    retry = one_line(headers.get("retry-after", ""))
+    return f"HTTP {status}: {words}" + (f" (Retry-After: {retry})" if retry else "")
+
+
+def _words_in(body: str) -> str:
+    """Of JSON; of the first JSON object in an event stream or a text that holds some; else all the text."""
+    try:
+        return words_of(json.loads(body))
+    except (ValueError, RecursionError):
+        pass
+    if "<" not in body:
+        for begin in [m.start() for m in re.finditer(r"\{", body)][:MOST_OBJECTS]:
+            with suppress(ValueError, RecursionError):
+                if words := words_of(json.JSONDecoder().raw_decode(body, begin)[0]):
+                    return words
+    return one_line(without_tags(body))
 
 
 def words_of(value: Any, depth: int = 0) -> str:

@@ -108,7 +108,7 @@ class LoadReader:
     def _ask(self, counters: LoadCounters) -> Load:
         reply = self._http.fetch(counters.path + self._query)
         if reply.status != 200:
-            raise ValueError(f"HTTP {reply.status}")
+            raise ValueError(reply.words)
         return counters.load(reply.text)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from analysis.advice.by_status import ACCESS
 from analysis.errors import TargetError
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model, under_asked_name
@@ -53,7 +54,10 @@ def _check(run: RunState, answers: Answers) -> None:
         info = run.infos[target]
         last = under_asked_name(records[-1], info.answers_as)
         if last.error is not None:
-            raise TargetError(f"target {target}: its warm-up failed: {last.error}")
+            helps = ACCESS.get(last.http_status or 0)
+            raise TargetError(
+                f"target {target}: its warm-up failed: {last.error}" + (f"; {helps}" if helps else "")
+            )
         if not same_model(last.model, last.answered_model):
             raise TargetError(
                 f"target {target}: {last.answered_model!r} answered in place of {last.model!r}; "

@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
+from analysis.advice.by_status import ACCESS
+from replay.client.server_words import refusal
+
 UNREADABLE = "\ufffd"  # stands for bytes and characters that cannot be sent back
 SURROGATE = re.compile("[\ud800-\udfff]")
 DEPTH = 50  # of a reply's JSON
-NO_KEY = (401, 403)
+NO_KEY = 401
+REFUSED = (NO_KEY, 403)  # for want of a key, or for whatever else the words say
 LOADING = "it is loading its model; try again in a moment"
 ROLE, ROUTER = "role", "router"  # a fact: the server counts the load of each model by itself
 
@@ -27,6 +31,11 @@ class GetReply:
     def loads(self) -> bool:
         """Whether the server still loads its model: not ready is not failed."""
         return self.status == 503 and "loading" in self.text.lower()
+
+    @property
+    def words(self) -> str:
+        """Of a refusal: its status and what the server says of it."""
+        return refusal(self.status, self.headers, self.text)
 
     @property
     def document(self) -> Any:
@@ -178,9 +187,9 @@ class ServerKind:
     ports: tuple[int, ...]  # where it usually listens
 
 
-def key_needed(status: int) -> str:
-    """What a reply with this status asks for."""
-    return f"HTTP {status}, a key is needed, or another one; export it, name the variable as api_key_env"
+def refused(reply: GetReply) -> str:
+    """The server's own words in a refusal, and what usually helps: 401 alone asks for a key."""
+    return f"{reply.words}; {ACCESS[reply.status]}" if reply.status in ACCESS else reply.words
 
 
 def entry(value: Any, key: str) -> dict[str, Any]:

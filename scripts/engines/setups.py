@@ -31,6 +31,7 @@ class Setup:
 
 PERMIT: Final = "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY=true"
 ONE_AT_A_TIME: Final = ("serial",)
+CACHES: Final = ("none", "empty", "foreign")  # of models, beside a model of one's own folder
 
 
 def python(engine: str) -> Path:
@@ -50,22 +51,24 @@ def _with_draft(folder: Path) -> list[dict[str, Any]]:
     return _command(f"{own} -m scripts.engines.drafting --port {{port}}")
 
 
-def _mlx(cache: str) -> Callable[[Path], list[dict[str, Any]]]:
-    """`cache`: no folder, an empty one, or one that holds another model."""
+def fill_cache(home: Path, cache: str) -> None:
+    """The folder of Hugging Face's cache: none, an empty one, or one that holds another model."""
+    if cache != "none":
+        (home / "hub").mkdir(parents=True)
+    if cache == "foreign":
+        kept = home / "hub" / "models--acme--other"
+        snapshot = kept / "snapshots" / "1"
+        snapshot.mkdir(parents=True)
+        (kept / "refs").mkdir()
+        (kept / "refs" / "main").write_text("1")
+        for name in ("config.json", "tokenizer_config.json", "model.safetensors.index.json"):
+            (snapshot / name).write_text("{}")
 
+
+def _mlx(cache: str) -> Callable[[Path], list[dict[str, Any]]]:
     def servers(folder: Path) -> list[dict[str, Any]]:
         home = folder / "cache"
-        if cache != "none":
-            (home / "hub").mkdir(parents=True)
-        if cache == "foreign":
-            kept = home / "hub" / "models--acme--other"
-            snapshot = kept / "snapshots" / "1"
-            snapshot.mkdir(parents=True)
-            (kept / "refs").mkdir()
-            (kept / "refs" / "main").write_text("1")
-            for name in ("config.json", "tokenizer_config.json"):
-                (snapshot / name).write_text("{}")
-            (snapshot / "model.safetensors.index.json").write_text("{}")
+        fill_cache(home, cache)
         run = f"HF_HOME={home} HF_HUB_OFFLINE=1 {python('mlx')} -m mlx_lm server"
         return _command(f"{run} --model {folder / 'tiny'} --port {{port}}")
 

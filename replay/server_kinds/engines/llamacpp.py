@@ -7,8 +7,8 @@ from urllib.parse import quote
 from replay.server_kinds import openai
 from replay.server_kinds.kind import (
     LOADING,
-    NO_KEY,
     OFTEN_S,
+    REFUSED,
     ROLE,
     ROUTER,
     Get,
@@ -17,8 +17,8 @@ from replay.server_kinds.kind import (
     Model,
     Server,
     ServerKind,
-    key_needed,
     objects,
+    refused,
     rounded,
     whole,
 )
@@ -32,8 +32,8 @@ def identify(get: Get) -> Server | None:
     reply = get(PROPS)
     if reply.loads:
         return Server((), unusable=LOADING)
-    if reply.status in NO_KEY and reply.headers.get("server") == "llama.cpp":
-        return Server((), unusable=key_needed(reply.status))
+    if reply.status in REFUSED and reply.headers.get("server") == "llama.cpp":
+        return Server((), unusable=refused(reply))
     props = reply.document
     if not isinstance(props, dict) or "default_generation_settings" not in props:
         return None

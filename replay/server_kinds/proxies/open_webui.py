@@ -1,7 +1,7 @@
 """Open WebUI: a page for people, with an interface of its own before Ollama or others."""
 
 from replay.server_kinds import openai
-from replay.server_kinds.kind import NO_KEY, Endpoint, Get, Model, Server, ServerKind, name_of, objects
+from replay.server_kinds.kind import REFUSED, Endpoint, Get, Model, Server, ServerKind, name_of, objects
 
 FRONT_END = (
     "Open WebUI is a front end: its own work is measured too. Measure the server behind it too: "
@@ -19,8 +19,8 @@ def identify(get: Get) -> Server | None:
         config = get(f"{root}/config").document
         if isinstance(config, dict) and "Open WebUI" in (name_of(config, "name") or ""):
             listed = get(f"{root}/models")
-            if listed.status in NO_KEY:
-                return Server((), unusable=NO_TOKEN)
+            if listed.status in REFUSED:
+                return Server((), unusable=f"{listed.words}; {NO_TOKEN}")
             document = listed.document
             entries = objects(document.get("data")) if isinstance(document, dict) else []
             models = tuple(Model(m["id"]) for m in entries if isinstance(m.get("id"), str))

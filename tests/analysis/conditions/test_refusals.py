@@ -35,7 +35,7 @@ CAUSES = {
     "a gateway's limit without words": (429, "HTTP 429: Too Many Requests", "limits how many requests"),
     "nginx": (503, "HTTP 503: Service Temporarily Unavailable", "nginx: limit_conn"),
     "HAProxy's queue timed out": (503, "HTTP 503: Service Unavailable", "HAProxy: maxconn, timeout queue"),
-    "a check of the host's name": (403, "HTTP 403: Forbidden", "does not take this name of its host"),
+    "a check of the host's name": (403, "HTTP 403: Forbidden", "may not take this name of its host"),
     "no key": (401, "HTTP 401: Unauthorized", "a key is needed"),
     "a proxy that waits no longer": (504, "HTTP 504: Gateway Time-out", "nginx: proxy_read_timeout"),
     "a proxy without a server": (502, "HTTP 502: Bad Gateway", "could not reach it"),

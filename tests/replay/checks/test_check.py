@@ -39,9 +39,10 @@ def serving(answers: Answers | Callable[[str, dict[str, str]], Any]) -> Iterator
                 else answers(self.path, dict(self.headers))
             )
             status, body = found if isinstance(found, tuple) else (200, found)
-            raw = json.dumps(body).encode()
+            raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            kind = "text/html" if raw.startswith(b"<") else "application/json"
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()
             self.wfile.write(raw)
@@ -225,10 +226,60 @@ def test_a_server_that_wants_a_key_gets_the_one_the_environment_holds() -> None:
     with serving(answers) as url:
         said = refusal(url)
         assert said.endswith(
-            "HTTP 401, a key is needed, or another one; export it, name the variable as api_key_env"
+            "HTTP 401: no key sesame; a key is needed, or another one: export it and name its variable as "
+            "api_key_env"
         )
         assert "wrong-key" not in refusal(url, {"KEY": "wrong-key"}, api_key_env="KEY")
         assert check(target(url, api_key_env="KEY"), environ={"KEY": "sesame"}).info.model == "phi"
+
+
+FORBIDDEN = {  # what a 403 may hold, and the words that must reach the user
+    "of a host check, without a body": ("", "HTTP 403: Forbidden"),
+    "of a host check, JSON": (
+        {"error": "Host not allowed: box.local"},
+        "HTTP 403: Host not allowed: box.local",
+    ),
+    "of an origin check, text": ("invalid origin", "HTTP 403: invalid origin"),
+    "of an address filter": ({"detail": {"msg": "10.0.0.7 is denied"}}, "HTTP 403: 10.0.0.7 is denied"),
+    "of a key": ({"error": {"message": "invalid api key"}}, "HTTP 403: invalid api key"),
+    "of nginx": ("<html><head><title>403 Forbidden</title></head></html>", "HTTP 403: Forbidden"),
+    "of a firewall": ("<h1>Blocked</h1><p>by policy 7", "HTTP 403: Blocked by policy 7"),
+    "as an event": ('event: error\ndata: {"error": {"message": "no seat"}}\n\n', "HTTP 403: no seat"),
+    "an empty object": ({}, "HTTP 403: Forbidden"),
+    "a list": ([{"message": "not you"}], "HTTP 403: not you"),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_a_403_is_reported_in_its_own_words_and_asks_for_no_key_alone(body: Any, words: str) -> None:
+    with serving(lambda path, headers: (403, body)) as url:
+        said = refusal(url)
+        assert f"): {words}; the server, or a proxy before it, forbids it" in said
+        assert "may not take this name of its host" in said
+        found = check(target(url, model="phi"))  # its list may be shut, and its chat open
+    assert found.server.notes[0] == f"GET /v1/models shows no list ({words})"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (429, {"error": "slow down"}, "it refuses GET /v1/models: HTTP 429: slow down"),
+        (500, "boom", "it refuses GET /v1/models: HTTP 500: boom"),
+        (
+            502,
+            "<title>502 Bad Gateway</title>",
+            "HTTP 502: Bad Gateway; the proxy before the server could not",
+        ),
+        (503, {"msg": "queue is full"}, "it refuses GET /v1/models: HTTP 503: queue is full"),
+        (404, {"detail": "no such page"}, "(GET /v1/models: HTTP 404: no such page); check the port"),
+    ],
+)
+def test_any_other_refusal_of_the_list_has_the_words_of_the_server(
+    status: int, body: Any, words: str
+) -> None:
+    with serving(lambda path, headers: (status, body)) as url:
+        assert words in refusal(url)
+        assert check(target(url, model="phi")).info.model == "phi"
 
 
 def test_a_proxy_of_the_environment_does_not_stand_in_between(monkeypatch: pytest.MonkeyPatch) -> None:

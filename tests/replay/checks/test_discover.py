@@ -136,9 +136,19 @@ def test_nothing_but_get_is_sent_and_a_web_server_of_another_kind_is_left_out() 
     assert all(line.startswith("GET ") for line in seen)
 
 
-@pytest.mark.parametrize(("status", "remark"), [(401, "a key is needed"), (503, "is loading")])
-def test_a_server_that_cannot_be_measured_now_is_listed_with_its_reason(status: int, remark: str) -> None:
-    with answering({"/v1/models": (status, {"error": "no"})}) as (port, _):
+@pytest.mark.parametrize(
+    ("status", "words", "remark"),
+    [
+        (401, "no", "HTTP 401: no; a key is needed"),
+        (403, "not this host", "HTTP 403: not this host; the server, or a proxy"),
+        (503, "Loading model", "is loading"),
+        (503, "queue is full", "HTTP 503: queue is full"),
+    ],
+)
+def test_a_server_that_cannot_be_measured_now_is_listed_with_its_reason(
+    status: int, words: str, remark: str
+) -> None:
+    with answering({"/v1/models": (status, {"error": words})}) as (port, _):
         (one,) = find([port])
     assert remark in one.remark
     with pytest.raises(ScenarioError, match=remark):

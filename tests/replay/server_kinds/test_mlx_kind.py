@@ -17,6 +17,7 @@ from replay.client.request import Request
 from replay.client.response import Response
 from replay.scenario.schema import Target
 from replay.server_kinds import Ask, Endpoint, openai
+from scripts.engines.setups import CACHES, fill_cache
 from servers.ports import free_ports
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import locust, phase, scenario
@@ -44,13 +45,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serving(model: Path) -> Iterator[str]:
-    """The base URL of a new mlx_lm.server."""
+def serving(model: Path, home: Path | None = None) -> Iterator[str]:
+    """The base URL of a new mlx_lm.server; `home`: where its cache is, or would be."""
     [port] = free_ports("127.0.0.1", [0])
-    (model.parent / "hub").mkdir(exist_ok=True)
+    if home is None:
+        home = model.parent
+        (home / "hub").mkdir(exist_ok=True)
     process = subprocess.Popen(
         [PYTHON, "-m", "mlx_lm", "server", "--model", model, "--port", str(port), *FINE],
-        env={**os.environ, "HF_HOME": str(model.parent), "HF_HUB_OFFLINE": "1"},
+        env={**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -78,10 +81,14 @@ def two(model: Path) -> Iterator[list[str]]:
 
 
 def ask(
-    url: str, endpoint: Endpoint = openai.USUAL, tokens: int = TOKENS, words: str = "w1005 w1006 w1007"
+    url: str,
+    endpoint: Endpoint = openai.USUAL,
+    tokens: int = TOKENS,
+    words: str = "w1005 w1006 w1007",
+    model: str | None = None,
 ) -> Response:
     connection = Connection()
-    body = endpoint.body(Ask(words, None, tokens, 0.0))
+    body = endpoint.body(Ask(words, model, tokens, 0.0))
     connection.prepare(Request(url, body, 60.0, endpoint.path, endpoint.reader))
     try:
         return connection.ask()
@@ -103,9 +110,23 @@ def overlapping(answers: list[Response]) -> bool:
     return max(a.first_token_s or 0.0 for a in answers) < min(a.last_token_s or 0.0 for a in answers)
 
 
-def test_it_is_known_by_asking_and_answers_whole(two: list[str], model: Path) -> None:
+@pytest.mark.parametrize("cache", CACHES)
+def test_whatever_its_cache_holds_the_model_it_was_started_with_answers(
+    cache: str, model: Path, tmp_path: Path
+) -> None:
+    fill_cache(tmp_path / "home", cache)
+    with serving(model, tmp_path / "home") as url:
+        found = check(Target(name="A", base_url=url))
+        answer = ask(url, model=found.info.model)
+    assert (found.info.kind, found.info.model) == ("mlx", "default_model")
+    assert ("acme/other" in found.info.server["listed"]) is (cache == "foreign")
+    assert (answer.error, answer.output_tokens) == (None, TOKENS)
+    assert answer.answered_model in ("default_model", str(model)), "no other model was loaded"
+
+
+def test_it_is_known_by_asking_and_answers_whole(two: list[str]) -> None:
     found = check(Target(name="A", base_url=two[0]))
-    assert (found.info.kind, found.info.model) == ("mlx", str(model.resolve()))
+    assert (found.info.kind, found.info.model) == ("mlx", "default_model")
     answer = ask(two[0])
     assert (answer.output_tokens, answer.finish_reason) == (TOKENS, "length")
     assert answer.chunks is not None
