@@ -13,3 +13,13 @@ def unique_prefix(seed: int, request_id: int) -> str:
 def prompt(message: str, seed: int, request_id: int) -> str:
     # careful: the prefix must stand first, caches reuse whatever two prompts begin with
     return f"{unique_prefix(seed, request_id)} {message}"
+
+
+def request_of(seed: int, digits: str) -> int | None:
+    """The request whose unique prefix has these nine digits; None if they are not nine.
+
+    Of nine digits that nobody sent it gives a number that no run reaches.
+    """
+    if len(digits) != PREFIX_DIGITS or not digits.isdecimal():
+        return None
+    return int((int(digits) - seed) * pow(STRIDE, -1, 10**PREFIX_DIGITS) % 10**PREFIX_DIGITS)

@@ -6,6 +6,7 @@ per request with the instants at which each token was due and written.
 from a command line. `behaviour.py`: from a farm to the model's limits and to what one request gets.
 `live.py`: the queueing model on the loop's clock. `wire.py`: bodies and events. `token_writer.py`: tokens to
 the socket at their instants. `request_trace.py`: what was done to a request. `faults/`: ways to misbehave.
+`texts/`: answers that mean something.
 
 To add a limit: a key in `farm.py`, its meaning in `behaviour.py`. To add a fault: see `faults/`.
 """

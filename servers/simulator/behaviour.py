@@ -55,14 +55,23 @@ def _limits(spec: PortSpec, base: Port, time_scale: float) -> Port:
 
 
 def plan_reply(
-    does: PortSpec, ask: wire.ChatBody, number: int, place: int, chance: random.Random, time_scale: float
+    does: PortSpec,
+    ask: wire.ChatBody,
+    number: int,
+    place: int,
+    chance: random.Random,
+    time_scale: float,
+    stop: int | None = None,
 ) -> Plan:
-    """The job, the answer and its fate of request `number` at the machine's port `place`."""
+    """The job, the answer and its fate of request `number` at the machine's port `place`.
+
+    `stop`: tokens after which its text has ended, in place of the port's own `stop_after`.
+    """
     slowness = chance.lognormvariate(0.0, does.jitter) * time_scale / does.speed
-    stop = does.stop_after
-    if isinstance(stop, tuple):
-        stop = chance.randint(min(stop), max(stop))
-    tokens = served = min(ask.max_tokens, stop or ask.max_tokens)
+    after = stop or does.stop_after
+    if isinstance(after, tuple):
+        after = chance.randint(min(after), max(after))
+    tokens = served = min(ask.max_tokens, after or ask.max_tokens)
     if does.die_after and is_nth(number, does.die_every):
         served = min(tokens, does.die_after)
     answer = wire.AnswerBytes(

@@ -14,6 +14,7 @@ from pydantic.functional_validators import AfterValidator
 from analysis.errors import ScenarioError
 from servers.queue_model import ORDERS, POLICIES
 from servers.simulator.faults import FAULTS
+from servers.simulator.texts.keys import TextKeys
 
 DEFAULT_MODEL = "simulated"
 
@@ -55,7 +56,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class PortSpec(_Frozen):
+class PortSpec(TextKeys):
     """One port: its program's limits, what an answer takes there alone, and what goes wrong."""
 
     port: Annotated[Whole, Field(ge=0, le=65535)] = 0  # 0: a free one

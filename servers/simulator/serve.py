@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import ClientConnectionResetError, web
@@ -20,6 +21,7 @@ from servers.simulator.farm import FarmSpec, PortSpec
 from servers.simulator.faults import misbehave
 from servers.simulator.live import LiveMachine, precise_loop
 from servers.simulator.request_trace import CUT, FAILED, HUNG, SERVED, RequestTrace, TruthLog
+from servers.simulator.texts.answering import Answering
 from servers.simulator.token_writer import TokenWriter
 from servers.web_ports import answering, stop_event
 
@@ -40,6 +42,7 @@ class Simulator:
     def app(self, place: int, spec: PortSpec, port: int) -> web.Application:
         """The server of the machine's port number `place`, which listens at `port`."""
         numbers = itertools.count(1)
+        texts = Answering(spec) if spec.knows is not None else None
 
         async def health(http: web.Request) -> web.Response:
             return web.json_response({"status": "ok"})
@@ -61,7 +64,7 @@ class Simulator:
                 return _refusal(refusal)
             trace = RequestTrace(next(numbers), port, ask.model, ask.prompt_tokens, arrival_s)
             try:
-                return await self._act(http, ask, spec, place, trace)
+                return await self._act(http, ask, spec, place, trace, texts)
             except ClientConnectionResetError:  # it went between two tokens: its trace has it
                 return web.Response()
             finally:
@@ -75,7 +78,13 @@ class Simulator:
         return app
 
     async def _act(
-        self, http: web.Request, ask: wire.ChatBody, spec: PortSpec, place: int, trace: RequestTrace
+        self,
+        http: web.Request,
+        ask: wire.ChatBody,
+        spec: PortSpec,
+        place: int,
+        trace: RequestTrace,
+        texts: Answering | None,
     ) -> web.StreamResponse:
         if is_nth(trace.number, spec.fail_every):
             trace.outcome = FAILED
@@ -87,7 +96,8 @@ class Simulator:
             trace.outcome = spec.fault
             await misbehave(spec.fault, http.transport)
             await asyncio.Event().wait()  # until aiohttp sees that the connection is gone
-        plan = plan_reply(spec, ask, trace.number, place, self._chance, self._time_scale)
+        stop = texts.comes(trace.number, " ".join(ask.words), ask.max_tokens) if texts else None
+        plan = plan_reply(spec, ask, trace.number, place, self._chance, self._time_scale, stop)
         writer = TokenWriter(trace, plan.job.tokens)
         trace.request = self._machine.arrive(plan.job, trace.arrival_s, writer.hear)
         try:
@@ -97,6 +107,11 @@ class Simulator:
                 await reply.prepare(http)
             if ask.stream and not spec.lump:
                 await reply.write(plan.answer.role())
+            if texts:
+                await writer.begun.wait()
+                pieces = texts.pieces(trace.number, plan.answer.output_tokens, self._chance)
+                plan = replace(plan, answer=replace(plan.answer, pieces=tuple(pieces)))
+            if ask.stream and not spec.lump:
                 writer.open(http, plan.answer.tokens())
             await writer.ended.wait()
             trace.cached_tokens = spec.cached
@@ -111,6 +126,8 @@ class Simulator:
             return web.json_response(plan.answer.body(trace.cached_tokens, timings))
         finally:
             self._machine.leave(trace.request)
+            if texts:
+                texts.goes(trace.number)
 
     async def _close(
         self, http: web.Request, reply: web.StreamResponse, plan: Plan, spec: PortSpec, trace: RequestTrace

@@ -15,7 +15,7 @@ class TokenWriter:
     """
 
     def __init__(self, trace: RequestTrace, tokens: int) -> None:
-        self.ended = asyncio.Event()
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
         self._story = trace
         self._tokens = tokens
         self._heard = 0
@@ -34,6 +34,7 @@ class TokenWriter:
     def hear(self, index: int) -> None:
         """Token number `index` is due."""
         self._heard = index + 1
+        self.begun.set()
         self._write(index)
         if self._heard == self._tokens:
             self.ended.set()

@@ -74,6 +74,7 @@ class AnswerBytes:
     finish_reason: str  # `length` or `stop`
     prompt_tokens: int
     output_tokens: int
+    pieces: tuple[str, ...] = ()  # the text of each token; () for words that mean nothing
 
     def role(self) -> bytes:
         """The chunk that opens a stream; it holds no token."""
@@ -82,7 +83,7 @@ class AnswerBytes:
     def tokens(self) -> "list[bytes]":
         """The chunks of all tokens, made before their instants to save time then."""
         before, after = self._event({"content": "\0"}).split(rb"\u0000")
-        return [before + _word(i).encode() + after for i in range(self.output_tokens)]
+        return [before + json.dumps(piece)[1:-1].encode() + after for piece in self._pieces]
 
     def closing(self, usage: bool, cached: int | None, timings: dict[str, Any] | None) -> bytes:
         """All that follows the last token: finish reason, usage if wanted, end of stream."""
@@ -94,8 +95,7 @@ class AnswerBytes:
 
     def body(self, cached: int | None, timings: dict[str, Any] | None) -> dict[str, Any]:
         """The answer of a request without streaming."""
-        text = "".join(_word(i) for i in range(self.output_tokens))
-        message = {"role": "assistant", "content": text}
+        message = {"role": "assistant", "content": "".join(self._pieces)}
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
         whole = self._head("chat.completion") | {"choices": [choice], "usage": self._usage(cached)}
         return whole if timings is None else whole | {"timings": timings}
@@ -108,6 +108,10 @@ class AnswerBytes:
             "predicted_n": self.output_tokens,
             "predicted_ms": round(decode_s * 1e3, 3),
         }
+
+    @property
+    def _pieces(self) -> tuple[str, ...]:
+        return self.pieces or tuple(f" w{i}" for i in range(self.output_tokens))
 
     def _head(self, kind: str) -> dict[str, Any]:
         name = f"chatcmpl-{self.number}"
@@ -128,10 +132,6 @@ class AnswerBytes:
         if cached is not None:
             usage["prompt_tokens_details"] = {"cached_tokens": cached}
         return usage
-
-
-def _word(index: int) -> str:
-    return f" w{index}"
 
 
 def _sse(data: dict[str, Any]) -> bytes:

@@ -1,9 +1,10 @@
 """Prompts: no two alike, all equally long, and nothing in a body that would change the measurement."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.client.prompt import prompt, unique_prefix
+from replay.client.prompt import prompt, request_of, unique_prefix
 from replay.server_kinds import Ask, openai
 from replay.server_kinds.engines import llamacpp
 
@@ -42,3 +43,22 @@ def test_a_body_streams_with_usage_and_has_no_seed() -> None:
         "top_k": 1,
     }
     assert "model" not in openai.body(Ask("hi", None, 64, 0.0))
+
+
+@pytest.mark.parametrize("request_id", [1, 2, 77, 5000])
+def test_the_prefix_tells_whose_it_is(request_id: int) -> None:
+    seed = 987_654_321
+    digits = "".join(c for c in unique_prefix(seed, request_id) if c.isdigit())
+    assert request_of(seed, digits) == request_id
+
+
+@pytest.mark.parametrize("digits", ["123", "1234567890", "12345678x", ""])
+def test_what_is_no_prefix_is_nobodys(digits: str) -> None:
+    assert request_of(1, digits) is None
+
+
+def test_a_slip_of_one_digit_is_no_other_requests_prefix() -> None:
+    """Of a million requests, with any digit of any place changed."""
+    digits = "".join(c for c in unique_prefix(5, 1000) if c.isdigit())
+    slips = {digits[:i] + d + digits[i + 1 :] for i in range(9) for d in "0123456789"} - {digits}
+    assert all(not 0 < (request_of(5, slip) or 0) <= 1_000_000 for slip in slips)
