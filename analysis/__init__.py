@@ -5,6 +5,7 @@
     statistics/   estimates with intervals, the fit behind a speedup
     conditions/   the tests that data must pass before a verdict may rest on them
     verdict/      every verdict word, and the rules that give it to a phase and to the run
+    prompts/      long prompts beside others, conversations, answers that must be right
     capacity/     how many requests at once, how many are worth having, why, how many people
     advice/       the answer in words, evidence that explains it, and the next steps
     machine/      slots, pace and throughput of the machine behind the ports

@@ -26,6 +26,8 @@ from analysis.machine.model import MachineModel, machine_model
 from analysis.phase.measure import PhaseMeasured, measure_phase
 from analysis.phase.rounds import chain
 from analysis.phase.server_load import server_load
+from analysis.prompts.finding import Finding
+from analysis.prompts.of_run import prompts_of
 from analysis.thresholds import MIN_ROUNDS
 from analysis.verdict.limit import Localisation, Pair, contention_matrix, groups, localise
 from analysis.verdict.of_phase import Verdict, phase_verdict
@@ -45,6 +47,7 @@ class Assessment:
     limit: Localisation
     matrix: tuple[Pair, ...]
     how_many: HowMany | None = None  # of the plan `how-many`
+    prompts: tuple[Finding, ...] = ()  # of the phases of the kinds stall, talk and right
 
 
 def assess(run: Run) -> Assessment:
@@ -85,6 +88,7 @@ def assess(run: Run) -> Assessment:
         limit=limit,
         matrix=matrix,
         how_many=_how_many(run, records),
+        prompts=prompts_of(run, records),
     )
 
 

@@ -33,10 +33,11 @@ from replay.plan.how_many.conduct import conduct_how_many
 from replay.plan.live import LiveRun
 from replay.plan.phases import conduct
 from replay.plan.run_state import RunState
+from replay.prompts.conduct import conduct_prompts
 from replay.release.dispatch import Dispatch
 from replay.release.seats import Classes, Seats
 from replay.scenario.load import with_budget
-from replay.scenario.phases import planned_phases
+from replay.scenario.phases import planned_phases, planned_prompts
 from replay.scenario.schema import Scenario
 from replay.shutdown import ActiveRun, Shutdown
 
@@ -113,8 +114,11 @@ class RunLifecycle:
                 seats = Seats(self.environment.runner, self.classes, self.dispatch)
                 conduct_how_many(state, seats, self.sweep, list(state.infos))
             else:
-                planned = state.recorder.manifest.phases_planned
-                conduct(state, Seats(self.environment.runner, self.classes, self.dispatch), planned)
+                manifest = state.recorder.manifest
+                seats = Seats(self.environment.runner, self.classes, self.dispatch)
+                if manifest.phases_planned:
+                    state = conduct(state, seats, manifest.phases_planned)
+                conduct_prompts(state, seats, manifest.prompts_planned)
             state.recorder.raise_problem()
         except TargetError as error:
             code = self._failed(run, str(error), exit_codes.BAD_INPUT)
@@ -148,7 +152,8 @@ class RunLifecycle:
             scenario = scenario.model_copy(update={"budget_s": self.next_budget_s})
         picked = [c.target for c in self.environment.runner.user_classes]
         phases = planned_phases(scenario, set(picked)) if plan == PHASES else ()
-        if plan == PHASES and not phases:
+        prompts = planned_prompts(scenario, set(picked)) if plan == PHASES else ()
+        if plan == PHASES and not (phases or prompts):
             raise PortlapError("no phase has a target among the picked user classes; pick more of them")
         self.disown_locusts_files()
         infos = {c.info.name: c.info for c in self.checked if c.info.name in picked}
@@ -159,6 +164,7 @@ class RunLifecycle:
             scenario=scenario.raw,
             targets=tuple(infos.values()),
             phases_planned=phases,
+            prompts_planned=prompts,
             sweep=self.sweep if plan == HOW_MANY else None,
             budget_s=scenario.budget_s or None,
             time_scale=scenario.time_scale,

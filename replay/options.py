@@ -34,6 +34,10 @@ PLAN_HELP = (
     "phases: requests alone and at the same instant in turns, with a verdict (the default headless); "
     "free: users come and go as you set them, no verdict (the default in the web UI)"
 )
+PROMPTS_HELP = (
+    "what a long prompt does to the others (stall), whether conversations stay warm (talk), whether answers "
+    "are right together (right): one or several with commas, or all; after the phases, within the budget"
+)
 BUDGET_HELP = (
     "longest time for the run, as 150, 90s, 20m or 1h; 0: no limit (default: the scenario's budget_s). "
     "What does not fit is left out and named"
@@ -94,6 +98,7 @@ def _add_sources(parser: Any, **hidden: Any) -> None:
     add = parser.add_argument
     add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=SCENARIO_HELP, **hidden)
     add("--target", action="append", metavar="URL[=MODEL]", help=TARGET_HELP, **hidden)
+    add("--prompts", metavar="KINDS", help=PROMPTS_HELP, **hidden)
     add("--budget", metavar="TIME", help=BUDGET_HELP, **hidden)
     add("--check", action="store_true", help=CHECK_HELP, **hidden)
     add("--dry-run", action="store_true", help=DRY_RUN_HELP, **hidden)

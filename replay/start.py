@@ -36,8 +36,8 @@ from replay.plan.progress import describe
 from replay.release import handshake, worker_port
 from replay.release.gate import Gate
 from replay.release.seats import Classes
-from replay.scenario.load import with_budget
-from replay.scenario.phases import planned_phases
+from replay.scenario.load import with_budget, with_prompts
+from replay.scenario.phases import planned_phases, planned_prompts
 from replay.scenario.schema import Scenario
 from replay.shutdown import SERVERS_END_S
 from replay.sources import scenario_from
@@ -57,7 +57,7 @@ def at_import(options: Namespace) -> Scenario:
             worker_port.refuse_taken(options)
         _let_locust_run_without_proc()
         locust_csv.amend_locust()
-        scenario = scenario_from(options)
+        scenario = with_prompts(scenario_from(options), options.prompts)
         if options.worker:
             options.master_came = handshake.wait_for_master(options)
         return scenario
@@ -214,6 +214,9 @@ def dry_run(scenario: Scenario, sweep: PlannedSweep | None = None) -> None:
             log.info(line)
         return
     solo_s = {t.name: AIM_S for t in scenario.targets}
-    for line in describe(planned_phases(scenario), solo_s, scenario.budget_s):
+    phases, prompts = planned_phases(scenario), planned_prompts(scenario)
+    for line in describe(phases, solo_s, scenario.budget_s) if phases else ():
         log.info(line)
+    for plan in prompts:
+        log.info(f"{plan.name}: {plan.kind}, as far as the budget goes; how long it takes the warm-up shows")
     log.info(f"Estimated at {AIM_S:.0f} s per answer; the warm-up will measure it.")

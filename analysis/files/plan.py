@@ -1,7 +1,7 @@
-"""What was planned: phases, or the levels of a sweep. Part of the manifest."""
+"""What was planned: phases of every kind, or the levels of a sweep. Part of the manifest."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,59 @@ class PlannedPhase:
     def deal(self) -> tuple[str, ...]:
         """The target of each user, dealt round robin: the same deal in every round."""
         return tuple(self.targets[i % len(self.targets)] for i in range(self.users))
+
+
+Count = Annotated[int, Field(ge=0, le=MOST_ROUNDS)]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+TalkOrder = Literal["in-turn", "together"]
+IN_TURN: TalkOrder = "in-turn"
+TOGETHER: TalkOrder = "together"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStall:
+    """What a long prompt does to answers that run."""
+
+    name: str
+    targets: Names  # of the answers that run
+    prompt_tokens: tuple[Count, ...] = (256, 1000, 4000)
+    runners: tuple[Users, ...] = ()  # answers that run; (): one, and one less than the slots
+    rounds: Rounds = 3
+    newcomer: str | None = None  # the target of the long prompt; None: the same
+    kind: Literal["stall"] = "stall"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTalk:
+    """Whether conversations keep what the server has read, alone and beside others."""
+
+    name: str
+    targets: Names
+    users: tuple[Users, ...] = ()  # who talk at a time; (): two, as many as slots, one more, and doubled
+    turns: Count = 4
+    first_words: Count = 300
+    words: Count = 25
+    system_words: Count = 0
+    order: tuple[TalkOrder, ...] = (IN_TURN, TOGETHER)
+    strangers: Count = 0
+    rounds: Rounds = 2
+    kind: Literal["talk"] = "talk"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRight:
+    """Whether answers are as right together as alone."""
+
+    name: str
+    targets: Names
+    users: tuple[Users, ...] = (2, 3, 4, 8)
+    pairs: Count = 48
+    churn: bool = True
+    hang_up: Annotated[float, Field(ge=0, le=1)] = 0.0  # the share of the churn's requests that is hung up on
+    kind: Literal["right"] = "right"
+
+
+PlannedPrompts = Annotated[PlannedStall | PlannedTalk | PlannedRight, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from analysis.thresholds import MIN_STOP_TOKENS
 
 WARMUP, BASELINE, BURST, FREE, LEVEL = "warmup", "baseline", "burst", "free", "level"
 # in a log BASELINE is a solo, BURST a request of a round
-KINDS = (WARMUP, BASELINE, BURST, FREE, LEVEL)
+RUNNER, NEWCOMER, LATECOMER, TURN, RECALL = "runner", "newcomer", "latecomer", "turn", "recall"
+OF_PROMPTS = (RUNNER, NEWCOMER, LATECOMER, TURN, RECALL)  # of phases of the kinds stall, talk and right
+KINDS = (WARMUP, BASELINE, BURST, FREE, LEVEL, *OF_PROMPTS)
 CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, kind `baseline`
 WARMUP_PHASE = "warmup"
 STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
@@ -63,6 +65,12 @@ class RequestRecord:
     server_load_s: float | None = None
     worker: int = 0
     clock_error_s: float | None = None  # first or last token may have come so much earlier
+    prompt_words: int | None = None  # drawn at random behind the prefix: how long the prompt was made
+    turn: int | None = None  # of its conversation, from 1
+    code: str | None = None  # that it asks for back
+    said: str | None = None  # whose code or prefix its answer holds: docs/FORMAT.md
+    text_hash: str | None = None  # of its text, where texts are compared
+    ended_by: str | None = None  # `server`, or `client`, which hung up; None: by neither
 
     @property
     def start_s(self) -> float | None:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from analysis.errors import RunError
 from analysis.escapes import for_json, visible_in
 from analysis.files.csv_rows import MOST_JSON_BYTES, REMEDY, bytes_of, first_problem
-from analysis.files.plan import PlannedPhase, PlannedSweep, Visit
+from analysis.files.plan import PlannedPhase, PlannedPrompts, PlannedSweep, Visit
 from analysis.files.request_record import RequestLog, read_records
 from analysis.files.server_samples import ServerSample, read_server_samples
 
@@ -79,6 +79,8 @@ class Manifest:
     targets: tuple[TargetInfo, ...] = ()
     phases_planned: tuple[PlannedPhase, ...] = ()
     phases_finished: tuple[str, ...] = ()
+    prompts_planned: tuple[PlannedPrompts, ...] = ()  # phases of the kinds stall, talk and right
+    prompts_finished: tuple[str, ...] = ()
     sweep: PlannedSweep | None = None  # of the plan `how-many`
     visits: tuple[Visit, ...] = ()  # its stays at a number of users, as they came
     cuts: tuple[str, ...] = ()  # what the budget left out, with its price

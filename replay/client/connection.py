@@ -18,6 +18,7 @@ import gevent
 import h11
 
 from analysis.files.request_record import STOPPED
+from replay.client.content import tokens_so_far
 from replay.client.http_stream import HttpStream
 from replay.client.reply import Reply
 from replay.client.request import Request
@@ -45,10 +46,11 @@ class Connection:
         self._http = h11.Connection(h11.CLIENT)
         self._bytes = b""
         self._reply = Reply()
+        self._hung_up = False
 
     def prepare(self, request: Request) -> None:
         """Builds the request and connects, unless that is for `ask`. Raises OSError, one line for people."""
-        self._request, self._reply = request, Reply()
+        self._request, self._reply, self._hung_up = request, Reply(), False
         url = urlsplit(request.base_url)
         tls = url.scheme == "https"
         host, port = url.hostname or "", url.port or (443 if tls else 80)
@@ -64,6 +66,22 @@ class Connection:
         if problem:
             raise ConnectionError(problem)
 
+    def when_told(self, tokens: int, tell: Callable[[], None]) -> None:
+        """Calls `tell` once, as soon as so many tokens have come of what was prepared."""
+        reply, reader = self._reply, READERS[self._request.reader if self._request else "openai"]
+
+        def look() -> None:
+            if tokens_so_far(reply, reader) >= tokens:
+                reply.listener = None
+                tell()
+
+        reply.listener = look
+
+    def hang_up(self) -> None:
+        """Ends the answer that `ask` waits for; what has come of it is no failure."""
+        self._hung_up = True
+        self.close()
+
     def ask(self) -> Response:
         """The whole answer to what was prepared, or what came of it with `error`.
 
@@ -76,6 +94,8 @@ class Connection:
         message, self._bytes = self._bytes, b""
 
         def exchange() -> None:
+            if self._hung_up:  # before it was sent
+                raise ConnectionError(STOPPED)
             stream.ensure_open()
             stream.exchange(self._http, message, self._reply)
 
@@ -124,6 +144,9 @@ class Connection:
         read = partial(read_response, self._reply, end_s, problem, reader)
         large = sum(len(data) for _, data in self._reply.pieces) > LARGE_BYTES
         response = gevent.get_hub().threadpool.apply(read) if large else read()
+        if self._hung_up and response.ended_by is None:
+            failed = None if response.http_status == 200 else response.error
+            response = replace(response, error=failed, ended_by="client")
         keys = _keys(self._request.headers if self._request else ())
         words = {name: getattr(response, name) for name in SERVERS_WORDS}
         safe: dict[str, Any] = {name: text and masked(text, keys) for name, text in words.items()}

@@ -1,7 +1,7 @@
 """What has come of an answer so far: its bytes, each piece with its arrival, and whether it has ended."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,12 +31,15 @@ class Reply:
     done: bool = False  # the server said [DONE]: the answer ended there, whatever the connection does
     finished: bool = False  # it gave a finish reason
     tail: bytes = b"\n"  # the latest bytes of the body, which begins a line
+    listener: Callable[[], None] | None = None  # is called for every piece
 
     def note_end(self, data: bytes) -> None:
         """Looks for the words that end an answer; a word may be cut between two pieces."""
         self.tail = self.tail[-TAIL_BYTES:] + data
         self.done = self.done or DONE.search(self.tail) is not None
         self.finished = self.finished or FINISH.search(self.tail) is not None
+        if self.listener is not None:
+            self.listener()
 
     @property
     def stamp(self) -> str | None:

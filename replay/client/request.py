@@ -38,6 +38,11 @@ class Request:
     offset_s: float = 0.0  # after the gate's instant
     workers: int | None = None  # requests in flight at most; the others queue in the client
     own_connection: bool = False  # opened when it is due and closed after the answer
+    tell_at: int | None = None  # the plan hears of it when so many tokens have come
+    keep: bool = False  # its text and the arrivals of its tokens go back to the plan
+    prompt_words: int | None = None
+    turn: int | None = None
+    code: str | None = None
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

@@ -4,20 +4,16 @@ Never an exception: whatever a server writes (other types than promised, half a 
 HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-from replay.client.reply import Arrival, Reply, clock_error_s
+from replay.client.content import Content, choices, has_text, read_content, text_of
+from replay.client.reply import Reply, clock_error_s
 from replay.client.server_words import one_line, refusal, words_of
-from replay.client.sse import read_events, read_lines
 from replay.server_kinds import READERS, Reader
 
-NO_TEXT_KEYS = {"role", "name", "id", "type", "index", "finish_reason", "logprobs", "stop_reason"}
-NO_TEXT_KEYS |= {"tool_calls", "function_call"}
-DEEPEST = 8  # levels of a delta
 NO_END = "the stream ended without [DONE] and without a finish_reason"
 NO_TEXT = "the stream ended without any text"
 INSTANTS = ("scheduled_s", "send_s", "first_token_s", "last_token_s", "end_s", "longest_gap_end_s")
@@ -51,15 +47,9 @@ class Response:
     server_queue_s: float | None = None
     server_load_s: float | None = None
     clock_error_s: float | None = None  # the first or the last token may have come so much earlier
-
-
-class Content(NamedTuple):
-    """The JSON documents of a body, each with the arrival of its end."""
-
-    documents: tuple[tuple[Arrival, dict[str, Any]], ...] = ()
-    streamed: bool = False
-    done: bool = False  # the server said that this was all
-    broken: str | None = None
+    ended_by: str | None = None  # `server` or `client`, which hung up; None: by neither
+    text: str = ""  # no column: it goes back to the plan where the request asks for it
+    arrivals_s: tuple[float, ...] = ()  # of each chunk with text; no column either
 
 
 def read_response(
@@ -102,64 +92,15 @@ def read_response(
         server_prefill_s=times.prefill_s,
         server_decode_s=times.decode_s,
         clock_error_s=clock_error_s([at for at, _ in content.documents], places, content.done),
+        ended_by="server" if reply.whole else None,
+        text=text_of(documents),
+        arrivals_s=tuple(at.at_s for at in tokens),
     )
-
-
-def read_content(pieces: list[tuple[Arrival, bytes]], lines: bool = False) -> Content:
-    """The events of a stream (`lines`: one per line), or the one document that is the whole body."""
-    body = b"".join(data for _, data in pieces).strip()
-    if not body:
-        return Content(broken="the answer is empty")
-    if lines:
-        return _read_documents(read_lines([*pieces, (pieces[-1][0], b"\n")]))
-    if body.startswith(b"{"):  # as no line of an event stream does, whatever Content-Type says
-        document = parse(body)
-        broken = None if document and _choices(document) else "the answer is JSON without choices"
-        return Content(((pieces[-1][0], document),) if document else (), done=True, broken=broken)
-    content = _read_documents(read_events(pieces))
-    if not (content.documents or content.done or content.broken):
-        start = one_line(body.decode("utf-8", "replace"))
-        return content._replace(broken=f"the answer is neither a stream nor JSON: {start!r}")
-    return content
-
-
-def _read_documents(texts: Iterable[tuple[Arrival, str | bytes]]) -> Content:
-    """What a stream holds: JSON objects, and the word that it is done."""
-    documents, done, broken = [], False, None
-    for arrival, text in texts:
-        document = parse(text)
-        if document is not None:
-            documents.append((arrival, document))
-        elif text.strip() in ("[DONE]", b"[DONE]"):
-            done = True
-        elif text.strip():
-            event = text if isinstance(text, str) else text.decode("utf-8", "replace")
-            broken = broken or f"an event of the stream is no JSON object: {one_line(event)!r}"
-    return Content(tuple(documents), streamed=True, done=done, broken=broken)
-
-
-def has_text(document: dict[str, Any]) -> bool:
-    """True if it brings text, under any key and in any nesting (a reasoning token is a token).
-
-    A role, an empty delta, the name of a tool, prompt progress or usage alone is none.
-    """
-    parts = [part for c in _choices(document) for part in (c.get("delta"), c.get("text"))]
-    return any(_holds_text(part) for part in parts)
-
-
-def _holds_text(value: Any, depth: int = 0) -> bool:
-    if isinstance(value, str):
-        return bool(value)
-    if depth > DEEPEST:
-        return False
-    if isinstance(value, dict):
-        return any(_holds_text(v, depth + 1) for k, v in value.items() if k not in NO_TEXT_KEYS)
-    return isinstance(value, list) and any(_holds_text(v, depth + 1) for v in value)
 
 
 def _is_named(document: dict[str, Any]) -> bool:
     """True if a completion has begun: messages about loading carry neither id nor model nor index."""
-    return any(document.get(key) for key in ("id", "model")) or any("index" in c for c in _choices(document))
+    return any(document.get(key) for key in ("id", "model")) or any("index" in c for c in choices(document))
 
 
 def _refusal(reply: Reply) -> str | None:
@@ -204,21 +145,7 @@ def _model(documents: list[dict[str, Any]]) -> str | None:
 
 
 def _finish_reason(documents: list[dict[str, Any]]) -> str | None:
-    return _last_text(c.get("finish_reason") for document in documents for c in _choices(document))
-
-
-def parse(text: str | bytes) -> dict[str, Any] | None:
-    """The JSON object in `text`; None if it is anything else."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _choices(document: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = document.get("choices")  # [] in the usage chunk
-    return [c for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
+    return _last_text(c.get("finish_reason") for document in documents for c in choices(document))
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Changes(TypedDict, total=False):
 
     targets: tuple[TargetInfo, ...]
     phases_planned: tuple[PlannedPhase, ...]
+    prompts_finished: tuple[str, ...]
     phases_finished: tuple[str, ...]
     visits: tuple[Visit, ...]
     cuts: tuple[str, ...]

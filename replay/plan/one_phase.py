@@ -1,6 +1,7 @@
 """The life of a phase: solo, round, solo, … solo, until it is decided."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import gevent
@@ -10,14 +11,14 @@ from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import BASELINE, BURST, CHAIN_PHASE, RequestRecord
 from analysis.phase.measure import PhaseMeasured, measure_phase
 from analysis.verdict.certainty import decided
-from replay.client.prompt import prompt
 from replay.client.request import Request
 from replay.output import log
 from replay.plan import TIMEOUT_EXTRA_S, TIMEOUT_SOLOS, progress
 from replay.plan.budget import BUDGET_ROUNDS, solo_targets
 from replay.plan.run_state import RunState
+from replay.prompts.prefix import prompt
 from replay.release.dispatch import ReadyUser
-from replay.server_kinds import Ask
+from replay.server_kinds import Ask, Endpoint
 
 REFUSED = "connection refused"  # how the error of such a request begins
 QUIET_S = 2.0  # the servers are watched for so long before the first solo and between phases
@@ -131,15 +132,30 @@ def _refill(run: RunState) -> None:
 
 
 def request_for(
-    run: RunState, seat: ReadyUser, batch: int, phase: str, index: int, kind: str, tokens: int, users: int = 1
+    run: RunState,
+    seat: ReadyUser,
+    batch: int,
+    phase: str,
+    index: int,
+    kind: str,
+    tokens: int,
+    users: int = 1,
+    *,
+    content: str | None = None,
+    before: tuple[Mapping[str, str], ...] = (),
 ) -> Request:
-    """The next request of the run, for this user: own prefix, own id. Raises RunError if the disk is full."""
+    """The next request of the run, for this user: own prefix, own id. Raises RunError if the disk is full.
+
+    `content` in place of the target's message; `before`: the conversation so far, which had its own prefix.
+    """
     run.recorder.raise_problem()
     request_id = next(run.request_ids)
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request
-    content = prompt(target.test_message, run.seed, request_id)
-    endpoint = run.endpoints[seat.target][0]
+    content = target.test_message if content is None else content
+    if not before:
+        content = prompt(content, run.seed, request_id)
+    endpoint = _endpoint(run.endpoints[seat.target], bool(before))
     slowest_s = max(run.solo_s.values(), default=0.0)  # careful: it may wait for another target's answers
     return Request(
         batch=batch,
@@ -152,7 +168,7 @@ def request_for(
         target=seat.target,
         base_url=info.base_url,
         model=info.model,
-        body=endpoint.body(Ask(content, info.model, tokens, asked.temperature, asked.extra)),
+        body=endpoint.body(Ask(content, info.model, tokens, asked.temperature, asked.extra, before)),
         timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * slowest_s + TIMEOUT_EXTRA_S),
         origin_s=run.recorder.origin_s,
         api_key_env=target.api_key_env,
@@ -160,3 +176,8 @@ def request_for(
         reader=endpoint.reader,
         own_connection=info.takes_one_connection,
     )
+
+
+def _endpoint(endpoints: Sequence[Endpoint], talks: bool) -> Endpoint:
+    """The best one; for a conversation the best that takes messages."""
+    return next((e for e in endpoints if not talks or e.talks), endpoints[0])

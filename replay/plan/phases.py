@@ -18,8 +18,11 @@ from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.seats import Seats
 
 
-def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> None:
-    """Runs all phases that fit the budget. Raises TargetError if a target fails in the warm-up."""
+def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> RunState:
+    """Runs all phases that fit the budget; returns what the warm-up has shown.
+
+    Raises TargetError if a target fails in the warm-up.
+    """
     waiting = list(planned)  # those that depend on others come last
     targets = list(dict.fromkeys(t for p in planned for t in p.deal))
     seats.fill(targets)
@@ -61,6 +64,7 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Non
     for line in left_out:
         log.warning(line)
     seats.clear()
+    return run
 
 
 def _certain(phases: Sequence[PlannedPhase]) -> list[PlannedPhase]:

@@ -8,12 +8,12 @@ from analysis.errors import TargetError
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model, under_asked_name
 from analysis.phase.overlap import streams_known
-from replay.client.prompt import prompt
 from replay.output import log
 from replay.plan import progress
 from replay.plan.budget import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns
 from replay.plan.one_phase import ask_alone
 from replay.plan.run_state import RunState
+from replay.prompts.prefix import prompt
 
 FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
 # Statuses of a server that does not know the path or a field; 200 too, LM Studio's answer to everything

@@ -7,7 +7,9 @@ messages, so that one process, `--processes N` and workers on other machines run
     conductor      -> all gates   arm     requests                  each gate hands its users theirs
     users          -> conductor   armed   worker, batch, request_id connected (or failed to), at the gate
     conductor      -> all gates   go      batch, at                 the instant, on the monotonic clock
-    users          -> conductor   row     worker, batch, row        the answer has ended, or was cut
+    users          -> conductor   told    worker, batch, request_id so many tokens have come as were asked for
+    conductor      -> all gates   hang_up request_ids               close these, whatever they have
+    users          -> conductor   row     worker, batch, row, heard the answer has ended, or was cut
     users          -> conductor   left    worker, user              the user is gone
 
 Every message carries the run's token; handshake.py says which workers get it, worker_port.py where they join.

@@ -14,8 +14,9 @@ from analysis.files.request_record import RequestRecord
 from replay.client.request import Request, row_of
 from replay.client.response import Response
 from replay.output import log
-from replay.release.gate import ARM, ARMED, GO, LEFT, READY, ROW
+from replay.release.gate import ARM, ARMED, GO, HANG_UP, LEFT, READY, ROW, TOLD
 from replay.release.handshake import TOKEN
+from replay.release.heard import Ear
 
 LEAD_S = 0.005  # from `go` to the gate's instant, in one process
 LEAD_FAR_S = 0.05  # where messages travel between processes (measured: at most 9 ms)
@@ -50,6 +51,7 @@ class Dispatch:
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
         self._open: dict[int, Request] = {}  # sent, and no row yet
+        self.ear = Ear()
         self._seen: set[int] = set()  # workers of this run
         self._news = Event()
         self._batches = 0
@@ -58,6 +60,7 @@ class Dispatch:
             (LEFT, self._left_came),
             (ARMED, self._armed_came),
             (ROW, self._row_came),
+            (TOLD, self._told_came),
         ):
             runner.register_message(kind, partial(self._take, listener))
 
@@ -65,6 +68,7 @@ class Dispatch:
         """Rows belong to a new run from now on; users that wait already stay ready."""
         self._keep, self._began_s = keep, time.monotonic()
         self._armed, self._rows, self._open, self.workers_lost = set(), {}, {}, {}
+        self.ear = Ear()
         self._seen = set(getattr(self._runner, "worker_indexes", {}).values()) - self.gone_workers()
 
     def close(self) -> None:
@@ -155,12 +159,20 @@ class Dispatch:
         if request.request_id in self._open:
             self._accept(row_of(request, Response(end_s=time.monotonic(), error=LOST)))
 
+    def hang_up(self, requests: Sequence[Request]) -> None:
+        """Those that are still open end where they are; their rows come as of any other."""
+        self._tell(HANG_UP, {"request_ids": [r.request_id for r in requests]})
+
+    def has_told(self, request: Request) -> bool:
+        """Whether the tokens have come that it was to tell at, or it is over without them."""
+        return request.request_id in self.ear.told or request.request_id not in self._open
+
     @property
     def rows_came(self) -> bool:
         return bool(self._rows)
 
     def take_rows(self) -> list[RequestRecord]:
-        """The rows that came since, for one who does not wait for particular ones."""
+        """The rows that came since."""
         rows, self._rows = list(self._rows.values()), {}
         return rows
 
@@ -222,9 +234,12 @@ class Dispatch:
     def _armed_came(self, data: dict[str, Any]) -> None:
         self._armed.add(self._ordered(data, data["request_id"]).request_id)
 
+    def _told_came(self, data: dict[str, Any]) -> None:
+        self.ear.told.add(self._ordered(data, data["request_id"]).request_id)
+
     def _row_came(self, data: dict[str, Any]) -> None:
         record = RECORD.validate_python(data["row"])
-        self._ordered(data, record.request_id)
+        self.ear.row_came(self._ordered(data, record.request_id), data)
         self._accept(record)
 
     def _ordered(self, data: dict[str, Any], request_id: int) -> Request:

@@ -2,7 +2,8 @@
 
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -12,11 +13,13 @@ from gevent.lock import BoundedSemaphore
 from gevent.queue import Queue
 
 from analysis.files.request_record import FREE, RequestRecord
+from replay.client.connection import Connection
 from replay.client.request import Request
+from replay.client.response import Response
 from replay.release.handshake import TOKEN
 
-ARM, GO, READY, LEFT, ARMED, ROW = (
-    f"portlap_{name}" for name in ("arm", "go", "ready", "left", "armed", "row")
+ARM, GO, READY, LEFT, ARMED, ROW, TOLD, HANG_UP = (
+    f"portlap_{name}" for name in ("arm", "go", "ready", "left", "armed", "row", "told", "hang_up")
 )
 SPIN_S = 0.002  # a sleep may end this late; the rest is waited for by looking at the clock
 
@@ -30,6 +33,7 @@ class Gate:
         self._inboxes: dict[int, Queue] = {}
         self._instants: dict[int, AsyncResult] = {}  # batch: the instant its gate opens
         self._queues: dict[int, BoundedSemaphore] = {}  # batch: the client's own queue
+        self._asking: dict[int, Connection] = {}  # by request
         self._joined = 0
         self._open: set[int] = set()  # requests of this process that hold up the garbage collector
 
@@ -38,6 +42,7 @@ class Gate:
         self._runner = runner
         runner.register_message(ARM, self._arm)
         runner.register_message(GO, self._go)
+        runner.register_message(HANG_UP, self._hang_up)
 
     def welcomed(self, token: str) -> None:
         """The master has admitted this worker: the run's token, for all messages."""
@@ -70,8 +75,21 @@ class Gate:
             return None
         return self._queues.setdefault(request.batch, BoundedSemaphore(request.workers))
 
-    def report(self, batch: int, record: RequestRecord) -> None:
-        self._tell(ROW, {"batch": batch, "row": asdict(record)})
+    @contextmanager
+    def asking(self, request: Request, connection: Connection) -> Iterator[None]:
+        """While the answer is waited for: the plan hears of its tokens, and may hang up."""
+        if request.tell_at is not None:
+            told = {"batch": request.batch, "request_id": request.request_id}
+            connection.when_told(request.tell_at, lambda: self._tell(TOLD, told))
+        self._asking[request.request_id] = connection
+        try:
+            yield
+        finally:
+            del self._asking[request.request_id]
+
+    def report(self, request: Request, record: RequestRecord, response: Response) -> None:
+        heard = {"text": response.text, "arrivals_s": response.arrivals_s} if request.keep else None
+        self._tell(ROW, {"batch": request.batch, "row": asdict(record), "heard": heard})
         self._open.discard(record.request_id)
         if not self._open:
             gc.enable()
@@ -112,6 +130,12 @@ class Gate:
             return
         # careful: a message listener must not block, or heartbeats stop
         gevent.spawn(self._release, msg.data["batch"], msg.data["at"])
+
+    def _hang_up(self, msg: Any, **_: Any) -> None:
+        if msg.data["token"] == self._token:
+            for request_id in msg.data["request_ids"]:
+                if request_id in self._asking:
+                    self._asking[request_id].hang_up()
 
     def _release(self, batch: int, at: float) -> None:
         gevent.sleep(max(at - time.monotonic() - SPIN_S, 0))

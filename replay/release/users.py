@@ -58,7 +58,8 @@ class PinnedUser(User):
 
     def ask(self, request: Request, due_s: float, queued_s: float | None) -> None:
         try:
-            response = self.connection.ask()
+            with self.gate.asking(request, self.connection):
+                response = self.connection.ask()
         except BaseException:  # stopped (Ctrl-C, end of a phase): a request that was sent leaves a row
             self.report(request, self.connection.cut(), due_s, queued_s)
             raise
@@ -83,7 +84,7 @@ class PinnedUser(User):
             context={},
         )
         with suppress(RPCSendError):  # this worker ends: what never comes becomes a row that failed
-            self.gate.report(request.batch, record)
+            self.gate.report(request, record, response)
 
 
 class RequestFailed(Exception):

@@ -16,10 +16,12 @@ from replay.scenario.base_url import name_of_url, normal_base_url
 from replay.scenario.messages import Problem, nearest, problems_of, refusal
 from replay.scenario.phases import usual_phases
 from replay.scenario.rules import contradictions
-from replay.scenario.schema import KEYS, Scenario
+from replay.scenario.schema import KEYS, Phase, Scenario
+from replay.scenario.schema.phase import OF_KIND
 from replay.scenario.yaml_file import fill, misplaced, read_yaml
 
 OPTION: Final = "--target"
+PROMPTS_KINDS: Final = tuple(OF_KIND)
 
 
 def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
@@ -65,6 +67,19 @@ def with_budget(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"budget_s": BUDGET_S})
 
 
+def with_prompts(scenario: Scenario, kinds: str | None) -> Scenario:
+    """With a phase of each of these kinds, written `stall,talk,right` or `all`. Raises ScenarioError."""
+    if not kinds:
+        return scenario
+    wanted = PROMPTS_KINDS if kinds == "all" else tuple(dict.fromkeys(kinds.split(",")))
+    if strange := [kind for kind in wanted if kind not in PROMPTS_KINDS]:
+        known = ",".join(PROMPTS_KINDS)
+        raise ScenarioError(f"--prompts {kinds}: no {strange[0]!r}; write all, or of {known}")
+    there = {phase.kind for phase in scenario.prompts}
+    added = [OF_KIND[kind](name=kind, kind=kind) for kind in wanted if kind not in there]
+    return scenario.model_copy(update={"phases": (*scenario.phases, *added)})
+
+
 def checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:
     """The scenario of these data; `written` is what the manifest keeps. Raises ScenarioError."""
     if (
@@ -87,7 +102,10 @@ def _in_time_scale(scenario: Scenario) -> Scenario:
         s.model_copy(update={k: t * scale for k in ("ttft_s", "tpot_s") if (t := getattr(s, k)) is not None})
         for s in scenario.servers
     )
-    phases = tuple(p.model_copy(update={"spacing_s": p.spacing_s * scale}) for p in scenario.phases)
+    phases = tuple(
+        p.model_copy(update={"spacing_s": p.spacing_s * scale}) if isinstance(p, Phase) else p
+        for p in scenario.phases
+    )
     return scenario.model_copy(update={"servers": servers, "phases": phases})
 
 

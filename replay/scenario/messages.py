@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from analysis.console import plural
 from analysis.errors import ScenarioError
+from replay.scenario.schema.phase import TAGS
 
 Loc = tuple[int | str, ...]
 Problem = tuple[Loc, str]  # where, and a clause that says what is wrong and what to do
@@ -79,7 +80,7 @@ def problems_of(error: ValidationError, written: Any, known: Mapping[str, Collec
     """What pydantic found; `written` is the file's data, `known` names the keys below each key."""
     found: list[Problem] = []
     for details in error.errors(include_url=False, include_input=False):
-        loc = _shortened(details["loc"], written)
+        loc = _shortened(_untagged(details["loc"]), written)
         # careful: pydantic calls a list too short, too, when all its entries are wrong
         if details["type"] != "too_short" or not _at(loc, written):
             found.append((loc, _clause(details, loc, written, known)))
@@ -116,6 +117,11 @@ def _clause(details: ErrorDetails, loc: Loc, written: Any, known: Mapping[str, C
         return f"must be text{quoted}; put it in quotes"
     noun = NOT_A.get(kind.split("_")[0])
     return f"must be {noun}{quoted}{example}" if noun else details["msg"].lower()
+
+
+def _untagged(loc: Loc) -> Loc:
+    """Without the step that names which type of phase an entry was taken for."""
+    return (*loc[:2], *loc[3:]) if loc[:1] == ("phases",) and loc[2:3] and loc[2] in TAGS else loc
 
 
 def _shortened(loc: Loc, written: Any) -> Loc:

@@ -4,9 +4,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from analysis.files.plan import PlannedPhase
+from pydantic import TypeAdapter
+
+from analysis.files.plan import PlannedPhase, PlannedPrompts
 from replay.scenario.schema import Phase, Scenario, Target
 
+PROMPTS: Final[TypeAdapter[PlannedPrompts]] = TypeAdapter(PlannedPrompts)
 PHASE_USERS: Final = {"phase1": 2, "phase2": 4, "phase3": 8}
 USUAL_ROUNDS: Final = 5
 CONTROL_USERS: Final = 8  # the control grows to so many while all of them overlap
@@ -21,7 +24,7 @@ def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> 
     everyone = tuple(t.name for t in scenario.targets)
     planned: list[PlannedPhase] = []
     grown: list[PlannedPhase] = []
-    for phase in scenario.phases:
+    for phase in scenario.bursts:
         dealt = phase.targets or everyone
         kept = tuple(name for name in dealt if names is None or name in names)
         if phase.kind == "matrix":
@@ -36,6 +39,18 @@ def planned_phases(scenario: Scenario, names: Collection[str] | None = None) -> 
                 grown.append(_planned(phase, f"{phase.name}-{users}", kept, users=users, after=before))
                 before = grown[-1].name
     return tuple(planned + grown)
+
+
+def planned_prompts(scenario: Scenario, names: Collection[str] | None = None) -> tuple[PlannedPrompts, ...]:
+    """The phases of the kinds stall, talk and right, for these targets only; none without a target."""
+    everyone = tuple(t.name for t in scenario.targets)
+    planned = []
+    for phase in scenario.prompts:
+        kept = tuple(t for t in phase.targets or everyone if names is None or t in names)
+        given = {key: value for key, value in phase.model_dump().items() if value is not None}
+        if kept:
+            planned.append(PROMPTS.validate_python(given | {"targets": kept}))
+    return tuple(planned)
 
 
 def _planned(phase: Phase, name: str, targets: tuple[str, ...], **other: Any) -> PlannedPhase:

@@ -8,14 +8,21 @@ from collections.abc import Hashable, Iterator, Sequence
 from replay.scenario.limits import REQUESTS, SIMULATED_USERS
 from replay.scenario.messages import Problem, nearest
 from replay.scenario.phases import planned_phases, sizes_grown
-from replay.scenario.schema import Scenario
+from replay.scenario.schema import Phase, PromptsPhase, Scenario, StallPhase
 
 SERVERS_END = "counted from 0; correct it or add one"
 
 
 def contradictions(scenario: Scenario) -> list[Problem]:
     """Every problem of a scenario whose keys are right one by one; empty if it agrees with itself."""
-    rules = (_repetitions, _servers_that_are_missing, _phases_against_targets, _grown_names, _time_scale)
+    rules = (
+        _repetitions,
+        _servers_that_are_missing,
+        _phases_against_targets,
+        _prompts_once,
+        _grown_names,
+        _time_scale,
+    )
     return [problem for rule in rules for problem in rule(scenario)] or list(_too_much(scenario))
 
 
@@ -45,6 +52,9 @@ def _servers_that_are_missing(scenario: Scenario) -> Iterator[Problem]:
 def _phases_against_targets(scenario: Scenario) -> Iterator[Problem]:
     names = [t.name for t in scenario.targets]
     for i, phase in enumerate(scenario.phases):
+        if isinstance(phase, StallPhase) and phase.newcomer is not None and phase.newcomer not in names:
+            text = f"no target is named {phase.newcomer!r}; {nearest(phase.newcomer, names)}"
+            yield ("phases", i, "newcomer"), text
         if phase.kind == "matrix" and len(phase.targets or names) < 2:
             yield ("phases", i, "kind"), "a matrix needs two targets; name another, or take the phase out"
         for k, name in enumerate(phase.targets or ()):
@@ -56,10 +66,18 @@ def _phases_against_targets(scenario: Scenario) -> Iterator[Problem]:
             yield ("phases", i, "targets", k), text
 
 
+def _prompts_once(scenario: Scenario) -> Iterator[Problem]:
+    kinds = [phase.kind for phase in scenario.phases]
+    for i, kind in enumerate(kinds):
+        if isinstance(scenario.phases[i], PromptsPhase) and kind in kinds[:i]:
+            text = f"a second phase of kind {kind}; a run has one of them: measure this in a run of its own"
+            yield ("phases", i, "kind"), text
+
+
 def _grown_names(scenario: Scenario) -> Iterator[Problem]:
     taken = {p.name for p in scenario.phases}
     for i, phase in enumerate(scenario.phases):
-        for name in (f"{phase.name}-{users}" for users in sizes_grown(phase)):
+        for name in (f"{phase.name}-{n}" for n in (sizes_grown(phase) if isinstance(phase, Phase) else ())):
             if name in taken:
                 text = f"it would grow to a phase {name}, which is there already; rename that one"
                 yield ("phases", i, "grow_to"), text

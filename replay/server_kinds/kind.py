@@ -103,6 +103,11 @@ class Ask:
     max_tokens: int
     temperature: float
     extra: Mapping[str, Any] = field(default_factory=dict)
+    before: tuple[Mapping[str, str], ...] = ()  # messages of the conversation so far: role and content
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return [*map(dict, self.before), {"role": "user", "content": self.content}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class Endpoint:
     path: str
     body: Callable[[Ask], dict[str, Any]]
     reader: str = "openai"
+    talks: bool = True  # takes the messages of a conversation
 
 
 @dataclass(frozen=True, slots=True)

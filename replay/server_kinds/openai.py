@@ -27,7 +27,7 @@ def bare_body(ask: Ask) -> dict[str, Any]:
     named = {"model": ask.model} if ask.model is not None else {}
     return {
         **named,
-        "messages": [{"role": "user", "content": ask.content}],
+        "messages": ask.messages,
         "max_tokens": ask.max_tokens,
         "temperature": ask.temperature,
         "stream": True,

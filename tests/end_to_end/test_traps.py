@@ -23,10 +23,10 @@ from analysis.phase.overlap import round_peak
 from analysis.verdict.outcomes import Outcome
 from replay.checks.check import check
 from replay.client.connection import Connection
-from replay.client.prompt import prompt
 from replay.client.request import Request
 from replay.client.response import Response
 from replay.plan.one_phase import request_for
+from replay.prompts.prefix import prompt
 from replay.scenario.schema import RequestSettings, Scenario, Target
 from replay.server_kinds import SERVER_KINDS, Ask, Endpoint, openai
 from servers.queue_model import Policy, Port
@@ -409,7 +409,7 @@ def test_the_usual_phases_have_1_2_4_and_8_requests() -> None:
     from replay.scenario.load import scenario_of_urls
 
     one = scenario_of_urls(["http://127.0.0.1:1234", "http://127.0.0.1:1235"])
-    assert {p.users for p in one.phases} == {2, 4, 8}, "and the solos in every gap are the 1"
+    assert {p.users for p in one.bursts} == {2, 4, 8}, "and the solos in every gap are the 1"
 
 
 def test_what_two_requests_show_is_not_what_four_and_eight_do() -> None:

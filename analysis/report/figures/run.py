@@ -7,6 +7,7 @@ from analysis import exit_codes
 from analysis.assess import Assessment
 from analysis.capacity import words
 from analysis.capacity.result import HowMany
+from analysis.prompts.finding import Finding
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
@@ -51,13 +52,15 @@ class RunFigures:
     timing_error_ms: TimingError
     timed: int  # requests with a timing error
     how_many: HowMany | None = None  # of the plan `how-many`
+    open_questions: bool = False  # a phase of kind stall, talk or right has no answer
 
     @property
     def exit_code(self) -> int:
         """Of a run its verdict's; of a sweep, whether a number is shown."""
         found = self.how_many
         if found is None:
-            return exit_codes.of_verdict(self.verdict)
+            code = exit_codes.of_verdict(self.verdict)
+            return code or (exit_codes.INCONCLUSIVE if self.open_questions else exit_codes.OK)
         return exit_codes.OK if found.carries is not None and found.settled else exit_codes.INCONCLUSIVE
 
     @property
@@ -70,14 +73,19 @@ def answer_of(assessment: Assessment, figures: RunFigures) -> str:
     """The first sentence of every report."""
     if assessment.run.manifest.sweep is not None:
         return words.answer(assessment.how_many)
-    return "A free run: no verdict is stated." if figures.verdict is None else assessment.answer.sentence
+    if first := prompts_first(assessment):
+        return first.sentences[0]
+    if figures.verdict is not None:
+        return assessment.answer.sentence
+    prompts = assessment.run.manifest.prompts_planned
+    return "No phase was measured." if prompts else "A free run: no verdict is stated."
 
 
 def run_figures(assessment: Assessment) -> RunFigures:
     phases = tuple(phase_figures(j) for j in assessment.phases)
     late = [r.clock_error_s * 1e3 for r in assessment.run.log.records if r.clock_error_s is not None]
     return RunFigures(
-        verdict=None if assessment.run.manifest.plan in NO_VERDICT else assessment.answer.outcome,
+        verdict=assessment.answer.outcome if _has_verdict(assessment) else None,
         phases=phases,
         arrivals=arrival_figures(assessment),
         machine=machine_figures(assessment, phases),
@@ -88,7 +96,19 @@ def run_figures(assessment: Assessment) -> RunFigures:
         else TimingError(None, None),
         timed=len(late),
         how_many=assessment.how_many,
+        open_questions=any(not found.word.decided for found in assessment.prompts),
     )
+
+
+def _has_verdict(assessment: Assessment) -> bool:
+    manifest = assessment.run.manifest
+    return manifest.plan not in NO_VERDICT and (bool(manifest.phases_planned) or not manifest.prompts_planned)
+
+
+def prompts_first(assessment: Assessment) -> Finding | None:
+    """The finding that stands before everything: one so bad, or the first where nothing else was asked."""
+    bad = [found for found in assessment.prompts if found.before_verdict]
+    return next(iter(bad or (() if _has_verdict(assessment) else assessment.prompts)), None)
 
 
 def _baseline(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) -> tuple[BaselineFigures, ...]:

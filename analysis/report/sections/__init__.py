@@ -8,8 +8,8 @@ run.py         design, notes, baseline, client, next steps; the free plan
 phases.py      the phases: figures, sentences, lanes, pairs
 conditions.py  the conditions of the verdicts
 how_many.py    a sweep: the number, the reason, the levels, what to set
-machine.py     machine model, throughput, limit, hardware
-servers.py     what servers and machine reported of themselves
+prompts.py     phases of the kinds stall, talk and right
+machines/      the machine model, and what servers and machine reported of themselves
 
 To add one: a function that returns `section(...)`, and its place in `report_of` below.
 """
@@ -17,13 +17,15 @@ To add one: a function that returns `section(...)`, and its place in `report_of`
 from pathlib import Path
 
 from analysis.assess import Assessment
-from analysis.report.figures.run import RunFigures, answer_of
+from analysis.report.figures.run import RunFigures, answer_of, prompts_first
 from analysis.report.sections.conditions import condition_sections
 from analysis.report.sections.facts import facts
 from analysis.report.sections.how_many import headline as how_many_headline
 from analysis.report.sections.how_many import how_many_sections, set_sections
-from analysis.report.sections.machine import machine_sections
+from analysis.report.sections.machines.machine import machine_sections
+from analysis.report.sections.machines.servers import server_sections
 from analysis.report.sections.phases import phase_sections
+from analysis.report.sections.prompts import prompt_sections, prompt_steps
 from analysis.report.sections.run import (
     baseline_sections,
     client_sections,
@@ -33,7 +35,6 @@ from analysis.report.sections.run import (
     note_sections,
 )
 from analysis.report.sections.section import Headline, Report
-from analysis.report.sections.servers import server_sections
 
 
 def report_of(assessment: Assessment, figures: RunFigures) -> Report:
@@ -43,7 +44,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
     prefix = prefix.relative_to(here) if prefix.is_relative_to(here) else prefix
     named = ("portlap", run.manifest.scenario_name, str(prefix), run.manifest.started_at)
     sweep = run.manifest.sweep is not None
-    free = figures.verdict is None and not sweep
+    free = figures.verdict is None and not sweep and not run.manifest.prompts_planned
     return Report(
         title=run.manifest.scenario_name,
         subtitle=" · ".join(filter(None, named)),
@@ -55,6 +56,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
             *(free_sections(run) if free else []),
             *how_many_sections(assessment),
             *phase_sections(assessment, figures),
+            *prompt_sections(assessment),
             *note_sections(assessment, figures),
             *condition_sections(assessment),
             *baseline_sections(figures),
@@ -62,6 +64,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
             *server_sections(run.server_samples),
             *client_sections(figures),
             *(set_sections(assessment) if sweep else next_sections(assessment, figures)),
+            *prompt_steps(assessment),
         ),
     )
 
@@ -69,4 +72,6 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
 def _headline(assessment: Assessment, figures: RunFigures) -> Headline | None:
     if assessment.run.manifest.sweep is not None:
         return how_many_headline(assessment)
+    if first := prompts_first(assessment):
+        return Headline(first.word, first.word.colour)
     return Headline(figures.verdict, figures.verdict.colour) if figures.verdict else None

@@ -7,7 +7,7 @@ from analysis.report.figures.arrivals import ArrivalFigures
 from analysis.report.figures.pace import AnswerPace
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures
-from analysis.report.sections import servers
+from analysis.report.sections.machines import servers
 from analysis.report.sections.section import (
     MEASURED,
     Chart,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from analysis.phase.measure import PhaseMeasured
+from analysis.prompts.finding import PromptsWord
 from analysis.report.figures.phase import PhaseFigures
 from analysis.verdict.outcomes import Outcome
 
@@ -24,7 +25,7 @@ class PhaseSentence:
     """`name: verdict: sentence`, and below it what belongs to it."""
 
     name: str
-    verdict: Outcome
+    verdict: Outcome | PromptsWord
     sentence: str
     notes: tuple[str, ...]
 

@@ -14,6 +14,7 @@ from analysis.report.sections.how_many import what_to_set
 from analysis.verdict.limit import Localisation, Pair
 
 FORMAT = 1
+PROMPTS_KEYS = ("stall", "cache", "right")
 
 
 def render(assessment: Assessment, figures: RunFigures) -> str:
@@ -32,6 +33,8 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "answer": answer_of(assessment, figures) if manifest.sweep else answer.sentence,
         "next_steps": list(what_to_set(assessment) if manifest.sweep else answer.next_steps),
         "how_many": as_dict(assessment.how_many) if assessment.how_many else None,
+        **{key: None for key in PROMPTS_KEYS},
+        **{found.key: dict(found.figures) for found in assessment.prompts},
         "conditions": [_condition(c, None) for c in assessment.conditions]
         + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
         "phases": [_phase(p) for p in figures.phases],

@@ -15,7 +15,16 @@ from analysis.phase.measure import PhaseMeasured
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.pictures.lanes import FAILED, GLYPHS, picture
 from analysis.report.sections.phases import pace_of_one
-from analysis.report.sections.section import ConditionRow, Conditions, Lanes, Report, Sentences, Steps
+from analysis.report.sections.prompts import TITLES
+from analysis.report.sections.section import (
+    ConditionRow,
+    Conditions,
+    Lanes,
+    PhaseSentences,
+    Report,
+    Sentences,
+    Steps,
+)
 from analysis.report.words import interval, number, topology
 
 MOST_PHASES, MOST_SENTENCES, MOST_FAILED, MOST_STEPS, MOST_LANES = 12, 6, 4, 3, 8
@@ -40,6 +49,7 @@ def show(console: Console, report: Report, phases: Sequence[PhaseFigures], files
     parts = [part for section in report.sections for part in section.parts]
     if phases:
         _phases(console, phases)
+    _prompts(console, report)
     _sentences(console, report)
     _lanes(console, [p for part in parts if isinstance(part, Lanes) for p in part.items])
     _failed(console, [c for part in parts if isinstance(part, Conditions) for c in part.items])
@@ -65,6 +75,17 @@ def _phases(console: Console, phases: Sequence[PhaseFigures]) -> None:
         console.print(Text(f"and {len(phases) - MOST_PHASES} more"))
     console.print(Text("tokens/s of one answer: alone → together", "dim"))
     console.print()
+
+
+def _prompts(console: Console, report: Report) -> None:
+    """The word and the two lines of each phase of the kinds stall, talk and right."""
+    for part in (p for s in report.sections if s.title in TITLES.values() for p in s.parts):
+        for found in part.items if isinstance(part, PhaseSentences) else ():
+            word = Text(found.verdict.upper(), f"bold {found.verdict.colour}")
+            console.print(Text.assemble((f"{found.name}: ", "bold"), word, ": ", found.sentence))
+            for note in found.notes[:1]:
+                console.print(Padding(Text(note), (0, 0, 0, 2)))
+            console.print()
 
 
 def _sentences(console: Console, report: Report) -> None:

@@ -1,6 +1,7 @@
 """Every key of a scenario: its type, its default, and what it cannot be alone. Frozen.
 
-keys.py        the file as a whole, its targets, request and phases
+keys.py        the file as a whole, its targets and request
+phase.py       the phases: rounds, matrices, and the kinds stall, talk and right
 own_server.py  servers that the run starts itself
 
 In: plain data from the YAML. Out: `Scenario`, or pydantic's errors, which `messages.py` puts into words.
@@ -9,22 +10,20 @@ effect by way of `phases.py` and `analysis/files/plan.py`; `load.py` scales its 
 To add a key: a field here, its most in `limits.py`, its row in docs/SCENARIOS.md.
 """
 
-from replay.scenario.schema.keys import (
-    KEYS,
-    Phase,
-    RequestSettings,
-    Rounds,
-    Scenario,
-    Target,
-)
+from replay.scenario.schema.keys import KEYS, RequestSettings, Scenario, Target
 from replay.scenario.schema.own_server import OwnServer
+from replay.scenario.schema.phase import Phase, PromptsPhase, RightPhase, Rounds, StallPhase, TalkPhase
 
 __all__ = [
     "KEYS",
     "OwnServer",
     "Phase",
+    "PromptsPhase",
     "RequestSettings",
+    "RightPhase",
     "Rounds",
     "Scenario",
+    "StallPhase",
+    "TalkPhase",
     "Target",
 ]

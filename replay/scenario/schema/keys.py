@@ -1,4 +1,4 @@
-"""What a scenario asks of whom: the keys of targets, request, phases and the file as a whole."""
+"""What a scenario asks of whom: the keys of targets, request and the file as a whole."""
 
 import re
 from typing import Annotated, Any, Final, Literal
@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, field_validator, model_validator
 
 from analysis.errors import ScenarioError
-from analysis.files.request_record import CHAIN_PHASE, WARMUP_PHASE
 from replay.plan.how_many.settings import HowManySettings
 from replay.scenario import limits
 from replay.scenario.base_url import name_of_url, normal_base_url
 from replay.scenario.limits import Frozen, Model, Name, Number, Prompt, Text, Whole
 from replay.scenario.schema.own_server import OwnServer
+from replay.scenario.schema.phase import KEYS_OF_PHASES, AnyPhase, Phase, PromptsPhase, Rounds
 from replay.server_kinds import SERVER_KINDS
 
 DEFAULT_TEST_MESSAGE: Final = "Write a very long story about the sea and its ships, day after day."
@@ -111,92 +111,38 @@ class RequestSettings(Frozen):
         return extra
 
 
-class Rounds(Frozen):
-    """How many rounds a phase has; between them the analysis may stop at a look."""
-
-    min: Annotated[Whole, Field(ge=1, le=limits.ROUNDS)]
-    max: Annotated[Whole, Field(ge=1, le=limits.ROUNDS)]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_one_number(cls, data: Any) -> Any:
-        return data if isinstance(data, dict | Rounds) else {"min": data, "max": data}
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Rounds":
-        if self.min > self.max:
-            raise ValueError(f"min {self.min} is more than max {self.max}; swap them")
-        return self
-
-
-class Phase(Frozen):
-    """One block of rounds: `users` requests leave together, `rounds` times; or every pair of targets."""
-
-    name: Name
-    kind: Literal["burst", "matrix"] = "burst"
-    users: Annotated[Whole, Field(le=limits.USERS)]
-    # twice the users, and again, up to so many, while all of them overlap
-    grow_to: Annotated[Whole, Field(le=limits.USERS)] | None = None
-    rounds: Rounds
-    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # None: all of them
-    spacing_s: Annotated[Number, Field(ge=0, le=limits.SPACING_S)] = 0
-    workers: Annotated[Whole, Field(ge=1, le=limits.USERS)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _a_pair_is_two(cls, data: Any) -> Any:
-        is_matrix = isinstance(data, dict) and data.get("kind") == "matrix"
-        return {"users": 2} | data if is_matrix else data
-
-    @field_validator("name")
-    @classmethod
-    def _not_reserved(cls, name: str) -> str:
-        if name in (WARMUP_PHASE, CHAIN_PHASE):
-            raise ValueError(f"{name!r} is a part of every run; choose another name")
-        return name
-
-    @field_validator("users")
-    @classmethod
-    def _can_overlap(cls, users: int) -> int:
-        if users < 2:
-            raise ValueError(
-                f"must be at least 2, not {users}: one request cannot overlap; write users: 2"
-                " (each target is measured alone between the rounds anyway)"
-            )
-        return users
-
-    @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> "Phase":
-        if self.kind == "matrix":
-            given = {"users": self.users != 2, "grow_to": self.grow_to, "spacing_s": self.spacing_s}
-            for key in [key for key, value in (given | {"workers": self.workers}).items() if value]:
-                raise ValueError(f"{key!r} is not for kind: matrix, whose pairs are two users; take it out")
-        if self.grow_to is not None and self.grow_to < 2 * self.users:
-            raise ValueError(
-                f"grow_to {self.grow_to} must be at least twice the {self.users} users; "
-                "raise it or take it out"
-            )
-        return self
-
-
 class Scenario(Frozen):
     """Everything a run sends. `raw` is the file before `${…}` is filled, for the manifest."""
 
     name: Text
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=limits.TARGETS)]
     request: RequestSettings = RequestSettings()
-    phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=limits.PHASES)]
+    phases: Annotated[tuple[AnyPhase, ...], Field(min_length=1, max_length=limits.PHASES)]
     budget_s: Annotated[Number, Field(ge=0, le=limits.BUDGET_S)] = 150  # 0: no limit
     servers: Annotated[tuple[OwnServer, ...], Field(max_length=limits.SERVERS)] = ()
     how_many: HowManySettings = HowManySettings()  # for --how-many; the phases are left out then
     time_scale: Annotated[Number, Field(gt=0, le=1)] = 1  # seconds here per second of simulated servers
     raw: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def bursts(self) -> tuple[Phase, ...]:
+        """The phases that are rounds, and matrices of them."""
+        return tuple(p for p in self.phases if isinstance(p, Phase))
+
+    @property
+    def prompts(self) -> tuple[PromptsPhase, ...]:
+        """The phases of the kinds stall, talk and right."""
+        return tuple(p for p in self.phases if isinstance(p, PromptsPhase))
+
 
 _MODELS: Final[dict[str, type[Frozen]]] = {
-    "targets": Target, "request": RequestSettings, "phases": Phase, "rounds": Rounds, "servers": OwnServer,
+    "targets": Target, "request": RequestSettings, "rounds": Rounds, "servers": OwnServer,
     "how_many": HowManySettings,
 }  # fmt: skip
-KEYS: Final = {"": tuple(key for key in Scenario.model_fields if key != "raw")} | {  # below each key
-    key: tuple(model.model_fields) for key, model in _MODELS.items()
-}
+KEYS: Final = (
+    {"": tuple(key for key in Scenario.model_fields if key != "raw")}
+    | {  # below each key
+        key: tuple(model.model_fields) for key, model in _MODELS.items()
+    }
+    | {"phases": KEYS_OF_PHASES}
+)

@@ -154,7 +154,7 @@ def load_v0(text: str) -> Load:
 KIND = ServerKind(
     name="lmstudio",
     identify=identify,
-    endpoints=(Endpoint(NATIVE_PATH, native_body, "lmstudio"), *openai.ENDPOINTS),
+    endpoints=(Endpoint(NATIVE_PATH, native_body, "lmstudio", talks=False), *openai.ENDPOINTS),
     reader=Reader(chunk, times),
     request_counter=openai.not_counted,
     load_counters=(

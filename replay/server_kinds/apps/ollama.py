@@ -31,7 +31,7 @@ def native_body(ask: Ask) -> dict[str, Any]:
     """No `num_ctx` and no `keep_alive`: they would load the model anew, or change how long it stays."""
     return {
         "model": ask.model,
-        "messages": [{"role": "user", "content": ask.content}],
+        "messages": ask.messages,
         "stream": True,
         "options": {"num_predict": ask.max_tokens, "temperature": ask.temperature},
     }

@@ -25,7 +25,7 @@ from analysis.assess import Assessment, assess
 from analysis.files.plan import PlannedPhase
 from analysis.files.run import Run
 from analysis.report.figures.run import run_figures
-from analysis.report.sections.machine import hardware_sentences
+from analysis.report.sections.machines.machine import hardware_sentences
 from tests.support.farm import farm, phase, targets_on
 from tests.support.farm_log import FarmTarget
 

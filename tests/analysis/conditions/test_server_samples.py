@@ -15,7 +15,7 @@ from analysis.files.request_record import BURST
 from analysis.files.run import Run, file_of, read_run
 from analysis.files.server_samples import ServerSample
 from analysis.report.figures.phase import phase_figures
-from analysis.report.sections import servers
+from analysis.report.sections.machines import servers
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 from tests.support.farm import farm, phase, standard_phases

@@ -84,7 +84,7 @@ def test_the_seeds_three_entities_are_three_targets_and_a_queue_of_its_workers(t
         ("TheEternal", "http://10.0.0.100:1234", "eternal"),  # no server of its own: the enabled one
         ("Fear", "http://10.0.0.102:1234", "fear_and_loathing@f16"),
     ]
-    queue = found.phases[-1]
+    queue = found.bursts[-1]
     assert (queue.name, queue.users, queue.spacing_s, queue.workers) == ("queue", 8, 1, 6)
 
 

@@ -22,7 +22,7 @@ from analysis.machine.throughput import (
 from analysis.machine.waves import Piece, Slots, makespan_s
 from analysis.phase.rounds import SoloJob, ideal_s, serial_s
 from analysis.report.figures.run import run_figures
-from analysis.report.sections.machine import machine_sentences
+from analysis.report.sections.machines.machine import machine_sentences
 from servers.queue_model import Job, Policy, simulate
 from servers.queue_model import Machine as QueueModel
 from servers.queue_model.policy import Port

@@ -189,7 +189,7 @@ def test_two_servers_make_one_user_per_port_first_and_then_the_control(tmp_path:
         ("Port 1234", "ulysses"),
         ("Port 1235", "eternal"),
     ]
-    assert [(p.name, p.users, p.targets) for p in scenario.phases] == [
+    assert [(p.name, p.users, p.targets) for p in scenario.bursts] == [
         ("ports", 2, None),
         ("control", 2, ("Port 1234",)),
         ("users4", 4, None),

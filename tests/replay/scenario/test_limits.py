@@ -53,7 +53,7 @@ def test_what_is_too_large_is_one_line(tmp_path: Path, text: str, message: str) 
 
 def test_the_largest_that_is_allowed_is_read(tmp_path: Path) -> None:
     text = scenario({"users": 10_000, "rounds": 49, "name": "p" * 200}, {"model": "m" * 4096})
-    assert load(tmp_path, text).phases[0].users == 10_000
+    assert load(tmp_path, text).bursts[0].users == 10_000
 
 
 def test_too_many_targets_on_the_command_line_are_one_line() -> None:

@@ -28,7 +28,7 @@ def test_only_an_address_and_a_phase_are_needed(tmp_path: Path) -> None:
     assert scenario.request.max_tokens == "auto"
     assert scenario.request.timeout_s == 600
     assert scenario.budget_s == 150
-    assert scenario.phases[0].rounds == Rounds(min=3, max=12)
+    assert scenario.bursts[0].rounds == Rounds(min=3, max=12)
     assert planned_phases(scenario)[0].workers == 6
 
 

@@ -42,7 +42,7 @@ def test_a_matrix_is_every_pair_across_machines_first_and_never_more_than_twelve
         ("{name: p, kind: matrix, users: 4, rounds: 3}", "'users' is not for kind: matrix"),
         ("{name: p, kind: matrix, rounds: 3, workers: 2}", "'workers' is not for kind: matrix"),
         ("{name: p, kind: matrix, rounds: 3, targets: [A]}", "kind: a matrix needs two targets"),
-        ("{name: p, kind: circle, users: 2, rounds: 3}", "'burst' or 'matrix'"),
+        ("{name: p, kind: circle, users: 2, rounds: 3}", "one of burst, matrix, stall"),
     ],
 )
 def test_a_phase_that_grows_or_pairs_wrongly_is_one_line(tmp_path: Path, phase: str, message: str) -> None:

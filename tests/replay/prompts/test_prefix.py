@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.client.prompt import prompt, request_of, unique_prefix
+from replay.prompts.prefix import prompt, request_of, unique_prefix
 from replay.server_kinds import Ask, openai
 from replay.server_kinds.engines import llamacpp
 

@@ -1,0 +1,55 @@
+"""The phases of the kinds stall, talk and right, one after another, as far as the budget goes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from analysis.files.plan import PlannedPrompts
+from replay.output import log
+from replay.plan.run_state import RunState
+from replay.plan.warm_up import choose_tokens, warm_up
+from replay.release.seats import Seats
+
+# By kind: the phase, and the longest that it takes at the speed that the warm-up saw
+Conduct = Callable[[RunState, Any], None]
+CONDUCTS: dict[str, tuple[Conduct, Callable[[RunState, Any], float]]] = {}
+
+
+def conduct_prompts(run: RunState, seats: Seats, planned: Sequence[PlannedPrompts]) -> None:
+    """Carries out what is planned. Raises TargetError if a target fails in the warm-up.
+
+    `run`: after the warm-up of the phases before, or without one.
+    """
+    if not planned:
+        return
+    run = replace(run, seats=seats)
+    if not run.solo_s:
+        targets = list(dict.fromkeys(t for p in planned for t in _targets(p)))
+        seats.fill(targets)
+        run, answers = warm_up(run, targets)
+        run = choose_tokens(run, (), answers)
+    done: list[PlannedPrompts] = []
+    for plan in planned:
+        conduct, worst_case_s = CONDUCTS[plan.kind]
+        left_s, needs_s = run.left_s(), worst_case_s(run, plan)
+        if left_s is not None and needs_s > left_s and done:
+            minutes = -(-(run.spent_s() + needs_s) // 60)
+            needs = f"it needs up to {needs_s / 60:.1f} more minutes: --budget {minutes:.0f}m"
+            cut = f"{plan.name} left out: {needs}"
+            run.recorder.update(cuts=(*run.recorder.manifest.cuts, cut))
+            log.warning(cut)
+            continue
+        run.client_load.open()
+        try:
+            conduct(run, plan)
+        finally:
+            run.client_load.close()
+            run.recorder.update(client=run.client_load.summary())
+        done.append(plan)
+        run.recorder.update(prompts_finished=tuple(p.name for p in done))
+    seats.clear()
+
+
+def _targets(plan: PlannedPrompts) -> tuple[str, ...]:
+    newcomer = getattr(plan, "newcomer", None)
+    return (*plan.targets, *([newcomer] if newcomer else []))
