@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run mine how-many web test test-long engines truth fuzz faults soak audit sbom bench docker lock clean
+.PHONY: help run mine how-many web scenarios test test-long engines truth fuzz faults soak audit sbom bench docker lock clean
 
 # The Python for .venv; by default the first of python3.13, 3.12, 3.11 and python3 that is new enough.
 PYTHON ?=
@@ -21,6 +21,7 @@ help:
 	@echo 'make mine     the same for the LLM servers that run here: finds them, shows the plan, asks, measures'
 	@echo 'make how-many how many users do they carry, how many at once are worth having, and what ends it'
 	@echo 'make web      the same in the browser: http://127.0.0.1:8089'
+	@echo 'make scenarios  the questions that are ready to run, and what each needs'
 	@echo 'make test     all checks and tests; make test-long: more real Locusts, on a quiet machine'
 	@echo 'make bench    the cost of the sampler, in per cent of a core'
 	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
@@ -33,7 +34,7 @@ help:
 	@echo 'make docker   make run in a container; its report stays in runs/'
 	@echo 'make lock     resolves requirements/*.txt again from pyproject.toml'
 	@echo 'make clean    removes .venv and caches; runs/ stays'
-	@echo 'More for run, mine and web: ARGS="--check", ARGS="--budget 10m", ARGS="--target URL"; all options: docs/COMMAND_LINE.md'
+	@echo 'More for run, mine and web: ARGS="--check", ARGS="--budget 10m", ARGS="--target URL"; all options: .venv/bin/locust --help, docs/COMMAND_LINE.md'
 
 # Exit code 3, an honest "inconclusive", is an answer too; 1, 2, 4 and 130 are not.
 run: .venv/run.stamp
@@ -63,6 +64,9 @@ how-many: mine
 
 web: .venv/run.stamp
 	@$(BIN)/locust --scenario "$(SCENARIO)" $(ARGS)
+
+scenarios: .venv/run.stamp
+	@$(BIN)/python -m replay.scenario
 
 test: .venv/dev.stamp
 	$(BIN)/ruff format --check .

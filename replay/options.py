@@ -9,10 +9,11 @@ from locust.util.timespan import parse_timespan
 import argparse
 import logging
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import configargparse
 
+from analysis import exit_codes
 from analysis.errors import ScenarioError
 from replay.output import log
 from replay.output.prefix import new_prefix
@@ -49,9 +50,21 @@ DRY_RUN_HELP = (
 )
 
 
+GROUP = "portlap options"
+GROUP_HELP = "Requests alone and together, and a verdict: docs/COMMAND_LINE.md has more on each."
+
+
+class _Parser(configargparse.ArgumentParser):  # type: ignore[misc]
+    """Ends as Locust's own parser does, without a usage that lists its inner options only."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(exit_codes.BAD_INPUT, f"{self.prog}: error: {message}\n")
+        raise AssertionError
+
+
 def options_at_import() -> argparse.Namespace:
     """What Locust's own parser will find later, from the same sources."""
-    parser = configargparse.ArgumentParser(
+    parser = _Parser(
         add_help=False,
         allow_abbrev=False,
         default_config_files=DEFAULT_CONFIG_FILES,
@@ -84,9 +97,11 @@ def add_options(parser: Any, known: argparse.Namespace) -> None:
     Only `--plan` is shown in the web UI: a stranger must not choose targets.
     """
     parser.allow_abbrev = False  # both parsers must see the same
-    _add_sources(parser, include_in_web_ui=False)
-    how_many.add_options(parser, include_in_web_ui=False)
-    parser.add_argument("--plan", choices=PLANS, default=default_plan(known), help=PLAN_HELP)
+    ours = parser.add_argument_group(GROUP, GROUP_HELP)  # what it holds is not in the web UI
+    _add_sources(ours)
+    plan = ours.add_argument("--plan", choices=PLANS, default=default_plan(known), help=PLAN_HELP)
+    plan.include_in_web_ui = True
+    how_many.add_options(ours)
     prefix = new_prefix() if writes_files(known) else None
     parser.set_defaults(web_host=LOOPBACK, loglevel="WARNING", csv_prefix=prefix)
     parser.set_defaults(master_bind_host=LOOPBACK, master_bind_port=known.master_bind_port)
@@ -94,15 +109,15 @@ def add_options(parser: Any, known: argparse.Namespace) -> None:
         parser.set_defaults(master_port=known.master_bind_port)  # forks meet their own master
 
 
-def _add_sources(parser: Any, **hidden: Any) -> None:
+def _add_sources(parser: Any) -> None:
     add = parser.add_argument
-    add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=SCENARIO_HELP, **hidden)
-    add("--target", action="append", metavar="URL[=MODEL]", help=TARGET_HELP, **hidden)
-    add("--prompts", metavar="KINDS", help=PROMPTS_HELP, **hidden)
-    add("--budget", metavar="TIME", help=BUDGET_HELP, **hidden)
-    add("--check", action="store_true", help=CHECK_HELP, **hidden)
-    add("--dry-run", action="store_true", help=DRY_RUN_HELP, **hidden)
-    add("--verbose", action="store_true", help=VERBOSE_HELP, **hidden)
+    add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=SCENARIO_HELP)
+    add("--target", action="append", metavar="URL[=MODEL]", help=TARGET_HELP)
+    add("--prompts", metavar="KINDS", help=PROMPTS_HELP)
+    add("--budget", metavar="TIME", help=BUDGET_HELP)
+    add("--check", action="store_true", help=CHECK_HELP)
+    add("--dry-run", action="store_true", help=DRY_RUN_HELP)
+    add("--verbose", action="store_true", help=VERBOSE_HELP)
 
 
 def forks(options: argparse.Namespace) -> bool:

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from analysis.errors import ScenarioError
 from replay.plan.how_many.settings import BUDGET_S
 from replay.scenario.base_url import name_of_url, normal_base_url
-from replay.scenario.messages import Problem, nearest, problems_of, refusal
+from replay.scenario.messages import nearest, problems_of, refusal, unset_refusal
 from replay.scenario.phases import usual_phases
 from replay.scenario.rules import contradictions
 from replay.scenario.schema import KEYS, Phase, Scenario
 from replay.scenario.schema.phase import OF_KIND
-from replay.scenario.yaml_file import fill, misplaced, read_yaml
+from replay.scenario.yaml_file import fill, misplaced, read_yaml, unset
 
 OPTION: Final = "--target"
 PROMPTS_KINDS: Final = tuple(OF_KIND)
@@ -33,9 +33,9 @@ def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
     filled, unfilled = fill(written, environ)
     if problems or unfilled:
         raise refusal(str(path), problems + unfilled)
+    if missing := list(unset(written, environ)):
+        raise unset_refusal(str(path), missing)
     scenario = checked(str(path), {"name": path.stem} | filled, written)
-    if keyless := _keys_not_set(scenario, environ):
-        raise refusal(str(path), keyless)
     servers = tuple(
         s.model_copy(update={"farm": str((path.parent / s.farm).resolve())}) if isinstance(s.farm, str) else s
         for s in scenario.servers
@@ -107,16 +107,6 @@ def _in_time_scale(scenario: Scenario) -> Scenario:
         for p in scenario.phases
     )
     return scenario.model_copy(update={"servers": servers, "phases": phases})
-
-
-def _keys_not_set(scenario: Scenario, environ: Mapping[str, str]) -> list[Problem]:
-    # careful: the value is not quoted, somebody may have written the key itself there
-    text = "the environment variable it names is not set; export it before the run"
-    return [
-        (("targets", i, "api_key_env"), text)
-        for i, target in enumerate(scenario.targets)
-        if target.api_key_env is not None and not environ.get(target.api_key_env)
-    ]
 
 
 def _url_and_model(index: int, text: str) -> tuple[str, str | None]:

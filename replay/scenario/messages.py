@@ -64,6 +64,20 @@ def refusal(where: str, problems: Sequence[Problem]) -> ScenarioError:
     return ScenarioError(": ".join(part for part in (where, place(loc), text) if part) + rest)
 
 
+def unset_refusal(where: str, unset: Sequence[Problem]) -> ScenarioError:
+    """Every variable that is not set, in one line: (place, name), the name "" where it must not be shown."""
+    names = list(dict.fromkeys(name for _, name in unset if name))
+    exports = " ".join(f"{name}=..." for name in names)
+    words = [f"{place(loc)}: the environment variable it names is not set" for loc, name in unset if not name]
+    if len(names) == 1:
+        at = place(next(loc for loc, name in unset if name))
+        words.insert(0, f"{at}: the environment variable {names[0]} is not set")
+    elif names:
+        words.insert(0, f"the environment variables {', '.join(names)} are not set")
+    remedy = f"export {exports}" if names else "export it before the run"
+    return ScenarioError(f"{where}: {'; '.join(words)}; {remedy}")
+
+
 def place(loc: Loc) -> str:
     """`("targets", 1, "name")` as people write it: `targets[1].name`."""
     parts = (f"[{p}]" if isinstance(p, int) else f".{p if _plain(p) else repr(p)}" for p in loc)

@@ -16,6 +16,8 @@ from replay.scenario.limits import DEPTH, FILE_BYTES, is_writable
 from replay.scenario.messages import Loc, Problem, nearest
 
 PLACEHOLDER: Final = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?P<default>:-[^}]*)?\}", re.ASCII)
+KEY_NAME: Final = "api_key_env"
+VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 # Compared in lower case and without separators, so that API-Key and x_api_key are found too.
 SECRET_KEYS: Final = {
     *("apikey", "xapikey", "authorization", "proxyauthorization", "bearer", "bearertoken"),
@@ -161,6 +163,23 @@ def misplaced(data: Any, loc: Loc = ()) -> Iterator[Problem]:
         yield loc, "must be a finite number"
 
 
+def unset(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
+    """Where a variable is needed that the environment lacks, and its name; "" for that of a key.
+
+    careful: the value of `api_key_env` is not named, because somebody may have written the key itself there.
+    """
+    if isinstance(data, dict | list):
+        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from unset(value, environ, (*loc, step))
+    elif isinstance(data, str) and loc and loc[-1] == KEY_NAME and VARIABLE.fullmatch(data):
+        if not environ.get(data):
+            yield loc, ""
+    elif isinstance(data, str):
+        for found in PLACEHOLDER.finditer(data):
+            if found["default"] is None and not environ.get(found["name"]):
+                yield loc, found["name"]
+
+
 def fill(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> tuple[Any, list[Problem]]:
     """The same structure with `${NAME}` filled in its text values, and what could not be filled."""
     if isinstance(data, dict):
@@ -182,10 +201,6 @@ def fill(data: Any, environ: Mapping[str, str], loc: Loc = ()) -> tuple[Any, lis
         if value:
             problems.append((loc, f"the environment variable {name} is not UTF-8; set it anew"))
             return ""
-        if default is None:
-            text = f"the environment variable {name} is not set; export {name}=..."
-            problems.append((loc, text))
-            return ""
-        return str(default).removeprefix(":-")
+        return str(default or "").removeprefix(":-")  # without a default: `unset` names it
 
     return PLACEHOLDER.sub(value_of, data), problems

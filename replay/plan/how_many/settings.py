@@ -40,15 +40,15 @@ class HowManySettings(Frozen):
         return levels
 
 
-def add_options(parser: Any, **hidden: Any) -> None:
+def add_options(parser: Any) -> None:
     """The options of the plan how-many."""
     add = parser.add_argument
-    add("--how-many", action="store_true", help=HOW_MANY_HELP, **hidden)
-    add("--levels", metavar="N,N,…", help=LEVELS_HELP, **hidden)
-    add("--most", type=int, metavar="USERS", help=MOST_HELP, **hidden)
-    add("--ttft", type=float, metavar="SECONDS", help=TTFT_HELP, **hidden)
-    add("--speed", type=float, metavar="TOKENS", help=SPEED_HELP, **hidden)
-    add("--think", type=float, metavar="SECONDS", help=THINK_HELP, **hidden)
+    add("--how-many", action="store_true", help=HOW_MANY_HELP)
+    add("--levels", metavar="N,N,…", help=LEVELS_HELP)
+    add("--most", type=int, metavar="USERS", help=MOST_HELP)
+    add("--ttft", type=float, metavar="SECONDS", help=TTFT_HELP)
+    add("--speed", type=float, metavar="TOKENS", help=SPEED_HELP)
+    add("--think", type=float, metavar="SECONDS", help=THINK_HELP)
 
 
 def sweep_of(settings: HowManySettings, options: Namespace, time_scale: float) -> PlannedSweep:
