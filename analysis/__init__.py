@@ -12,6 +12,7 @@
     report/       the same figures as text, Markdown, HTML and JSON
     frames/       a run as pandas tables, for notebooks
     card/         a run on one picture and in three lines, to share
+    costs/        what the work costs, by the prices of the scenario or the command line
     comparison/   runs side by side, and limits that a run must keep
     locust_only/  bounds for a run of which only Locust's own CSV files exist
     locust_rows/  the same with a row per request, by the recipe: enough for a verdict

@@ -10,6 +10,7 @@ from analysis import exit_codes
 from analysis.card.command import card as write_card
 from analysis.comparison.command import compare as compare_runs
 from analysis.console import for_stream, to_stdout
+from analysis.costs.command import cost as cost_of_runs
 from analysis.entities.entities import read_entities
 from analysis.entities.propose import propose, write_new
 from analysis.errors import PortlapError
@@ -78,6 +79,17 @@ def card(options: argparse.Namespace) -> int:
     return code
 
 
+def cost(options: argparse.Namespace) -> int:
+    """Prints what the work of the runs costs; writes nothing."""
+    paths = [prefix_of(prefix) for prefix in options.prefixes]
+    written, code = cost_of_runs(
+        paths, options.cost, years=options.years, watts=options.watts, per_kwh=options.per_kwh,
+        currency=options.currency,
+    )  # fmt: skip
+    to_stdout(written)
+    return code
+
+
 def propose_entities(options: argparse.Namespace) -> int:
     """Prints what the run proposes for the entities file as a diff, and writes it to a new file."""
     old, new = Path(options.entities), Path(options.out)
@@ -139,6 +151,17 @@ def _parser() -> argparse.ArgumentParser:
         help='what the machine is, as in "Mac Studio M3 Ultra, 512 GB"',
     )
     add.set_defaults(command=card)
+    add = commands.add_parser("cost", help="what the work costs, and how many smaller machines do the same")
+    add.add_argument("prefixes", metavar="PREFIX", nargs="+", help=one)
+    add.add_argument(
+        "--cost", metavar="PRICE", type=float, action="append", default=[],
+        help="of a machine, one for each run",
+    )  # fmt: skip
+    add.add_argument("--years", type=float, metavar="N", help="over which its price is spread (default 3)")
+    add.add_argument("--watts", type=float, metavar="W", help="that it draws while it works")
+    add.add_argument("--per-kwh", type=float, metavar="PRICE", help="of a kilowatt-hour")
+    add.add_argument("--currency", metavar="TEXT", help="as in € or CHF (default $)")
+    add.set_defaults(command=cost)
     add = commands.add_parser("propose", help="propose ports and workers for a config-aientities.json")
     add.add_argument("prefix", metavar="PREFIX", help=one)
     add.add_argument("--entities", metavar="FILE", required=True, help="the file as it is; stays as it is")

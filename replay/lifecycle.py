@@ -18,7 +18,7 @@ from gevent.event import Event
 from analysis import exit_codes
 from analysis.errors import PortlapError, ServersGone, TargetError
 from analysis.files.plan import PlannedSweep
-from analysis.files.run import Manifest
+from analysis.files.run import Manifest, Prices
 from replay.checks.check import request_counters
 from replay.checks.hazards import Checked
 from replay.monitor.child import start_monitor, watch_of_run
@@ -168,6 +168,7 @@ class RunLifecycle:
             sweep=self.sweep if plan == HOW_MANY else None,
             budget_s=scenario.budget_s or None,
             time_scale=scenario.time_scale,
+            prices=Prices(**scenario.costs.model_dump()) if scenario.costs else None,
             locust_witness=not self.opened and not self.environment.reset_stats,
         )
         state = RunState(

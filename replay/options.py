@@ -43,6 +43,7 @@ BUDGET_HELP = (
     "longest time for the run, as 150, 90s, 20m or 1h; 0: no limit (default: the scenario's budget_s). "
     "What does not fit is left out and named"
 )
+COST_HELP = "what one machine costs, as 10999: the report says what the measured work costs"
 CHECK_HELP = "ask each target what it is (GET only), print a table of what was found, and exit"
 VERBOSE_HELP = "print the whole report at the end, not its first screen only"
 DRY_RUN_HELP = (
@@ -114,6 +115,7 @@ def _add_sources(parser: Any) -> None:
     add("--scenario", default=DEFAULT_SCENARIO, env_var="LOCUST_SCENARIO", help=SCENARIO_HELP)
     add("--target", action="append", metavar="URL[=MODEL]", help=TARGET_HELP)
     add("--prompts", metavar="KINDS", help=PROMPTS_HELP)
+    add("--cost", metavar="PRICE", type=float, help=COST_HELP)
     add("--budget", metavar="TIME", help=BUDGET_HELP)
     add("--check", action="store_true", help=CHECK_HELP)
     add("--dry-run", action="store_true", help=DRY_RUN_HELP)

@@ -36,7 +36,7 @@ from replay.plan.progress import describe
 from replay.release import handshake, worker_port
 from replay.release.gate import Gate
 from replay.release.seats import Classes
-from replay.scenario.load import with_budget, with_prompts
+from replay.scenario.load import with_budget, with_cost, with_prompts
 from replay.scenario.phases import planned_phases, planned_prompts
 from replay.scenario.schema import Scenario
 from replay.shutdown import SERVERS_END_S
@@ -147,6 +147,8 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     settle(options)
     if (budget := budget_s(options)) is not None:
         scenario = scenario.model_copy(update={"budget_s": budget})
+    if options.cost is not None:
+        scenario = with_cost(scenario, options.cost)
     if not options.master and not options.processes:  # else the workers hold the users
         refuse_beyond_machine(planned_phases(scenario))
     sweep = sweep_of(scenario.how_many, options, scenario.time_scale)

@@ -66,6 +66,18 @@ class ClientHealth:
 
 @with_config(ConfigDict(allow_inf_nan=False))
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What the scenario's `costs` or `--cost` say of one machine."""
+
+    machine: Annotated[float, Field(gt=0)]
+    currency: str = "$"
+    years: Annotated[float, Field(gt=0)] = 3.0  # over which the machine's price is spread
+    watts: Annotated[float, Field(gt=0)] | None = None  # that it draws while it works
+    per_kwh: Annotated[float, Field(gt=0)] | None = None
+
+
+@with_config(ConfigDict(allow_inf_nan=False))
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything needed to read the run later; secrets never."""
 
@@ -86,6 +98,7 @@ class Manifest:
     cuts: tuple[str, ...] = ()  # what the budget left out, with its price
     budget_s: float | None = None
     time_scale: Annotated[float, Field(gt=0)] = 1.0  # seconds here per second of the simulated servers
+    prices: Prices | None = None
     client: ClientHealth = ClientHealth()
     quiet: tuple[
         tuple[float, float], ...

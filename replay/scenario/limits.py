@@ -30,6 +30,10 @@ READY_S: Final = 7_200.0  # until that server answers
 SPACING_S: Final = 3_600.0
 TIMEOUT_S: Final = 86_400.0  # a day
 BUDGET_S: Final = 604_800.0  # a week
+PRICE: Final = 1_000_000_000.0  # of a machine, in any currency
+CURRENCY_CHARS: Final = 8
+YEARS: Final = 100.0
+WATTS: Final = 1_000_000.0
 SIMULATED_S: Final = 3_600.0  # a time of a simulated server
 
 

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from analysis.errors import ScenarioError
 from replay.plan.how_many.settings import BUDGET_S
 from replay.scenario.base_url import name_of_url, normal_base_url
+from replay.scenario.limits import PRICE
 from replay.scenario.messages import nearest, problems_of, refusal, unset_refusal
 from replay.scenario.phases import usual_phases
 from replay.scenario.rules import contradictions
-from replay.scenario.schema import KEYS, Phase, Scenario
+from replay.scenario.schema import KEYS, Costs, Phase, Scenario
 from replay.scenario.schema.phase import OF_KIND
 from replay.scenario.yaml_file import fill, misplaced, read_yaml, unset
 
@@ -78,6 +79,15 @@ def with_prompts(scenario: Scenario, kinds: str | None) -> Scenario:
     there = {phase.kind for phase in scenario.prompts}
     added = [OF_KIND[kind](name=kind, kind=kind) for kind in wanted if kind not in there]
     return scenario.model_copy(update={"phases": (*scenario.phases, *added)})
+
+
+def with_cost(scenario: Scenario, machine: float) -> Scenario:
+    """The scenario with this price of a machine. Raises ScenarioError."""
+    known = scenario.costs.model_dump() if scenario.costs else {}
+    try:
+        return scenario.model_copy(update={"costs": Costs.model_validate(known | {"machine": machine})})
+    except ValidationError:
+        raise ScenarioError(f"--cost {machine:g}: must be more than 0 and at most {PRICE:,.0f}") from None
 
 
 def checked(where: str, data: Mapping[str, Any], written: dict[str, Any]) -> Scenario:

@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.assess import Assessment
 from analysis.conditions.condition import Condition
+from analysis.costs.figures import cost_of, costs_json
 from analysis.escapes import json_text
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.how_many import as_dict
@@ -41,6 +42,7 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "arrivals": [asdict(f) for f in figures.arrivals],
         "machine": asdict(figures.machine),
         "hardware": _hardware(figures.hardware),
+        "costs": costs_json(cost_of(assessment, figures, manifest.prices)),
         "limit": _limit(assessment.limit),
         "matrix": [_pair(p) for p in assessment.matrix],
         "baseline": [asdict(b) for b in figures.baseline],

@@ -10,12 +10,13 @@ effect by way of `phases.py` and `analysis/files/plan.py`; `load.py` scales its 
 To add a key: a field here, its most in `limits.py`, its row in docs/SCENARIOS.md.
 """
 
-from replay.scenario.schema.keys import KEYS, RequestSettings, Scenario, Target
+from replay.scenario.schema.keys import KEYS, Costs, RequestSettings, Scenario, Target
 from replay.scenario.schema.own_server import OwnServer
 from replay.scenario.schema.phase import Phase, PromptsPhase, RightPhase, Rounds, StallPhase, TalkPhase
 
 __all__ = [
     "KEYS",
+    "Costs",
     "OwnServer",
     "Phase",
     "PromptsPhase",

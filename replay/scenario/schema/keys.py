@@ -111,6 +111,22 @@ class RequestSettings(Frozen):
         return extra
 
 
+class Costs(Frozen):
+    """What one machine costs, for the report."""
+
+    machine: Annotated[Number, Field(gt=0, le=limits.PRICE)]
+    currency: Annotated[str, Field(min_length=1, max_length=limits.CURRENCY_CHARS)] = "$"
+    years: Annotated[Number, Field(gt=0, le=limits.YEARS)] = 3
+    watts: Annotated[Number, Field(gt=0, le=limits.WATTS)] | None = None
+    per_kwh: Annotated[Number, Field(gt=0, le=limits.PRICE)] | None = None
+
+    @model_validator(mode="after")
+    def _energy_has_both(self) -> "Costs":
+        if (self.watts is None) != (self.per_kwh is None):
+            raise ValueError("has only one of watts and per_kwh; energy needs both, or neither")
+        return self
+
+
 class Scenario(Frozen):
     """Everything a run sends. `raw` is the file before `${…}` is filled, for the manifest."""
 
@@ -121,6 +137,7 @@ class Scenario(Frozen):
     budget_s: Annotated[Number, Field(ge=0, le=limits.BUDGET_S)] = 150  # 0: no limit
     servers: Annotated[tuple[OwnServer, ...], Field(max_length=limits.SERVERS)] = ()
     how_many: HowManySettings = HowManySettings()  # for --how-many; the phases are left out then
+    costs: Costs | None = None
     time_scale: Annotated[Number, Field(gt=0, le=1)] = 1  # seconds here per second of simulated servers
     raw: dict[str, Any] = Field(default_factory=dict)
 
@@ -137,7 +154,7 @@ class Scenario(Frozen):
 
 _MODELS: Final[dict[str, type[Frozen]]] = {
     "targets": Target, "request": RequestSettings, "rounds": Rounds, "servers": OwnServer,
-    "how_many": HowManySettings,
+    "how_many": HowManySettings, "costs": Costs,
 }  # fmt: skip
 KEYS: Final = (
     {"": tuple(key for key in Scenario.model_fields if key != "raw")}

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from analysis.assess import Assessment
 from analysis.console import plural
+from analysis.costs.figures import cost_of
+from analysis.costs.words import cost_sentences
 from analysis.machine.gain_tables import BY_STREAM
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.machine import MachineFigures, PortFactor, PredictedPhase, ThroughputFigures
@@ -25,7 +27,7 @@ def machine_sections(assessment: Assessment, figures: RunFigures) -> list[Sectio
         *section("Machine", VERDICT, sentences(machine_sentences(figures)), Table(THROUGHPUT_HEADER, rows)),
         *section("Limit", VERDICT, sentences(_limit(assessment))),
         *(
-            section("Hardware", VERDICT, sentences(hardware_sentences(figures.hardware)))
+            section("Hardware", VERDICT, sentences(_worth(assessment, figures)))
             if figures.verdict is not None
             else []
         ),
@@ -177,6 +179,11 @@ def _law(machine: MachineFigures) -> list[str]:
         f"κ = {law.kappa:.4f}, throughput {peak}; "
         f"the farthest measured speedup is off by {percent(law.farthest)}"
     ]
+
+
+def _worth(assessment: Assessment, figures: RunFigures) -> list[str]:
+    cost = cost_of(assessment, figures, assessment.run.manifest.prices)
+    return hardware_sentences(figures.hardware) + (cost_sentences(cost) if cost is not None else [])
 
 
 def hardware_sentences(found: HardwareFigures) -> list[str]:
