@@ -19,7 +19,9 @@ BROKEN_AFTER = 3  # tokens, of --quirk error-midstream
 QUIRKS = {
     "jit": "no model is in memory at first; the first request loads it",
     "evict": "loading a model pushes the others out",
-    "loading": "the server itself is not ready yet: 503 to all but the list of models",
+    "loading": "the server itself is not ready yet: 503 to all (old: but to the list of models)",
+    "says-loading": "llama-swap sends messages about loading before the first token",
+    "empty": "no model is there, or none is listed",
     "error-midstream": f"every stream breaks after {BROKEN_AFTER} tokens, in the server's own words",
     "unified": "all requests share one context; when it is full, all break at once",
     "one-prefill": "prompts are read one at a time, while answers are written together",
@@ -27,7 +29,7 @@ QUIRKS = {
     "strict": "fields of the body that plain OpenAI had not at first are refused",
     "hidden": "no metrics and no list of slots",
     "cache": "the beginning of a prompt that was read before is not read again",
-    "old": "a version from before the native interface",
+    "old": "an older version: other interfaces, other errors",
     "router": "llama.cpp started without a model: it loads them on demand",
 }
 

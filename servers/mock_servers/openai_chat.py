@@ -1,8 +1,9 @@
 """POST /v1/chat/completions as the mock servers answer it; what differs between programs is a `Style`."""
 
+import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,10 @@ PLAIN_FIELDS = {
 DEFAULT_MAX_TOKENS = 64
 
 
+# writes bytes to the stream until the answer begins: the engine, what is served, the stream
+Before = Callable[[MockEngine, Served, web.StreamResponse], Coroutine[Any, Any, None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """How one program words its answers."""
@@ -29,14 +34,18 @@ class Style:
     timings: bool = False  # llama.cpp's, in the last chunk
     cached_tokens: bool = False  # shown in the usage
     done_after_error: bool = False
+    error_field: bool = False  # an error is an `error:` field of the stream, under status 200
     # the delta before the first token; None: the first token's delta names the role
     role: dict[str, Any] | None = field(default_factory=lambda: {"role": "assistant", "content": ""})
     choice: dict[str, Any] = field(default_factory=lambda: {"logprobs": None})  # further fields of a choice
+    role_at_once: bool = True  # before a slot is free; else with the first token
+    before: Before | None = None  # what it sends before the first token, as it happens
     finish_key: bool = True  # `finish_reason` stands in every choice, null until the last
     end_with_token: bool = False  # the last token's delta ends the answer
     stream_usage: bool = True  # on request; some never send it in a stream
     usage_ends: bool = False  # the usage stands in the document that ends the answer
     done: bool = True  # [DONE] ends a stream
+    closes: bool = False  # the connection, after each stream
     answers_as: Callable[[str], str] = lambda model: model
     # of a document, by its part (role, token, end, usage, whole): what this program writes differently
     own: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda part, document: document
@@ -65,6 +74,8 @@ async def chat(http: web.Request, engine: MockEngine, style: Style) -> web.Strea
     except json.JSONDecodeError:
         return _refused(Refusal(400, "the body is not JSON"), style)
     except Refusal as refusal:
+        if style.error_field and body.get("stream") is True:
+            return await _error_stream(http, style, refusal)
         return _refused(refusal, style)
     try:
         return await (_stream if ask.stream else _whole)(http, engine, style, served)
@@ -101,14 +112,31 @@ def _refused(refusal: Refusal, style: Style) -> web.Response:
     return web.json_response(body, status=status)
 
 
-async def _stream(http: web.Request, engine: MockEngine, style: Style, served: Served) -> web.StreamResponse:
+async def _error_stream(http: web.Request, style: Style, refusal: Refusal) -> web.StreamResponse:
     reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await reply.prepare(http)
-    if style.role is not None:
-        await reply.write(_event(style, served, "role", [_choice(style, style.role)]))
+    words = style.error(refusal)[1]["error"]
+    await reply.write(sse(words, "error") + sse_done())
+    await reply.write_eof()
+    return reply
+
+
+async def _stream(http: web.Request, engine: MockEngine, style: Style, served: Served) -> web.StreamResponse:
+    reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    if style.closes:
+        reply.force_close()
+    await reply.prepare(http)
+    role = b"" if style.role is None else _event(style, served, "role", [_choice(style, style.role)])
+    if style.role_at_once:
+        await reply.write(role)
+    before = asyncio.create_task(_nothing() if style.before is None else style.before(engine, served, reply))
     asked, reasoning = served.ask, served.ask.max_tokens // 2 if engine.does("reasoning") else 0
     try:
         async for index in engine.tokens(served):
+            if index == 0:
+                await before
+                if not style.role_at_once:
+                    await reply.write(role)
             delta = {style.reasoning_key if index < reasoning else "content": word(index)}
             if style.role is None and index == 0:
                 delta = {"role": "assistant"} | delta
@@ -116,9 +144,13 @@ async def _stream(http: web.Request, engine: MockEngine, style: Style, served: S
             choices = [_choice(style, delta, finish_reason="length" if ends else None)]
             await reply.write(_event(style, served, "end" if ends else "token", choices))
     except Broken as broken:
-        await reply.write(sse(style.broken(str(broken))) + b"data: [DONE]\n\n" * style.done_after_error)
+        words = style.broken(str(broken))
+        await reply.write(sse(words["error"], "error") if style.error_field else sse(words))
+        await reply.write(sse_done() * (style.done_after_error or style.error_field))
         await reply.write_eof()
         return reply
+    finally:
+        before.cancel()
     usage = asked.usage and style.stream_usage
     timings = _timings(style, served)
     if not style.end_with_token:
@@ -129,7 +161,7 @@ async def _stream(http: web.Request, engine: MockEngine, style: Style, served: S
         more = {"usage": _usage(style, served)} | timings
         await reply.write(_event(style, served, "usage", [], more))
     if style.done:
-        await reply.write(b"data: [DONE]\n\n")
+        await reply.write(sse_done())
     await reply.write_eof()
     return reply
 
@@ -205,6 +237,14 @@ def _timings(style: Style, served: Served) -> dict[str, Any]:
     }
 
 
-def sse(document: Any) -> bytes:
-    """One server-sent event."""
-    return b"data: " + json.dumps(document).encode() + b"\n\n"
+def sse(document: Any, name: str = "data") -> bytes:
+    """One server-sent event, its JSON in the field `name`."""
+    return f"{name}: {json.dumps(document)}\n\n".encode()
+
+
+def sse_done() -> bytes:
+    return b"data: [DONE]\n\n"
+
+
+async def _nothing() -> None:
+    """Of a program that is silent before its first token."""

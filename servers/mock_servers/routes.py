@@ -22,12 +22,13 @@ def server(
     unknown: Callable[[web.Request], web.Response] | None = None,
     headers: Mapping[str, str] | None = None,
     beside: Callable[[], dict[str, Any]] = dict,
+    no_models: Sequence[Any] | None = (),
 ) -> web.Application:
     """The application of one mock server.
 
     `listed`: a model's entry in `/v1/models`; `documents`: JSON of further paths; `routes`: all else.
     `refuse` is asked first: what it returns is the reply. `unknown`: the reply at all other paths.
-    `beside`: what stands beside the entries of the list.
+    `beside`: what stands beside the entries of the list. `no_models`: a list without any.
     """
 
     def get(path: str, document: Callable[[], Any]) -> web.RouteDef:
@@ -49,11 +50,14 @@ def server(
             raise web.HTTPNotFound
         return unknown(http)
 
-    models = engine.setup.models
+    models = () if engine.does("empty") else engine.setup.models
     application = web.Application(middlewares=[guard])
     application.add_routes(
         [
-            get("/v1/models", lambda: beside() | {"object": "list", "data": [listed(m) for m in models]}),
+            get(
+                "/v1/models",
+                lambda: beside() | {"object": "list", "data": [listed(m) for m in models] or no_models},
+            ),
             web.post("/v1/chat/completions", completions or chats),
             *(get(path, document) for path, document in documents.items()),
             *routes,

@@ -98,7 +98,7 @@ def test_ollamas_client_talks_to_its_mock_server(mock: MockServer) -> None:
 
 def test_ollamas_client_names_what_went_wrong(mock: MockServer) -> None:
     client = ollama.Client(host=mock("ollama").urls[0])
-    with pytest.raises(ollama.ResponseError, match="not found, try pulling it first"):
+    with pytest.raises(ollama.ResponseError, match="model 'no-such' not found"):
         client.chat(model="no-such", messages=ASKED)
     client.close()
     client = ollama.Client(host=mock("ollama", "--quirk", "error-midstream").urls[0])

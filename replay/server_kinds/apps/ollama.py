@@ -43,7 +43,7 @@ def identify(get: Get) -> Server | None:
     if not isinstance(version, dict) or "version" not in version:
         return None
     tags = get("/api/tags").document
-    if not isinstance(tags, dict) or not isinstance(tags.get("models"), list):
+    if not isinstance(tags, dict) or not isinstance(tags.get("models", 0), list | None):
         return None  # careful: llama-swap has an /api/version too
     running = get("/api/ps").document
     in_memory = {
@@ -107,6 +107,7 @@ def chunk(event: dict[str, Any]) -> dict[str, Any]:
         "usage": {
             "prompt_tokens": event.get("prompt_eval_count"),
             "completion_tokens": event.get("eval_count"),
+            "prompt_tokens_details": {"cached_tokens": event.get("prompt_eval_cached_count")},
         },
     }
 

@@ -125,6 +125,7 @@ STYLE = Style(
     broken=lambda words: {"error": {"message": words}},
     model=choose,
     head={"system_fingerprint": "mock-model", "stats": {}},
+    role_at_once=False,  # 0.4.23 sends the headers at once, the body when its turn has come
     own=_own,
 )
 

@@ -26,6 +26,9 @@ DETAILS = {
 def app(engine: MockEngine) -> web.Application:
     """The server's routes."""
 
+    here = () if engine.does("empty") else engine.setup.models
+    none: list[Any] | None = None if engine.does("old") else []  # the list of no models
+
     async def root(http: web.Request) -> web.Response:
         return web.Response(text="Ollama is running")
 
@@ -38,10 +41,11 @@ def app(engine: MockEngine) -> web.Application:
         lambda model: {"id": model, "object": "model", "created": 0, "owned_by": "library"},
         {
             "/api/version": lambda: {"version": VERSION},
-            "/api/tags": lambda: {"models": [listed(m) for m in engine.setup.models]},
-            "/api/ps": lambda: {"models": [_in_memory(engine, m) for m in engine.loaded]},
+            "/api/tags": lambda: {"models": [listed(m) for m in here] or none},
+            "/api/ps": lambda: {"models": [_in_memory(engine, m) for m in engine.loaded if m in here]},
         },
         routes=[web.get("/", root), web.post("/api/chat", native)],
+        no_models=None,
         unknown=lambda http: web.Response(text="404 page not found", status=404),
     )
 
@@ -72,9 +76,9 @@ def _in_memory(engine: MockEngine, model: str) -> dict[str, Any]:
 def choose(engine: MockEngine, asked: str) -> str:
     """The model, `:latest` added where no tag is given."""
     for name in (asked, f"{asked}:latest"):
-        if name in engine.setup.models:
+        if name in engine.setup.models and not engine.does("empty"):
             return name
-    raise Refusal(404, f'model "{asked}" not found, try pulling it first', "not_found")
+    raise Refusal(404, f"model '{asked}' not found", "not_found")
 
 
 def _openai_error(refusal: Refusal) -> tuple[int, Any]:

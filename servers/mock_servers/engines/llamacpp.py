@@ -1,5 +1,6 @@
 """llama-server as it answers beside a chat: loading, slots, counters, and the router of many models."""
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from servers.mock_servers.openai_chat import Style, known_model
 from servers.mock_servers.routes import lacks_key, server
 
 BUILD = "b7500-mock"
-SERVER = {"Server": "llama.cpp"}
+SERVER = {"Server": "llama.cpp", "Connection": "close"}  # of what it refuses
 LISTS = ("/models", "/v1/models")
 NOT_READY = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
 
@@ -32,7 +33,9 @@ def app(engine: MockEngine) -> web.Application:
         if engine.does("router") and "model" not in http.query:
             settings = {"params": None, "n_ctx": 0}
             body = {"role": "router", "max_instances": 4, "models_autoload": True, "build_info": BUILD}
-            return web.json_response(body | {"default_generation_settings": settings, "total_slots": 0})
+            body |= {"model_alias": "llama-server", "model_path": "none", "ui_settings": {}}
+            body |= {"default_generation_settings": settings, "cors_proxy_enabled": False}
+            return web.json_response(body)
         if engine.does("router") and http.query["model"] not in engine.loaded:
             if http.query.get("autoload") == "false":
                 return _refused(400, "model is not loaded")
@@ -41,7 +44,7 @@ def app(engine: MockEngine) -> web.Application:
 
     async def slots(http: web.Request) -> web.Response:
         if engine.does("hidden"):
-            return _refused(501, "This server does not support slots endpoint.")
+            return _refused(501, "This server does not support slots endpoint. Start it with `--slots`")
         if http.query.get("fail_on_no_slot") and len(engine.running) >= engine.setup.slots:
             return _refused(503, "no slot available")
         return web.json_response([_slot(engine, i) for i in range(engine.setup.slots)])
@@ -52,9 +55,10 @@ def app(engine: MockEngine) -> web.Application:
         return web.Response(text=_metrics(engine), content_type="text/plain")
 
     def refuse(request: web.Request) -> web.Response | None:
-        if engine.does("loading") and request.path not in LISTS:  # which are there at once
+        if engine.does("loading") and not (engine.does("old") and request.path in LISTS):
             return web.json_response(NOT_READY, status=503, headers=SERVER)
-        if request.path not in ("/health", "/v1/health", *LISTS) and lacks_key(engine, request):
+        public = ("/health", "/v1/health", *(LISTS if engine.does("old") else ()))
+        if request.path not in public and lacks_key(engine, request):
             refusal = {"message": "Invalid API Key", "type": "authentication_error", "code": 401}
             return web.json_response({"error": refusal}, status=401, headers=SERVER)
         if engine.does("router") and request.path in ("/slots", "/metrics") and "model" not in request.query:
@@ -64,7 +68,8 @@ def app(engine: MockEngine) -> web.Application:
     models = engine.setup.models
     return server(
         engine,
-        STYLE,
+        # the field of errors: until September 2025
+        replace(STYLE, error_field=engine.does("old"), closes=engine.does("router")),
         lambda model: _model(engine, model),
         {
             "/health": lambda: {"status": "ok"},
@@ -122,11 +127,14 @@ def _metrics(engine: MockEngine) -> str:
 
 
 def _model(engine: MockEngine, model: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": model, "object": "model", "created": 0, "owned_by": "llamacpp"}
-    entry |= {"aliases": [model], "tags": []}
+    entry: dict[str, Any] = {"id": model, "object": "model", "created": 0, "owned_by": "llamacpp", "tags": []}
     if engine.does("router"):
-        entry["status"] = {"value": "loaded" if model in engine.loaded else "unloaded", "args": []}
+        state = "loaded" if model in engine.loaded else "unloaded"
+        entry["status"] = {"value": state, "args": ["llama-server"], "preset": f"[{model}]\n"}
+        modalities = {"input_modalities": ["text"], "output_modalities": ["text"]}
+        entry |= {"aliases": [], "architecture": modalities, "source": "models_dir", "can_remove": False}
     else:
+        entry["aliases"] = [model]
         entry["meta"] = META | {"n_ctx": engine.setup.context}
     return entry
 

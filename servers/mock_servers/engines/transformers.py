@@ -30,6 +30,7 @@ def app(engine: MockEngine) -> web.Application:
         },
         {"/health": lambda: {"status": "ok"}},
         completions=completions,
+        headers={"x-request-id": "7"},
         unknown=lambda http: web.json_response({"detail": "Not Found"}, status=404),
     )
 

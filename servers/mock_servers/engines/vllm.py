@@ -83,7 +83,8 @@ def _metrics(engine: MockEngine) -> str:
 
 def _error(refusal: Refusal) -> tuple[int, Any]:
     kind = "NotFoundError" if refusal.status == 404 else "BadRequestError"
-    body = {"message": str(refusal), "type": kind, "param": None, "code": refusal.status}
+    param = "model" if refusal.status == 404 else None
+    body = {"message": str(refusal), "type": kind, "param": param, "code": refusal.status}
     return refusal.status, {"error": body}
 
 

@@ -37,10 +37,12 @@ def app(engine: MockEngine) -> web.Application:
 
 
 def _error(refusal: Refusal) -> tuple[int, Any]:
-    kind = "throttling_error" if refusal.status == 429 else "invalid_request_error"
-    words = "Max parallel request limit reached" if refusal.status == 429 else str(refusal)
-    body = {"message": words, "type": kind, "param": "None", "code": str(refusal.status)}
-    return refusal.status, {"error": body}
+    if refusal.status == 429:
+        words, kind, param, status = "Max parallel request limit reached", "throttling_error", "None", 429
+        return status, {"error": {"message": words, "type": kind, "param": param, "code": str(status)}}
+    words = f"/chat/completions: {refusal}. Call `/v1/models` to view available models for your key."
+    body = {"message": words, "type": "invalid_request_error", "param": None, "code": "400"}
+    return 400, {"error": body | {"provider_specific_fields": {"error": words}}}
 
 
 def _own(part: str, document: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,17 @@
 """llama-swap: one process per model behind one port; by default one model at a time is in memory."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from servers.mock_servers.mock_engine import MockEngine, Refusal
-from servers.mock_servers.openai_chat import Style
+from servers.mock_servers.mock_engine import MockEngine, Refusal, Served
+from servers.mock_servers.openai_chat import Style, sse
 from servers.mock_servers.routes import server
+
+LOADING_EVERY_S = 0.75
+RULE = "\u2501" * 5
 
 
 def app(engine: MockEngine) -> web.Application:
@@ -20,7 +25,7 @@ def app(engine: MockEngine) -> web.Application:
 
     return server(
         engine,
-        STYLE,
+        replace(STYLE, role_at_once=False, before=_say_loading) if engine.does("says-loading") else STYLE,
         lambda model: _listed(engine, model),
         {
             "/running": lambda: {"running": [_running(m) for m in engine.loaded]},
@@ -28,6 +33,26 @@ def app(engine: MockEngine) -> web.Application:
         },
         routes=[web.get("/health", health), web.get("/props", props)],
     )
+
+
+async def _say_loading(engine: MockEngine, served: Served, reply: web.StreamResponse) -> None:
+    """Its `sendLoadingState`: reasoning that names no completion, at once and every 0.75 s."""
+    model = served.ask.model
+    if model in engine.loaded:
+        return
+    for text in (RULE, "\n", "llama-swap loading model: ", model, "\n"):
+        await reply.write(_loading(text))
+    began_s = last_s = engine.now_s
+    while model not in engine.loaded:
+        await asyncio.sleep(0.001)
+        if engine.now_s - last_s >= LOADING_EVERY_S:
+            last_s = engine.now_s
+            await reply.write(_loading("."))
+    await reply.write(_loading(f"\nDone! ({engine.now_s - began_s:.2f}s)\n{RULE}\n \n"))
+
+
+def _loading(text: str) -> bytes:
+    return sse({"choices": [{"delta": {"reasoning_content": text}}]})
 
 
 def _running(model: str) -> dict[str, Any]:
@@ -50,7 +75,7 @@ def _error_body(message: str, code: str, kind: str = "invalid_request_error") ->
 def _error(refusal: Refusal) -> tuple[int, Any]:
     if refusal.status == 429:
         return 429, _error_body("Too many requests", "concurrency_limit", "rate_limit_error")
-    return refusal.status, _error_body("no router found for model", "not_found")
+    return refusal.status, _error_body("no router for requested model", "not_found")
 
 
 STYLE = Style(

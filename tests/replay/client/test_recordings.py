@@ -17,7 +17,10 @@ from replay.server_kinds import READERS
 from tests.support.checkout import RUNS
 
 ENGINES = RUNS / "engines"
-RECORDINGS = sorted(path.relative_to(ENGINES).as_posix() for path in ENGINES.rglob("*.txt"))
+RECORDINGS = sorted(  # the pages are tests/replay/server_kinds/test_recorded_pages.py's
+    path.relative_to(ENGINES).as_posix()
+    for path in (*ENGINES.rglob("POST*.txt"), *ENGINES.glob("proxies/*.txt"))
+)
 STREAMS = [name for name in RECORDINGS if "stream" in name or "extra_fields" in name or "proxies/" in name]
 WHOLE = [name for name in RECORDINGS if "_whole" in name]
 ANSWERS_AS = {  # the name in the answer
@@ -51,6 +54,21 @@ REFUSED = {  # the server's own words
     "vllm/POST_chat_too_long.txt": "HTTP 400: max_tokens=99999 cannot be greater than max_model_len=2048.",
     "vllm/POST_chat_wrong_model.txt": "HTTP 404: The model `no-such-model` does not exist.",
 }
+CUT = "the stream ended without [DONE] and without a finish_reason"  # by who recorded it
+TOO_LONG = {  # 99,999 tokens were asked for: tokens that came, and why it is no answer
+    "docker-model-runner/POST_chat_too_long.txt": (34, CUT),
+    "litellm-1.108.7/POST_chat_too_long.txt": (63, CUT),
+    "llama-cpp-python/POST_chat_too_long.txt": (56, None),
+    "llama-swap/POST_chat_too_long.txt": (74, None),
+    "ollama-0.24.0/POST_chat_too_long.txt": (89, CUT),
+    "ollama-0.33.0-rc/POST_chat_too_long.txt": (97, CUT),
+}
+NO_CHAT = {  # replies of other interfaces
+    "ollama-0.24.0/POST_api_embed.txt": "the answer is JSON without choices",
+    "ollama-0.24.0/POST_api_show.txt": "the answer is JSON without choices",
+    "ollama-0.33.0-rc/POST_api_embed.txt": "HTTP 501: This server does not support embeddings.",
+    "ollama-0.33.0-rc/POST_api_show.txt": "the answer is JSON without choices",
+}
 TAKES_ANY_NAME = "llama-cpp-python/POST_chat_wrong_model.txt"  # it repeats whatever it is asked
 
 
@@ -79,7 +97,7 @@ def asked(name: str) -> int:
 
 
 def test_no_recording_is_without_a_right_value() -> None:
-    assert set(RECORDINGS) == {*STREAMS, *WHOLE, *REFUSED, TAKES_ANY_NAME}
+    assert set(RECORDINGS) == {*STREAMS, *WHOLE, *REFUSED, *TOO_LONG, *NO_CHAT, TAKES_ANY_NAME}
 
 
 @pytest.mark.parametrize("name", [n for n in (*STREAMS, TAKES_ANY_NAME) if n not in REFUSED])
@@ -104,6 +122,20 @@ def test_a_refusal_reaches_the_user_in_the_words_of_the_server(name: str) -> Non
     found = read(name)
     assert found.error is not None and found.error.startswith(REFUSED[name])
     assert found.output_tokens is None
+
+
+@pytest.mark.parametrize(("name", "tokens", "why"), [(n, *v) for n, v in TOO_LONG.items()])
+def test_an_answer_that_was_cut_while_it_was_recorded_is_no_answer(
+    name: str, tokens: int, why: str | None
+) -> None:
+    found = read(name)
+    assert (found.chunks, found.finish_reason) == (tokens, None if why else "stop")
+    assert found.error == why
+
+
+@pytest.mark.parametrize(("name", "words"), NO_CHAT.items())
+def test_a_reply_of_another_interface_is_no_answer(name: str, words: str) -> None:
+    assert (read(name).error or "").startswith(words)
 
 
 @settings(max_examples=150, deadline=None)

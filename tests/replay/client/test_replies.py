@@ -43,11 +43,11 @@ def serving(name: str) -> Iterator[str]:
         listener.close()
 
 
-def ask(name: str) -> tuple[Response, str | None]:
+def ask(name: str, reader: str = "openai") -> tuple[Response, str | None]:
     """The response, and why it is not whole."""
     with serving(name) as url:
         connection = Connection()
-        request = Request(url, {"model": "smollm2"}, 20.0)
+        request = Request(url, {"model": "smollm2"}, 20.0, reader=reader)
         connection.prepare(request)
         response = connection.ask()
         connection.close()
@@ -111,6 +111,22 @@ FAULTY = {  # name: words of the reason
 def test_a_fault_is_reported_in_the_words_of_the_server(name: str) -> None:
     _, why = ask(name)
     assert why is not None and FAULTY[name] in why and "{" not in why and "<" not in why
+
+
+PROMPTS = {"first": 90, "later": 60, "missing": None}  # tokens of one prompt, as Ollama told them
+
+
+@pytest.mark.parametrize(("which", "tokens"), PROMPTS.items())
+def test_ollamas_own_stream_is_whole_whatever_it_counts_of_the_prompt(which: str, tokens: int | None) -> None:
+    response, why = ask(f"ollama-prompt-count-{which}", "ollama")
+    assert (response.error, why) == (None, None)
+    assert (response.output_tokens, response.chunks, response.prompt_tokens) == (12, 12, tokens)
+
+
+def test_every_reply_of_a_report_has_its_right_value() -> None:
+    known = {*WHOLE, *FAULTY, *(f"ollama-prompt-count-{which}" for which in PROMPTS)}
+    chats = {path.stem for path in (RUNS / "replies").glob("*.http") if not path.name.startswith("GET-")}
+    assert chats == known
 
 
 def test_messages_about_loading_are_no_tokens() -> None:

@@ -225,11 +225,39 @@ def test_a_list_that_everybody_may_see_does_not_hide_that_a_key_is_wanted(
     mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """llama-server shows its models to all: it would pass for a plain server, and refuse every request."""
-    [url] = mock("llamacpp", "--key", "sesame").urls
+    [url] = mock("llamacpp", "--key", "sesame", "--quirk", "old").urls
     with pytest.raises(TargetError, match="a key is needed"):
         visit(url)
     monkeypatch.setenv("LLAMA_KEY", "sesame")
     assert visit(url, api_key_env="LLAMA_KEY").info.kind == "llamacpp"
+
+
+def test_what_a_server_says_while_it_loads_is_no_token(mock: MockServer) -> None:
+    [url] = mock("llama-swap", "--quirk", "says-loading", "--quirk", "jit", "--load-s", "0.3").urls
+    answers = [ask(url, visit(url).endpoints[0]) for _ in range(2)]
+    assert [(a.error, a.chunks) for a in answers] == [(None, TOKENS)] * 2
+    first = answers[0]
+    assert first.first_token_s is not None and first.send_s is not None
+    assert first.first_token_s - first.send_s > 0.3, "the load is part of the wait"
+
+
+def test_an_ollama_without_models_says_what_to_do(mock: MockServer) -> None:
+    for words in ((), ("--quirk", "old")):
+        [url] = mock("ollama", "--quirk", "empty", *words).urls
+        with pytest.raises(TargetError, match="it has no model; pull one: ollama pull MODEL"):
+            visit(url)
+
+
+def test_an_error_field_of_an_older_llama_server_is_its_own_words(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--quirk", "old", "--context", "4").urls
+    answer = ask(url, visit(url).endpoints[0])
+    assert answer.error is not None and "exceeds the available context size" in answer.error
+
+
+def test_an_mlx_without_a_cache_folder_is_asked_for_the_model_it_was_started_with(mock: MockServer) -> None:
+    [url] = mock("mlx", "--quirk", "empty").urls
+    found = visit(url)
+    assert (found.info.kind, found.info.model) == ("mlx", "default_model")
 
 
 def test_events_of_another_shape_than_promised_are_no_answer_and_no_crash() -> None:

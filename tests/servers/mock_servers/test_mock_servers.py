@@ -1,6 +1,9 @@
 """The mock servers answer as the programs they imitate, to the letter of their documentation."""
 
+import http.client
 import json
+import select
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -87,7 +90,7 @@ def test_ollama_refuses_in_its_own_words(mock: MockServer) -> None:
     _, streams = together([url, url], model="mock-model", max_tokens=3)
     assert sorted(len(s.events) for s in streams)[0] == 0
     status, _, body = raw(url, "/api/chat", "POST", **(ask | {"model": "x"}))
-    assert (status, json.loads(body)["error"]) == (404, 'model "x" not found, try pulling it first')
+    assert (status, json.loads(body)["error"]) == (404, "model 'x' not found")
 
 
 def test_llama_server_shows_its_slots_while_they_are_busy(mock: MockServer) -> None:
@@ -99,10 +102,60 @@ def test_llama_server_shows_its_slots_while_they_are_busy(mock: MockServer) -> N
     assert b"llamacpp:tokens_predicted_total 3\n" in raw(url, "/metrics")[2]
 
 
-def test_llama_server_is_not_ready_while_it_loads(mock: MockServer) -> None:
-    [url] = mock("llamacpp", "--quirk", "loading").urls
-    status, body = get(url, "/health")
-    assert (status, body["error"]["message"]) == (503, "Loading model")
+def test_llama_server_is_not_ready_while_it_loads_but_for_an_older_ones_list(mock: MockServer) -> None:
+    for words, path, status in (((), "/v1/models", 503), (("--quirk", "old"), "/v1/models", 200)):
+        [url] = mock("llamacpp", "--quirk", "loading", *words).urls
+        assert get(url, "/health")[1]["error"]["message"] == "Loading model"
+        assert get(url, path)[0] == status
+
+
+def test_an_older_llama_server_refuses_in_a_field_of_the_stream_under_status_200(mock: MockServer) -> None:
+    [url] = mock("llamacpp", "--quirk", "old", "--context", "4").urls
+    status, _, body = raw(url, "/v1/chat/completions", "POST", messages=MESSAGES, stream=True)
+    field, done = body.decode().strip().split("\n\n")
+    assert (status, done) == (200, "data: [DONE]")
+    assert "exceeds the available context size" in json.loads(field.removeprefix("error: "))["message"]
+
+
+def test_llama_swap_sends_messages_about_loading_that_are_no_part_of_a_completion(mock: MockServer) -> None:
+    [url] = mock("llama-swap", "--quirk", "says-loading", "--quirk", "jit", "--load-s", "0.8").urls
+    told = [e for _, e in stream(url, model="mock-model", max_tokens=2).events if e != "[DONE]"]
+    before = [e for e in told if "id" not in e]
+    assert len(before) >= 6 and told[: len(before)] == before
+    assert all(list(e["choices"][0]["delta"]) == ["reasoning_content"] for e in before)
+    again = stream(url, model="mock-model", max_tokens=2).events
+    assert all("id" in e for _, e in again if e != "[DONE]"), "it is loaded now"
+
+
+def test_lm_studio_sends_the_headers_at_once_and_the_body_in_its_turn(mock: MockServer) -> None:
+    [url] = mock("lmstudio", "--ttft-s", "0.4").urls
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        connection.request("POST", "/v1/chat/completions", json.dumps({"messages": MESSAGES, "stream": True}))
+        with connection.getresponse() as reply:
+            assert reply.status == 200
+            assert select.select([connection.sock], [], [], 0.1)[0] == [], "no byte of the body yet"
+            assert reply.readline().startswith(b"data: ")
+
+
+def test_mlx_speaks_http_1_0_closes_and_says_how_far_it_has_read(mock: MockServer) -> None:
+    [url] = mock("mlx").urls
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        connection.request(
+            "POST",
+            "/v1/chat/completions",
+            json.dumps({"messages": MESSAGES, "stream": True, "model": "mock-model"}),
+        )
+        with connection.getresponse() as reply:
+            assert (reply.version, reply.will_close) == (10, True)
+            body = reply.read().decode()
+    assert body.startswith(": keepalive ") and "chunked" not in body
+
+
+def test_an_ollama_without_models_lists_none_in_each_of_its_ways(mock: MockServer) -> None:
+    [url] = mock("ollama", "--quirk", "empty").urls
+    assert get(url, "/api/tags")[1] == {"models": []}
+    assert get(url, "/v1/models")[1]["data"] is None
+    assert chat(url, model="mock-model")[0] == 404
 
 
 def test_the_router_loads_models_on_demand(mock: MockServer) -> None:

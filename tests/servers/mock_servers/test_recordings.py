@@ -1,11 +1,14 @@
 """Each mock's replies have the fields of the recorded real engine, in each part of a stream, and no others.
 
-The recordings: one request of 12 tokens with usage asked for. A field is its name and the type of its value.
+Also the status, the version of HTTP, and whether the connection closes. A field is its name and the type of
+its value. The recordings: `KIND/REPLY.txt`, `KIND+OPTION/…` of one started with an option. A chat is one
+request of 12 tokens with usage asked for; `wrong_model` names a model that is not there.
 """
 
+import http.client
 import json
-import urllib.request
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,18 @@ from tests.support.serving import MockServer
 
 RECORDINGS = CHECKOUT / "tests" / "runs" / "recordings"
 FILES = sorted(path.relative_to(RECORDINGS) for path in RECORDINGS.glob("*/*.txt"))
-CHATS = {"stream": "/v1/chat/completions", "whole": "/v1/chat/completions", "native": "/api/chat"}
+NATIVE = "/api/chat"
+CHATS = {"stream", "whole", "native", "wrong_model", "native_wrong_model"}
+PAGES = {"root": "/", "404": "/no/such/page"}
+OPTIONS = {
+    "empty": ("--quirk", "empty"),
+    "old": ("--quirk", "old"),
+    "hidden": ("--quirk", "hidden"),
+    "key": ("--key", "sesame"),
+    "loading": ("--quirk", "loading"),
+    "no-cache": ("--quirk", "empty"),
+    "router": ("--quirk", "router"),
+}
 AT = {"open-webui": "/api/chat/completions"}
 DONE = "[DONE]"
 
@@ -39,43 +53,55 @@ def parts(events: Iterable[Any]) -> list[Any]:
 
 
 def events_of(body: str) -> list[Any]:
-    """Server-sent events, or a document per line, or the one document."""
-    if "data:" in body[:200]:
+    """Server-sent events, or a document per line, or the one document, or words."""
+    if body.startswith(("data:", ":")):
         found = [line[5:].strip() for line in body.splitlines() if line.startswith("data:")]
         return [DONE if text == DONE else json.loads(text) for text in found]
     try:
         return [json.loads(body)]
     except ValueError:
-        return [json.loads(line) for line in body.splitlines() if line.strip()]
+        lines = [line.strip() for line in body.splitlines() if line.strip()]
+        return [json.loads(line) for line in lines] if body.startswith("{") else lines
 
 
-def asked(url: str, kind: str, name: str) -> str:
-    if name not in CHATS:
-        return text_of(urllib.request.Request(f"{url}/{name.replace('_', '/')}"))
-    path = AT.get(kind, CHATS[name])
-    body: dict[str, Any] = {
-        "model": "mock-model",
-        "messages": [{"role": "user", "content": "Say something."}],
-    }
-    if name == "native":
-        body |= {"options": {"num_predict": 12}}
+def asked(url: str, kind: str, name: str) -> tuple[str, str]:
+    """The head as far as it is compared, and the body."""
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        _send(connection, kind, name)
+        with connection.getresponse() as reply:
+            closes = (reply.getheader("Connection") or "").lower() == "close" or reply.version == 10
+            return f"HTTP/1.{reply.version - 10} {reply.status} {closes}", reply.read().decode()
+
+
+def _send(connection: http.client.HTTPConnection, kind: str, name: str) -> None:
+    if name in CHATS:
+        path = NATIVE if name.startswith("native") else AT.get(kind, "/v1/chat/completions")
+        body: dict[str, Any] = {
+            "model": "no-such-model" if name.endswith("wrong_model") else "mock-model",
+            "messages": [{"role": "user", "content": "Say something."}],
+        }
+        if name.startswith("native"):
+            body |= {"options": {"num_predict": 12}}
+        else:
+            body |= {"max_tokens": 12, "stream": name != "whole"}
+            body |= {"stream_options": {"include_usage": True}} if name != "whole" else {}
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
     else:
-        body |= {"max_tokens": 12, "stream": name == "stream"}
-        body |= {"stream_options": {"include_usage": True}} if name == "stream" else {}
-    return text_of(
-        urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    )
+        connection.request("GET", PAGES.get(name, f"/{name.replace('_', '/')}"))
 
 
-def text_of(request: urllib.request.Request) -> str:
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        text: str = reply.read().decode()
-        return text
+def head_of(recorded: str) -> str:
+    """Version, status, and whether the connection closes. Ends of lines are LF."""
+    version, status, *_ = recorded.split()
+    closes = "\nconnection: close" in recorded.lower().partition("\n\n")[0] or version == "HTTP/1.0"
+    return f"{version} {status} {closes}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_a_mock_has_the_fields_of_the_recording(mock: MockServer, file: Path) -> None:
-    recorded = (RECORDINGS / file).read_text(encoding="utf-8").partition("\n\n")[2]
-    kind = file.parent.name
-    told = asked(mock(kind).urls[0], kind, file.stem)
-    assert parts(events_of(told)) == parts(events_of(recorded))
+    recorded = (RECORDINGS / file).read_text(encoding="utf-8")
+    kind, *options = file.parent.name.split("+")
+    [url] = mock(kind, *(word for name in options for word in OPTIONS[name])).urls
+    head, body = asked(url, kind, file.stem)
+    assert head == head_of(recorded)
+    assert parts(events_of(body)) == parts(events_of(recorded.partition("\n\n")[2]))
