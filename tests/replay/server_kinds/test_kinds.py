@@ -355,7 +355,7 @@ def test_every_kind_states_endpoints_of_a_known_reader_and_usual_ports() -> None
 
 def test_no_other_file_asks_which_kind_it_is() -> None:
     """But where scenarios name the servers that a run starts."""
-    own = ("own_servers.py", "own_server.py", "messages.py")
+    own = ("own_servers.py", "own_server.py", "messages.py", "__main__.py")
     asked = [
         f"{path.relative_to(CHECKOUT)}:{node.lineno}: {node.value}"
         for path in (CHECKOUT / "replay").rglob("*.py")
