@@ -144,3 +144,21 @@ STALL_TOKENS: Final = 2.5  # times the time per token: a gap that is no slow tok
 RELATIVE_SPEED: Final = 0.5  # of its speed alone: the target for a server that misses the given one alone
 RELATIVE_TTFT: Final = 2.0  # times its first token alone
 LEVEL_DRIFT: Final = 1.2  # times its time per token at the start: the server became slower, not settled
+
+# A long prompt beside answers that run (prompts/stall)
+STALL_LEAST_GAPS: Final = 10  # between tokens before the newcomer: fewer tell no usual one
+STANDSTILL_TIMES: Final = 5.0  # usual gaps; a longer one is a standstill …
+STANDSTILL_S: Final = 0.25  # … if it is also longer than this, which a reader notices
+STALL_MIN_EVENTS: Final = 3  # in which an answer ran until the prompt was read
+STALL_SLOW_PACE_S: Final = 1.0  # a usual gap; slower answers stand still by themselves
+STALL_HARDLY_TIMES: Final = 3.0  # usual gaps; a shorter stall is hardly one
+STALL_HARDLY_PACE: Final = 0.8  # of their pace the others keep, surely
+STALL_HARDLY_LOST_S: Final = 0.5  # each of the others loses less: nobody minds
+STALL_FROZEN: Final = 0.8  # of the reading: measured 0.92 to 1.00 where one batch is read at a time
+STALL_IN_PIECES: Final = 0.6  # of the reading: the longest of two equal pieces is half of it
+STALL_WORTH_TIMES: Final = 10.0  # usual gaps; in a shorter reading one gap is too large a part …
+STALL_WORTH_S: Final = 0.5  # … and so it is below this
+STALL_BEHIND: Final = 1.5  # times the reading alone: what fits behind the end of an answer waited for it
+STALL_SIZE_OFF: Final = 0.05  # by so much prompts of one size may differ
+STALL_USUAL_BAND: Final = 2.0  # times the first event's usual gap: longer later, the server did not stop
+STALL_HELPS_PRICE: Final = 1.1  # times as long as alone: a port of its own costs the newcomer nothing

@@ -52,6 +52,11 @@ def how_many_steps(why: str, kinds: Iterable[str]) -> tuple[str, ...]:
     return _in_words(_table()["how_many"][why], tuple(kinds) or (OTHER,), ())
 
 
+def prompt_steps(finding: str, kinds: Iterable[str]) -> tuple[str, ...]:
+    """What to do after what a phase of kind stall, talk or right has found, written `stall-frozen`."""
+    return _in_words(_table()["prompts"].get(finding, ()), tuple(kinds) or (OTHER,), ())
+
+
 def hardware(finding: str) -> Hardware:
     """What the finding says of the machine."""
     return Hardware(**_table()["findings"][finding]["hardware"])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, TextIO, TypeVar
+from typing import Any, Generic, Literal, TextIO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -46,14 +46,16 @@ def _text_cell(text: str) -> str:
 
 
 class RowWriter:
-    """Appends rows to a new file, each flushed as it comes. Refuses to overwrite."""
+    """Appends rows to a new file, each flushed as it comes. Refuses to overwrite; `append`: to an old one."""
 
-    def __init__(self, path: Path, kind: type) -> None:
+    def __init__(self, path: Path, kind: type, append: bool = False) -> None:
+        mode: Literal["a", "x"] = "a" if append else "x"
         self._file: TextIO = path.open(
-            "x", newline="", encoding="utf-8", errors="backslashreplace", buffering=1
+            mode, newline="", encoding="utf-8", errors="backslashreplace", buffering=1
         )
         self._csv = csv.writer(self._file, lineterminator="\n")
-        self._csv.writerow(columns(kind))
+        if not append:
+            self._csv.writerow(columns(kind))
 
     def write(self, record: Any) -> None:
         self._csv.writerow(to_row(record))

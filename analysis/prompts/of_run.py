@@ -6,8 +6,10 @@ from typing import Any
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import Run
 from analysis.prompts.finding import Finding
+from analysis.prompts.stall.finding import finding as stall
 
-FINDINGS: dict[str, Callable[[Run, Any, Sequence[RequestRecord]], Finding]] = {}  # by kind of phase
+# By kind of phase
+FINDINGS: dict[str, Callable[[Run, Any, Sequence[RequestRecord]], Finding]] = {"stall": stall}
 
 
 def prompts_of(run: Run, records: Sequence[RequestRecord]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ In: the run after its warm-up and what is planned (analysis/files/plan.py). Out:
 
 - `conduct.py`: the phases in their order, as far as the budget goes; begin here
 - `send.py`: one or several requests that leave one gate, what is heard of them, and hanging up
+- `stall.py`: a long prompt beside answers that run
 - `prefix.py`: what makes every prompt of a run unique
 - `sizing.py`: prompts of about so many tokens, made of random words
 

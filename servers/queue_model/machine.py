@@ -84,9 +84,28 @@ class Machine:
             elif not request.loaded:
                 request.loaded, request.since_s = True, work_s
                 self._change(work_s)
+            elif self._ends_a_piece(request):
+                tokens += self._token_for_each(request, work_s, now_s)
             else:
                 tokens.append(Token(request, len(request.token_s), now_s))
                 self._give_token(request, work_s, now_s)
+        return tokens
+
+    def _ends_a_piece(self, request: Request) -> bool:
+        return request.next_work_s(self._piece_s(request)) < request.work_s(len(request.token_s))
+
+    def _piece_s(self, request: Request) -> float:
+        return self.policy.at(request.job.port).piece_s
+
+    def _token_for_each(self, request: Request, work_s: float, now_s: float) -> list[Token]:
+        """A piece of this prefill is done: every stream of its port gets a token, and it goes on."""
+        request.pieces += 1
+        streams = [r for r in self.active if r.token_s and r.job.port == request.job.port]
+        tokens = [Token(r, len(r.token_s), now_s) for r in streams]
+        for r in streams:
+            r.done_s, r.since_s, r.version = r.work_s(len(r.token_s)), work_s, r.version + 1
+            self._give_token(r, work_s, now_s)
+        self._push(request, request.due_s(self._piece_s(request)))
         return tokens
 
     def _rank(self) -> float:
@@ -113,7 +132,7 @@ class Machine:
         elif len(request.token_s) == 1:
             self._change(work_s)  # from prefill to decode: a policy may treat them differently
         if request.end_s is None and request.version == version:
-            self._push(request, request.due_s())
+            self._push(request, request.due_s(self._piece_s(request)))
 
     def _change(self, work_s: float) -> None:
         """Admits whom it may, and books the work of all whose pace changes."""
@@ -125,7 +144,7 @@ class Machine:
                 r.since_s, r.pace = work_s, pace
                 r.version += 1
                 if pace:
-                    self._push(r, r.due_s())
+                    self._push(r, r.due_s(self._piece_s(r)))
 
     def _paces(self) -> list[float]:
         if self._shares:

@@ -27,6 +27,8 @@ class Port:
         math.inf
     )  # requests in prefill at once; 1: prefill is serialised while decode is batched
     decode_beside_prefill: float = 1.0  # pace of decoding while another prefills; 0: it stalls
+    # solo seconds of a piece of prefill; between two of them every running stream gets a token
+    piece_s: float = math.inf
     throughput: Curve = ()  # over the port's own running streams
     models_in_memory: float = math.inf  # at once; 1 and two models asked for: they swap
     load_s: float = 0.0  # to load a model on its first use

@@ -33,6 +33,7 @@ class Request:
     ready_s: float | None = None  # and its model was in memory: later than admission if it was loaded
     cached: float = 0.0  # share of the prompt found in the cache, known at admission
     token_s: list[float] = field(default_factory=list)  # of the tokens so far
+    pieces: int = 0  # of its prefill that are done
     # On the machine's own clock: when its pace changed last, solo seconds done until then, the pace since.
     loaded: bool = False
     since_s: float = 0.0
@@ -54,8 +55,14 @@ class Request:
         """Solo seconds from the start of prefill to token number `token`, counted from 0."""
         return self.job.prefill_s * (1.0 - self.cached) + self.job.tpot_s * token
 
-    def due_s(self) -> float:
-        """The next token on the machine's own clock, if nothing changes before; infinite at a standstill."""
+    def next_work_s(self, piece_s: float = math.inf) -> float:
+        """Solo seconds from the start of prefill to the next token, or to the end of a piece of prefill."""
+        token_s = self.work_s(len(self.token_s))
+        piece_ends_s = piece_s * (self.pieces + 1)
+        return piece_ends_s if not self.token_s and piece_ends_s < token_s - 1e-9 else token_s
+
+    def due_s(self, piece_s: float = math.inf) -> float:
+        """The next of these on the machine's own clock, if nothing changes; infinite at a standstill."""
         if not self.pace:
             return math.inf
-        return self.since_s + max(0.0, self.work_s(len(self.token_s)) - self.done_s) / self.pace
+        return self.since_s + max(0.0, self.next_work_s(piece_s) - self.done_s) / self.pace

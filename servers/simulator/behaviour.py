@@ -47,6 +47,9 @@ def _limits(spec: PortSpec, base: Port, time_scale: float) -> Port:
         model_slots=spec.model_slots or base.model_slots,
         prefills=spec.prefills or math.inf,
         decode_beside_prefill=spec.decode_beside_prefill,
+        piece_s=spec.prefill_batch * spec.prompt_token_s * time_scale / spec.speed
+        if spec.prefill_batch
+        else math.inf,
         throughput=spec.throughput,
         models_in_memory=spec.models_in_memory or math.inf,
         load_s=spec.load_s * time_scale,

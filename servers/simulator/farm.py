@@ -73,6 +73,7 @@ class PortSpec(TextKeys):
     model_slots: Count | None = None
     prefills: Count | None = None
     decode_beside_prefill: Annotated[Number, Field(ge=0, le=1)] = 1.0
+    prefill_batch: Count | None = None  # prompt tokens read at a time; between two of them a token for each
     throughput: Curve = ()
     models_in_memory: Count | None = None
     load_s: Seconds = 0.0

@@ -144,8 +144,11 @@ OPTIONS = {
     "lms unload": {"--all"},
     "lms server start": {"--port", "--bind"},
     "llama-server": {"-m", "-np", "-c", "-t", "-b", "-ub", "--host", "--port"},
-    "mlx_lm.server": {"--model", "--port", "--host", "--decode-concurrency"},
-    "vllm serve": {"--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"},
+    "mlx_lm.server": {"--model", "--port", "--host", "--decode-concurrency", "--prefill-step-size"},
+    "vllm serve": {
+        *("--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"),
+        "--max-num-batched-tokens",
+    },
 }
 VARIABLES = {
     *("LLAMACPP_PARALLEL", "LOCALAI_ADDRESS", "LOCALAI_MAX_ACTIVE_BACKENDS", "LOCALAI_PARALLEL_REQUESTS"),
@@ -196,7 +199,7 @@ def test_every_finding_is_tested() -> None:
 
 def test_a_step_named_by_a_finding_exists_and_none_is_left_over() -> None:
     named = {name for finding in DATA["findings"].values() for name in finding["steps"]}
-    named |= {name for names in DATA["how_many"].values() for name in names}
+    named |= {name for part in ("how_many", "prompts") for names in DATA[part].values() for name in names}
     assert named == set(DATA["steps"])
 
 
