@@ -137,8 +137,17 @@ def _late_first_tokens(records: Sequence[RequestRecord], warm_s: Mapping[str, fl
 def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:
     """A process of its own per port is a server of its own; one process may be one server or several."""
     by_port = {t.base_url: t for t in targets}
+    behind = {t.name: str(t.server["behind"]) for t in targets if "behind" in t.server}
     if len(by_port) < 2:
-        return Condition("distinct servers", True, "one port, one server")
+        return Condition("distinct servers", True, _one_port(behind))
+    for address, sharing in _sharing(behind).items():
+        if len({t.base_url for t in targets if t.name in sharing}) > 1:
+            return Condition(
+                "distinct servers",
+                False,
+                f"one server, {address}, stands behind {' and '.join(sharing)}, as the proxies before it say",
+                "start a second server for the second port, or measure one port",
+            )
     for t in targets:
         if "also_counted_at" in t.server:
             return Condition(
@@ -161,6 +170,25 @@ def distinct_servers(targets: Sequence[TargetInfo]) -> Condition:
             "distinct servers", None, "one process listens on several of the ports: they may be one server"
         )
     return Condition("distinct servers", True, "a process of its own listens on each port")
+
+
+def _sharing(behind: Mapping[str, str]) -> dict[str, list[str]]:
+    """The targets that each address answers, where it answers several."""
+    found: dict[str, list[str]] = {}
+    for target, address in behind.items():
+        found.setdefault(address, []).append(target)
+    return {address: sharing for address, sharing in found.items() if len(sharing) > 1}
+
+
+def _one_port(behind: Mapping[str, str]) -> str:
+    """What stands behind the only port, where its proxy says so."""
+    if len(behind) < 2:
+        return "one port, one server"
+    addresses = sorted(set(behind.values()))
+    names = " and ".join(behind)
+    if len(addresses) == 1:
+        return f"one port, one server: {names} are names of {addresses[0]}, behind the proxy"
+    return f"one port, {len(addresses)} servers behind its proxy: {', '.join(addresses)}"
 
 
 def chain_fair(chain: Round | None, phase: PhaseMeasured | None) -> Condition:

@@ -70,6 +70,9 @@ class RequestRecord:
     code: str | None = None  # that it asks for back
     said: str | None = None  # whose code or prefix its answer holds: docs/FORMAT.md
     text_hash: str | None = None  # of its text, where texts are compared
+    drafted_tokens: int | None = None  # by a draft model, or by looking them up in the prompt
+    accepted_tokens: int | None = None  # of those
+    behind: str | None = None  # the server that answered, as the proxy before it names it
     ended_by: str | None = None  # `server`, or `client`, which hung up; None: by neither
 
     @property

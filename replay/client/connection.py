@@ -26,7 +26,7 @@ from replay.client.response import Response, read_response
 from replay.client.server_words import masked, one_line
 from replay.server_kinds import READERS
 
-SERVERS_WORDS = ("error", "answered_model", "finish_reason")  # of an answer: what a server worded
+SERVERS_WORDS = ("error", "answered_model", "finish_reason", "behind")  # of an answer: what a server worded
 MAX_COURTESY_S = 0.1  # an ended answer waits no longer for the streams still open
 LARGE_BYTES = 250_000  # to parse more in the loop would make others' bytes and timeouts wait
 FIXED_HEADERS = (

@@ -4,15 +4,16 @@ Never an exception: whatever a server writes (other types than promised, half a 
 HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from replay.client.content import Content, choices, has_text, read_content, text_of
 from replay.client.reply import Reply, clock_error_s
 from replay.client.server_words import one_line, refusal, words_of
-from replay.server_kinds import READERS, Reader
+from replay.server_kinds import BEHIND, READERS, Reader
 
 NO_END = "the stream ended without [DONE] and without a finish_reason"
 NO_TEXT = "the stream ended without any text"
@@ -47,6 +48,9 @@ class Response:
     server_queue_s: float | None = None
     server_load_s: float | None = None
     clock_error_s: float | None = None  # the first or the last token may have come so much earlier
+    drafted_tokens: int | None = None  # for this answer, to be checked by the model
+    accepted_tokens: int | None = None  # of those
+    behind: str | None = None  # the address of the server that answered, as a proxy names it
     ended_by: str | None = None  # `server` or `client`, which hung up; None: by neither
     text: str = ""  # no column: it goes back to the plan where the request asks for it
     arrivals_s: tuple[float, ...] = ()  # of each chunk with text; no column either
@@ -92,6 +96,9 @@ def read_response(
         server_prefill_s=times.prefill_s,
         server_decode_s=times.decode_s,
         clock_error_s=clock_error_s([at for at, _ in content.documents], places, content.done),
+        drafted_tokens=_count(timings.get("draft_n")),
+        accepted_tokens=_count(timings.get("draft_n_accepted")),
+        behind=_behind(reply.headers),
         ended_by="server" if reply.whole else None,
         text=text_of(documents),
         arrivals_s=tuple(at.at_s for at in tokens),
@@ -112,6 +119,16 @@ def _refusal(reply: Reply) -> str | None:
         return None
     body = reply.body.decode("utf-8", "replace") if encoding == "identity" else ""
     return refusal(reply.status, reply.headers, body)
+
+
+def _behind(headers: Mapping[str, str]) -> str | None:
+    """Scheme, host, port and path; None where no header names an address."""
+    try:
+        parts = urlsplit(next((headers[name] for name in BEHIND if headers.get(name)), ""))
+    except ValueError:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    return one_line(f"{parts.scheme}://{host}{parts.path.rstrip('/')}") if parts.scheme and host else None
 
 
 def _said(documents: list[dict[str, Any]]) -> str | None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from analysis.files.run import TargetInfo, file_of
 from replay.checks.local_ports import on_this_machine
 from replay.children import Child
-from replay.monitor.process import Watch, WatchedPort
+from replay.monitor.process import MODEL, Watch, WatchedPort
 from replay.output import log
 from replay.output.recorder import Recorder
 from replay.scenario.schema import Target
+from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.kind import ROLE, ROUTER
 
 
@@ -33,8 +34,7 @@ def watch_of_run(recorder: Recorder, infos: Sequence[TargetInfo], targets: Mappi
             kind=info.kind,
             pid=info.pid,
             api_key_env=targets[info.name].api_key_env,
-            # a router counts each model separately; with two models its counters are unavailable
-            model=info.model if info.server.get(ROLE) == ROUTER and asked[info.base_url] == 1 else None,
+            model=_counted(info) if asked[info.base_url] == 1 else None,
         )
         for info in infos
     }
@@ -44,3 +44,13 @@ def watch_of_run(recorder: Recorder, infos: Sequence[TargetInfo], targets: Mappi
         ports=tuple(ports.values()),
         machine=any(on_this_machine(url) for url in ports),
     )
+
+
+def _counted(info: TargetInfo) -> str | None:
+    """The model whose counters are read: a router counts each model separately, and two models not at all.
+
+    careful: a server behind a proxy is asked only if it ran at the check, or the question would load it.
+    """
+    behind = any(MODEL in c.path for c in SERVER_KINDS[info.kind].load_counters)
+    asks = info.server.get(ROLE) == ROUTER and (info.slots is not None or not behind)
+    return info.model if asks else None

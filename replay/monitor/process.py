@@ -29,6 +29,7 @@ from replay.server_kinds.kind import Load, LoadCounters
 
 MOST_OF_A_CORE = 0.009  # all looks together; a look that costs more is followed by a longer pause
 MACHINE_EVERY_S = 0.5
+MODEL = "{model}"  # in a path of counters
 GPU_EVERY = 2  # looks at the machine
 LAST_PATIENCE_S = 0.2
 LONGEST_PAUSE_S = 30.0  # after many failures
@@ -70,9 +71,10 @@ class LoadReader:
 
     def __init__(self, port: WatchedPort, environ: Mapping[str, str] = os.environ) -> None:
         self.port = port
-        self._counters = SERVER_KINDS[port.kind].load_counters if port.kind in SERVER_KINDS else ()
+        counters = SERVER_KINDS[port.kind].load_counters if port.kind in SERVER_KINDS else ()
+        self._counters = [c for c in counters if port.model is not None or MODEL not in c.path]
         self._kept: LoadCounters | None = None
-        self._query = "" if port.model is None else f"?model={quote(port.model, safe='')}&autoload=false"
+        self._model = "" if port.model is None else quote(port.model, safe="")
         self._key = environ.get(port.api_key_env, "") if port.api_key_env else ""
         self._http = HttpGet(port.base_url, self._key)
         self._failed = 0
@@ -106,7 +108,8 @@ class LoadReader:
         return min(every_s * 2.0**self._failed, LONGEST_PAUSE_S)
 
     def _ask(self, counters: LoadCounters) -> Load:
-        reply = self._http.fetch(counters.path + self._query)
+        query = f"?model={self._model}&autoload=false" if self._model and MODEL not in counters.path else ""
+        reply = self._http.fetch(counters.path.replace(MODEL, self._model) + query)
         if reply.status != 200:
             raise ValueError(reply.words)
         return counters.load(reply.text)

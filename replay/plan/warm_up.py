@@ -43,7 +43,7 @@ def warm_up(run: RunState, targets: Sequence[str]) -> tuple[RunState, Answers]:
         echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
         answers[target].append(record)
         progress.warmed_up(record)
-    run = _with_aliases(_with_echoes(run, echoes), answers)
+    run = _with_servers_behind(_with_aliases(_with_echoes(run, echoes), answers), answers)
     _check(run, answers)
     return run, answers
 
@@ -81,6 +81,16 @@ def _with_aliases(run: RunState, answers: Answers) -> RunState:
         if other not in info.server.get("listed", ()):
             log.info(f"{target}: {info.model!r} answers as {other!r}: taken for an alias")
             run = run.with_target(replace(info, server=info.server | {"answers_as": other}))
+    return run
+
+
+def _with_servers_behind(run: RunState, answers: Answers) -> RunState:
+    """The address that a proxy names, where it is the same with every answer."""
+    for target, records in answers.items():
+        named = {r.behind for r in records if r.error is None}
+        if len(named) == 1 and (behind := named.pop()) is not None:
+            info = run.infos[target]
+            run = run.with_target(replace(info, server=info.server | {"behind": behind}))
     return run
 
 

@@ -37,6 +37,7 @@ from replay.server_kinds.kind import Ask, Endpoint, Get, GetReply, Model, Reader
 from replay.server_kinds.proxies import litellm, llama_swap, open_webui
 
 __all__ = [
+    "BEHIND",
     "READERS",
     "SERVER_KINDS",
     "Ask",
@@ -62,6 +63,7 @@ _MODULES = (
     openai,
 )
 SERVER_KINDS: Final[Mapping[str, ServerKind]] = {module.KIND.name: module.KIND for module in _MODULES}
+BEHIND: Final = (litellm.BEHIND,)  # headers of an answer that name the server behind a proxy
 READERS: Final = {name: kind.reader for name, kind in SERVER_KINDS.items()}
 
 

@@ -163,7 +163,7 @@ SELDOM_S = 1.0  # for long lists, or metrics that the server computes for each G
 class LoadCounters:
     """A path that shows the load, and how its text is read."""
 
-    path: str
+    path: str  # `{model}` in it: of the model's own server, known only while the model is in memory
     every_s: float
     read: Callable[[str], Load]  # may raise whatever an odd text makes it raise: call `load`
 

@@ -187,11 +187,17 @@ class MockEngine:
     async def load(self, served: Served) -> None:
         """Brings the model into memory, one at a time, if it is not there."""
         started_s = self.now_s
+        if await self.bring(served.ask.model):
+            served.load_s = self.now_s - started_s
+
+    async def bring(self, model: str) -> bool:
+        """Whether it had to load the model."""
         async with self._one_loads:
-            if served.ask.model not in self.loaded:
-                await asyncio.sleep(self.setup.load_s)
-                self.loaded = [*([] if self.does("evict") else self.loaded), served.ask.model]
-                served.load_s = self.now_s - started_s
+            if model in self.loaded:
+                return False
+            await asyncio.sleep(self.setup.load_s)
+            self.loaded = [*([] if self.does("evict") else self.loaded), model]
+            return True
 
     def _count(self, served: Served, at_s: float) -> None:
         served.last_s = at_s

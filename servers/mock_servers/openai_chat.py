@@ -45,6 +45,7 @@ class Style:
     stream_usage: bool = True  # on request; some never send it in a stream
     usage_ends: bool = False  # the usage stands in the document that ends the answer
     done: bool = True  # [DONE] ends a stream
+    headers: dict[str, str] = field(default_factory=dict)  # further ones of each answer
     closes: bool = False  # the connection, after each stream
     answers_as: Callable[[str], str] = lambda model: model
     # of a document, by its part (role, token, end, usage, whole): what this program writes differently
@@ -122,7 +123,7 @@ async def _error_stream(http: web.Request, style: Style, refusal: Refusal) -> we
 
 
 async def _stream(http: web.Request, engine: MockEngine, style: Style, served: Served) -> web.StreamResponse:
-    reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    reply = web.StreamResponse(headers={"Content-Type": "text/event-stream"} | style.headers)
     if style.closes:
         reply.force_close()
     await reply.prepare(http)
@@ -179,7 +180,7 @@ async def _whole(http: web.Request, engine: MockEngine, style: Style, served: Se
         "choices": [choice],
         "usage": _usage(style, served),
     }
-    return web.json_response(style.own("whole", body | _timings(style, served)))
+    return web.json_response(style.own("whole", body | _timings(style, served)), headers=style.headers)
 
 
 def _event(

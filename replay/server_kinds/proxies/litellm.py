@@ -4,6 +4,7 @@ from replay.server_kinds import openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind
 
 IN_BETWEEN = "a proxy: its own limits and routing are measured too; measure the servers behind it as well"
+BEHIND = "x-litellm-model-api-base"  # of an answer: the server that gave it
 ALIVE = "I'm alive!"  # a JSON text, and its own words
 
 

@@ -47,7 +47,7 @@ def app(engine: MockEngine) -> web.Application:
             return _refused(501, "This server does not support slots endpoint. Start it with `--slots`")
         if http.query.get("fail_on_no_slot") and len(engine.running) >= engine.setup.slots:
             return _refused(503, "no slot available")
-        return web.json_response([_slot(engine, i) for i in range(engine.setup.slots)])
+        return web.json_response([slot(engine, i) for i in range(engine.setup.slots)])
 
     async def metrics(http: web.Request) -> web.Response:
         if engine.does("hidden"):
@@ -96,7 +96,7 @@ def _props(engine: MockEngine) -> dict[str, Any]:
     }
 
 
-def _slot(engine: MockEngine, number: int) -> dict[str, Any]:
+def slot(engine: MockEngine, number: int) -> dict[str, Any]:
     busy = number < len(engine.running)
     slot: dict[str, Any] = {
         "id": number,

@@ -63,5 +63,6 @@ STYLE = Style(
     role=None,
     choice={},
     finish_key=False,
+    headers={"x-litellm-model-api-base": "http://127.0.0.1:11434"},
     own=_own,
 )

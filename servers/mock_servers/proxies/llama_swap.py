@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from servers.mock_servers.engines.llamacpp import slot
 from servers.mock_servers.mock_engine import MockEngine, Refusal, Served
 from servers.mock_servers.openai_chat import Style, sse
 from servers.mock_servers.routes import server
@@ -23,6 +24,10 @@ def app(engine: MockEngine) -> web.Application:
     async def props(http: web.Request) -> web.Response:  # passed on to the model named, which it would load
         return web.json_response(_error_body("no model in request context", "bad_request"), status=400)
 
+    async def upstream_slots(http: web.Request) -> web.Response:
+        await engine.bring(http.match_info["model"])  # a GET, and yet it loads
+        return web.json_response([slot(engine, i) for i in range(engine.setup.slots)])
+
     return server(
         engine,
         replace(STYLE, role_at_once=False, before=_say_loading) if engine.does("says-loading") else STYLE,
@@ -31,7 +36,11 @@ def app(engine: MockEngine) -> web.Application:
             "/running": lambda: {"running": [_running(m) for m in engine.loaded]},
             "/api/version": lambda: {"version": "170", "commit": "abcdef", "build_date": "2026-01-01"},
         },
-        routes=[web.get("/health", health), web.get("/props", props)],
+        routes=[
+            web.get("/health", health),
+            web.get("/props", props),
+            web.get("/upstream/{model}/slots", upstream_slots),
+        ],
     )
 
 

@@ -106,6 +106,7 @@ def test_a_stream_holds_every_token_that_was_asked_for(name: str) -> None:
     assert (found.error, found.finish_reason, found.chunks) == (None, "length", asked(name))
     assert found.output_tokens in (asked(name), None)
     assert (found.output_tokens is None) is name.startswith("llama-cpp-python"), "it alone tells no usage"
+    assert found.behind == ("http://127.0.0.1:11434" if name.startswith("litellm") else None)
     if name != TAKES_ANY_NAME:
         assert (found.answered_model or "").endswith(ANSWERS_AS[Path(name).parts[0]])
 

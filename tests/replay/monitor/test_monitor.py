@@ -20,6 +20,7 @@ import pytest
 
 from analysis.files.run import TargetInfo, read_run
 from analysis.files.server_samples import ServerSample, read_server_samples
+from replay.checks.check import check
 from replay.monitor import machine_load
 from replay.monitor.child import watch_of_run
 from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
@@ -186,7 +187,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
 def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer) -> None:
     url = mock("llamacpp", "--quirk", "router", "--model", "a/b", "--model", "c").urls[0]
     with closing(LoadReader(WatchedPort(url, "llamacpp"))) as reader:
-        assert reader.look() == {"error": "GET /slots: HTTP 400"}
+        assert reader.look() == {"error": "GET /slots: HTTP 400: model name is missing from the request"}
     with closing(LoadReader(WatchedPort(url, "llamacpp", model="a/b"))) as reader:
         assert reader.look()["busy"] == 0
     infos = [TargetInfo(m, url, m, "llamacpp", server={"role": "router"}) for m in ("a/b", "c")]
@@ -196,13 +197,29 @@ def test_a_router_is_asked_about_the_one_model_that_is_measured(mock: MockServer
     assert [p.model for p in watch_of_run(recorder, infos, targets).ports] == [None], "each counts apart"
 
 
+def test_the_server_behind_llama_swap_is_asked_about_a_model_in_memory_and_no_other(
+    mock: MockServer,
+) -> None:
+    url = mock("llama-swap", "--model", "a", "--model", "b", "--quirk", "evict", "--slots", "3").urls[0]
+    in_memory, other = (check(Target(name="A", base_url=url, model=m)).info for m in ("a", "b"))
+    assert (in_memory.slots, other.slots) == (3, None)
+    recorder: Any = SimpleNamespace(prefix=Path("x"), origin_s=0.0)
+    targets = {"A": Target(name="A", base_url=url)}
+    ports = [watch_of_run(recorder, [info], targets).ports[0] for info in (in_memory, other)]
+    assert [p.model for p in ports] == ["a", None]
+    with closing(LoadReader(ports[0])) as reader:
+        assert (reader.look()["busy"], reader.look()["slots"]) == (0, 3)
+    assert not LoadReader(ports[1]).can_ask, "the question would load it"
+    assert check(Target(name="A", base_url=url)).info.model == "a", "and it has loaded none"
+
+
 def test_the_key_comes_from_the_environment_and_stands_in_no_argument() -> None:
     with serving({"/slots": SLOTS}, {"Authorization": "Bearer sesame"}) as (url, _):
         port = WatchedPort(url, "llamacpp", api_key_env="KEY")
         with closing(LoadReader(port, {"KEY": "sesame"})) as reader:
             assert reader.look()["busy"] == 3
         with closing(LoadReader(port, {})) as reader:
-            assert reader.look()["error"] == "GET /slots: HTTP 401"
+            assert reader.look()["error"].startswith("GET /slots: HTTP 401")
     assert "sesame" not in Watch("x", 0.0, (port,), False).to_json()
 
 
