@@ -130,7 +130,9 @@ async def _stream(http: web.Request, engine: MockEngine, style: Style, served: S
     role = b"" if style.role is None else _event(style, served, "role", [_choice(style, style.role)])
     if style.role_at_once:
         await reply.write(role)
-    before = asyncio.create_task(_nothing() if style.before is None else style.before(engine, served, reply))
+    before = asyncio.create_task(
+        asyncio.sleep(0) if style.before is None else style.before(engine, served, reply)
+    )
     asked, reasoning = served.ask, served.ask.max_tokens // 2 if engine.does("reasoning") else 0
     try:
         async for index in engine.tokens(served):
@@ -245,7 +247,3 @@ def sse(document: Any, name: str = "data") -> bytes:
 
 def sse_done() -> bytes:
     return b"data: [DONE]\n\n"
-
-
-async def _nothing() -> None:
-    """Of a program that is silent before its first token."""
