@@ -162,3 +162,16 @@ STALL_BEHIND: Final = 1.5  # times the reading alone: what fits behind the end o
 STALL_SIZE_OFF: Final = 0.05  # by so much prompts of one size may differ
 STALL_USUAL_BAND: Final = 2.0  # times the first event's usual gap: longer later, the server did not stop
 STALL_HELPS_PRICE: Final = 1.1  # times as long as alone: a port of its own costs the newcomer nothing
+
+# Right together? (prompts/right)
+FORM_TRIES: Final = 10  # codes that each form of the question is tried with
+FORM_TAKEN: Final = 0.9  # of them: the first form that is told back so often is taken
+FORM_GOOD: Final = 0.8  # of them, at least, of the best form: else a wrong answer is the model's weakness
+MIN_PAIRS: Final = 24  # codes asked alone and together: with fewer, three wrong in ten stay unseen too often
+RIGHT_LOOK: Final = 0.005  # false alarm of one look at all levels together; there are two looks at most
+RIGHT_MAYBE: Final = 0.05  # of one level: then twice as many pairs are asked, once
+FOREIGN_WITH_CHANCE: Final = 3  # foreign codes, where codes that nobody had sent were said as well
+FOREIGN_OVER_CHANCE: Final = 5  # times as many as those
+FAR_FEWER_AGAIN: Final = 0.01  # chance of so many wrong alone at the end: then the server stays broken
+TOGETHER_ROUNDS: Final = 0.6  # of the rounds with two answers written at once; below it, one at a time
+CHURN_SHORT_TOKENS: Final = 4  # an answer cut so short has no room for its code

@@ -6,8 +6,8 @@ A run, in order: `options.py` (the command line) → `sources.py` (the scenario)
 servers, wiring) → `lifecycle.py` (the runs of this process) → `plan/` and `prompts/` (which request is next)
 → `release/` and `client/` (all at one instant) → `output/` (rows on disk) → `shutdown.py` (order and waits of
 the end). Beside them: `signals.py` (Ctrl-C), `children.py` (child processes), `own_servers.py`, `web/`,
-`monitor/`, `scenario/` (every key of the YAML), `server_kinds/` (one file per kind), `checks/` (health before
-a run).
+`monitor/`, `scenario/` (every key of the YAML), `server_kinds/` (one file per kind), `recall/` (whose text an
+answer holds), `checks/` (health before a run).
 
 To add an option: `options.py`; a key of a scenario: `scenario/schema/`; a kind of server: `server_kinds/`.
 """

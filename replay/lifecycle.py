@@ -34,7 +34,9 @@ from replay.plan.live import LiveRun
 from replay.plan.phases import conduct
 from replay.plan.run_state import RunState
 from replay.prompts.conduct import conduct_prompts
+from replay.recall.watch import Watch
 from replay.release.dispatch import Dispatch
+from replay.release.heard import Ear
 from replay.release.seats import Classes, Seats
 from replay.scenario.load import with_budget
 from replay.scenario.phases import planned_phases, planned_prompts
@@ -181,7 +183,7 @@ class RunLifecycle:
             answered_at=partial(request_counters, self.checked, scenario.targets),
         )
         self.opened.append(state)
-        self.dispatch.begin(state.recorder.record)
+        self.dispatch.begin(state.recorder.record, Ear(Watch(state.seed, state.recorder.keep_evidence)))
         return state
 
     def disown_locusts_files(self) -> None:

@@ -78,6 +78,7 @@ class PlannedRight:
     users: tuple[Users, ...] = (2, 3, 4, 8)
     pairs: Count = 48
     churn: bool = True
+    max_tokens: Count = 24  # of an answer that tells a code back
     hang_up: Annotated[float, Field(ge=0, le=1)] = 0.0  # the share of the churn's requests that is hung up on
     kind: Literal["right"] = "right"
 

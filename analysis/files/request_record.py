@@ -66,7 +66,7 @@ class RequestRecord:
     worker: int = 0
     clock_error_s: float | None = None  # first or last token may have come so much earlier
     prompt_words: int | None = None  # drawn at random behind the prefix: how long the prompt was made
-    turn: int | None = None  # of its conversation, from 1
+    turn: int | None = None  # of its conversation, from 1; of `right`: which pair, from 0
     code: str | None = None  # that it asks for back
     said: str | None = None  # whose code or prefix its answer holds: docs/FORMAT.md
     text_hash: str | None = None  # of its text, where texts are compared
@@ -74,6 +74,10 @@ class RequestRecord:
     accepted_tokens: int | None = None  # of those
     behind: str | None = None  # the server that answered, as the proxy before it names it
     ended_by: str | None = None  # `server`, or `client`, which hung up; None: by neither
+    part: str | None = None  # of a phase of kind `right`: docs/FORMAT.md
+    said_of: int | None = None  # the request whose code or prefix its answer holds
+    garbled: str | None = None  # how its text is garbled: empty, replacement, repeats
+    scripts: str | None = None  # that hold more than a fifth of the letters of its text
 
     @property
     def start_s(self) -> float | None:

@@ -11,6 +11,7 @@ from replay.server_kinds import Reader
 
 NO_TEXT_KEYS = {"role", "name", "id", "type", "index", "finish_reason", "logprobs", "stop_reason"}
 NO_TEXT_KEYS |= {"tool_calls", "function_call"}
+THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 DEEPEST = 8  # levels of a delta
 
 
@@ -90,6 +91,13 @@ def _texts(documents: Iterable[dict[str, Any]]) -> Iterator[str]:
                 elif isinstance(content, list):
                     pieces = (piece.get("text") for piece in content if isinstance(piece, dict))
                     yield from (piece for piece in pieces if isinstance(piece, str))
+
+
+def thoughts_of(documents: Iterable[dict[str, Any]]) -> str:
+    """What a reasoning model wrote before its answer."""
+    parts = [c.get(key) for d in documents for c in choices(d) for key in ("delta", "message")]
+    found = [part.get(key) for part in parts if isinstance(part, dict) for key in THOUGHTS]
+    return "".join(text for text in found if isinstance(text, str))
 
 
 def tokens_so_far(reply: Reply, reader: Reader) -> int:

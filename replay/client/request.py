@@ -43,6 +43,7 @@ class Request:
     prompt_words: int | None = None
     turn: int | None = None
     code: str | None = None
+    part: str | None = None
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from replay.client.content import Content, choices, has_text, read_content, text_of
+from replay.client.content import Content, choices, has_text, read_content, text_of, thoughts_of
 from replay.client.reply import Reply, clock_error_s
 from replay.client.server_words import one_line, refusal, words_of
 from replay.server_kinds import BEHIND, READERS, Reader
@@ -53,6 +53,7 @@ class Response:
     behind: str | None = None  # the address of the server that answered, as a proxy names it
     ended_by: str | None = None  # `server` or `client`, which hung up; None: by neither
     text: str = ""  # no column: it goes back to the plan where the request asks for it
+    thoughts: str = ""  # what came before it; no column either
     arrivals_s: tuple[float, ...] = ()  # of each chunk with text; no column either
 
 
@@ -101,6 +102,7 @@ def read_response(
         behind=_behind(reply.headers),
         ended_by="server" if reply.whole else None,
         text=text_of(documents),
+        thoughts=thoughts_of(documents),
         arrivals_s=tuple(at.at_s for at in tokens),
     )
 

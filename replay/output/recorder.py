@@ -1,8 +1,10 @@
 """The run on disk while it happens: a row as each request ends, the manifest as phases end."""
 
+import json
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +14,7 @@ from typing import Any, TypedDict, Unpack
 import psutil
 
 from analysis.errors import RunError
+from analysis.escapes import for_json
 from analysis.files.csv_rows import RowWriter
 from analysis.files.plan import PlannedPhase, Visit
 from analysis.files.request_record import RequestRecord
@@ -71,6 +74,14 @@ class Recorder:
                 self._writer.write(record)
         except OSError as error:
             self.problem = _not_written(self.prefix, error)
+
+    def keep_evidence(self, answer: Mapping[str, Any]) -> None:
+        """A line of `PREFIX_evidence.jsonl`: an answer that shows something wrong, as it was read."""
+        try:
+            with file_of(self.prefix, "evidence.jsonl").open("a", encoding="utf-8") as file:
+                file.write(for_json(json.dumps(answer, ensure_ascii=False)) + "\n")
+        except OSError as error:
+            self.problem = self.problem or _not_written(self.prefix, error)
 
     def update(self, **changes: Unpack[Changes]) -> None:
         """Changes the manifest, on disk too; where the disk is full, the one before stays."""

@@ -143,17 +143,19 @@ def request_for(
     *,
     content: str | None = None,
     before: tuple[Mapping[str, str], ...] = (),
+    own_prefix: bool | None = None,
 ) -> Request:
     """The next request of the run, for this user: own prefix, own id. Raises RunError if the disk is full.
 
-    `content` in place of the target's message; `before`: the conversation so far, which had its own prefix.
+    `content` in place of the target's message; `before`: the conversation so far, which had its own prefix;
+    `own_prefix` says it where that is otherwise.
     """
     run.recorder.raise_problem()
     request_id = next(run.request_ids)
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request
     content = target.test_message if content is None else content
-    if not before:
+    if not before if own_prefix is None else own_prefix:
         content = prompt(content, run.seed, request_id)
     endpoint = _endpoint(run.endpoints[seat.target], bool(before))
     slowest_s = max(run.solo_s.values(), default=0.0)  # careful: it may wait for another target's answers

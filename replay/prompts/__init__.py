@@ -8,6 +8,7 @@ In: the run after its warm-up and what is planned (analysis/files/plan.py). Out:
 - `stall.py`: a long prompt beside answers that run
 - `prefix.py`: what makes every prompt of a run unique
 - `sizing.py`: prompts of about so many tokens, made of random words
+- `right.py`: codes asked back alone and together
 
 To add a kind: a file here with `conduct` and `worst_case_s`, its place in `conduct.py`, its keys in
 `scenario/schema/phase.py`, its plan in analysis/files/plan.py and its room in `analysis/prompts`.

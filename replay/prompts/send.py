@@ -26,6 +26,8 @@ class Wanted:
     before: tuple[Mapping[str, str], ...] = ()  # the conversation so far; then `content` gets no prefix
     turn: int | None = None
     code: str | None = None
+    part: str | None = None
+    own_prefix: bool | None = None  # whether one is put before `content`; None: unless `before` stands there
     prompt_words: int | None = None
     keep: bool = False  # `heard` gives its text and the arrivals of its tokens
     tell_at: int | None = None  # `has_told` once so many tokens have come
@@ -51,7 +53,7 @@ def send(run: RunState, wanted: Sequence[Wanted], beside: Sequence[Request] = ()
 def _request(run: RunState, wanted: Wanted, seat: ReadyUser, batch: int, users: int) -> Request:
     request = request_for(
         run, seat, batch, wanted.phase, wanted.round, wanted.kind, wanted.max_tokens, users,
-        content=wanted.content, before=wanted.before,
+        content=wanted.content, before=wanted.before, own_prefix=wanted.own_prefix,
     )  # fmt: skip
     body = request.body
     if wanted.plain:
@@ -61,6 +63,7 @@ def _request(run: RunState, wanted: Wanted, seat: ReadyUser, batch: int, users: 
         body=body,
         turn=wanted.turn,
         code=wanted.code,
+        part=wanted.part,
         prompt_words=wanted.prompt_words,
         keep=wanted.keep,
         tell_at=wanted.tell_at,

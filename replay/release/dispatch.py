@@ -1,7 +1,7 @@
 """The conductor's side of the protocol: sends a batch to users, wherever they run, collects the rows."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -53,8 +53,7 @@ class Dispatch:
         self._open: dict[int, Request] = {}  # sent, and no row yet
         self.ear = Ear()
         self._seen: set[int] = set()  # workers of this run
-        self._news = Event()
-        self._batches = 0
+        self._news, self._batches = Event(), 0
         for kind, listener in (
             (READY, self._ready_came),
             (LEFT, self._left_came),
@@ -64,11 +63,11 @@ class Dispatch:
         ):
             runner.register_message(kind, partial(self._take, listener))
 
-    def begin(self, keep: Callable[[RequestRecord], None]) -> None:
+    def begin(self, keep: Callable[[RequestRecord], None], ear: Ear | None = None) -> None:
         """Rows belong to a new run from now on; users that wait already stay ready."""
         self._keep, self._began_s = keep, time.monotonic()
         self._armed, self._rows, self._open, self.workers_lost = set(), {}, {}, {}
-        self.ear = Ear()
+        self.ear = ear or Ear()
         self._seen = set(getattr(self._runner, "worker_indexes", {}).values()) - self.gone_workers()
 
     def close(self) -> None:
@@ -124,6 +123,7 @@ class Dispatch:
     def expect(self, requests: Sequence[Request]) -> None:
         """Rows of these requests are taken, from the workers of their users."""
         self._open |= {r.request_id: r for r in requests}
+        self.ear.sent(requests)
 
     def collect(self, requests: Sequence[Request]) -> list[RequestRecord]:
         """The rows of these requests once all have ended; a row that never comes is written as a failure."""
@@ -157,7 +157,7 @@ class Dispatch:
     def _lose(self, request: Request) -> None:
         """Its row is a failure, unless it has one."""
         if request.request_id in self._open:
-            self._accept(row_of(request, Response(end_s=time.monotonic(), error=LOST)))
+            self._accept(row_of(request, Response(end_s=time.monotonic(), error=LOST)), {})
 
     def hang_up(self, requests: Sequence[Request]) -> None:
         """Those that are still open end where they are; their rows come as of any other."""
@@ -201,8 +201,9 @@ class Dispatch:
     def _tell(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, data | {"token": TOKEN})
 
-    def _accept(self, record: RequestRecord) -> None:
-        self._open.pop(record.request_id, None)
+    def _accept(self, record: RequestRecord, data: Mapping[str, Any]) -> None:
+        record = self.ear.row_came(self._open[record.request_id], record, data)
+        del self._open[record.request_id]
         self._armed.discard(record.request_id)
         if self._keep is None:
             return
@@ -238,9 +239,8 @@ class Dispatch:
         self.ear.told.add(self._ordered(data, data["request_id"]).request_id)
 
     def _row_came(self, data: dict[str, Any]) -> None:
-        record = RECORD.validate_python(data["row"])
-        self.ear.row_came(self._ordered(data, record.request_id), data)
-        self._accept(record)
+        self._ordered(data, data["row"]["request_id"])
+        self._accept(RECORD.validate_python(data["row"]), data)
 
     def _ordered(self, data: dict[str, Any], request_id: int) -> Request:
         """The open request of this batch and worker. Raises KeyError: late (it is lost), or never sent."""

@@ -17,6 +17,7 @@ from replay.client.connection import Connection
 from replay.client.request import Request
 from replay.client.response import Response
 from replay.release.handshake import TOKEN
+from replay.release.heard import heard_of, shows_more
 
 ARM, GO, READY, LEFT, ARMED, ROW, TOLD, HANG_UP = (
     f"portlap_{name}" for name in ("arm", "go", "ready", "left", "armed", "row", "told", "hang_up")
@@ -88,7 +89,7 @@ class Gate:
             del self._asking[request.request_id]
 
     def report(self, request: Request, record: RequestRecord, response: Response) -> None:
-        heard = {"text": response.text, "arrivals_s": response.arrivals_s} if request.keep else None
+        heard = asdict(heard_of(request, response)) if shows_more(request, response) else None
         self._tell(ROW, {"batch": request.batch, "row": asdict(record), "heard": heard})
         self._open.discard(record.request_id)
         if not self._open:

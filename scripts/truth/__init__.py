@@ -4,8 +4,8 @@ In: random farms, and odd ones. Out: how often the verdict was right, wrong or i
 against criteria that must hold.
 `page.py`: start here; the criteria and the page. `grid.py`: random farms, their truth and their verdict.
 `odd.py`: a farm with oddities and its log; `odd_families.py`: which oddities there are; `odd_table.py`: how
-they are judged. `how_many/`: servers under `--how-many`. `sockets.py`, `over_sockets.py`: farms as real
-servers over sockets. `words.py`: tables.
+they are judged. `how_many/`: servers under `--how-many`. `right/`: servers that tell codes back, or do not.
+`sockets.py`, `over_sockets.py`: farms as real servers over sockets. `words.py`: tables.
 
 To add one: an oddity in `odd_families.py`; a random limit in `grid.py`; a criterion in `page.py`.
 """

@@ -17,10 +17,12 @@ from scripts.truth.grid import BAND, CLEAR, JudgedFarm, cases, judge
 from scripts.truth.how_many.table import both, how_many_criteria, how_many_page
 from scripts.truth.odd_table import judged_odd, odd_criteria, odd_page
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
+from scripts.truth.right.table import judged_right, right_criteria, right_page
 from scripts.truth.words import Criterion, marked, share, table
 
 FARMS, SOCKET_FARMS_EACH = 5500, 4  # in all, and of each mechanism
 SWEEPS_EACH = 200  # runs of each server of how_many/
+RIGHT_EACH, RIGHT_FAULTLESS = 100, 1000  # of each server of right/, and of the one without a fault
 VERDICTS = (
     Outcome.SERIAL,
     Outcome.SLICED,
@@ -135,7 +137,7 @@ WRONG = ("mechanism", "N, ports", "scatter", "overhead", "drift", "true G, K", "
 SPLIT = ("farms", "right", "inconclusive", "wrong, outside the band", "naive speedup wrong")
 
 
-def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, odd: str = "", levels: str = "") -> str:
+def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, *others: str) -> str:
     bad = [t for t in farms if t.wrong or t.false_gain or t.slots_wrong]
     return (
         "\n\n".join(
@@ -157,7 +159,7 @@ def page(farms: Sequence[JudgedFarm], seconds: float, sockets: str, odd: str = "
                 table(("overhead", *SPLIT), split(farms, lambda t: t.case.overhead)),
                 "Every farm judged wrongly, within the band too:" if bad else "No farm was judged wrongly.",
                 *([table(WRONG, [wrong_row(t) for t in bad])] if bad else []),
-                *filter(None, [odd, levels]),
+                *others,
                 sockets,
             ]
         )
@@ -191,12 +193,15 @@ def main(arguments: Sequence[str]) -> int:
     judged = time.perf_counter()
     odd = judged_odd()
     levels = both(SWEEPS_EACH)
+    right = judged_right(RIGHT_EACH, RIGHT_FAULTLESS)
     begun_sockets = time.perf_counter()
     seen = over_sockets(each)
     seconds = time.perf_counter() - begun_sockets
-    written = page(farms, judged - begun, socket_page(seen, seconds), odd_page(odd), how_many_page(*levels))
+    others = (odd_page(odd), how_many_page(*levels), right_page(right))
+    written = page(farms, judged - begun, socket_page(seen, seconds), *others)
     PAGE.write_text(written, encoding="utf-8")
-    found = [*criteria(farms), *odd_criteria(odd), *how_many_criteria(*levels), *socket_criteria(seen)]
+    found = [*criteria(farms), *odd_criteria(odd), *how_many_criteria(*levels), *right_criteria(right)]
+    found += socket_criteria(seen)
     for claim, bound, what, holds in found:
         print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
     return 0 if all(holds for *_, holds in found) else 1

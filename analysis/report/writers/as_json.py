@@ -15,7 +15,7 @@ from analysis.report.sections.how_many import what_to_set
 from analysis.verdict.limit import Localisation, Pair
 
 FORMAT = 1
-PROMPTS_KEYS = ("stall", "cache", "right")
+PROMPTS_KEYS = ("stall", "cache", "right", "foreign")
 
 
 def render(assessment: Assessment, figures: RunFigures) -> str:

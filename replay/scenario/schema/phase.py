@@ -22,7 +22,9 @@ Several = Annotated[tuple[Users, ...], ListOf, BeforeValidator(_as_list)]
 Sizes = Annotated[tuple[Size, ...], ListOf, BeforeValidator(_as_list)]
 Words = Annotated[Whole, Field(ge=0, le=limits.TOKENS)]
 KINDS: Final = ("burst", "matrix", "stall", "talk", "right")
-MOST_TURNS, MOST_PAIRS, LEAST_TURNS = 100, 10_000, 3  # a turn is judged from the third on
+MOST_TURNS, LEAST_TURNS = 100, 3  # a turn is judged from the third on
+LEAST_PAIRS, MOST_PAIRS, LEAST_ANSWER = 8, 240, 8  # of `right`
+MOST_ASKED = 1_600  # of `right`, and twice as many in two looks: there are 3,464 codes and as many decoys
 
 
 class _Named(Frozen):
@@ -140,9 +142,22 @@ class RightPhase(PromptsPhase):
 
     kind: Literal["right"]
     users: Several = (2, 3, 4, 8)
-    pairs: Annotated[Whole, Field(ge=1, le=MOST_PAIRS)] = 48
+    pairs: Annotated[Whole, Field(ge=LEAST_PAIRS, le=MOST_PAIRS)] = 48
+    max_tokens: Annotated[Whole, Field(ge=LEAST_ANSWER, le=limits.TOKENS)] = 24
     churn: bool = True
     hang_up: Annotated[Number, Field(ge=0, le=1)] = 0
+
+    @model_validator(mode="after")
+    def _codes_suffice(self) -> "RightPhase":
+        if max(self.users) > self.pairs:
+            raise ValueError(
+                f"{max(self.users)} users at once need as many pairs, not {self.pairs}; raise pairs"
+            )
+        asked = self.pairs * (len(self.users) + 3)  # alone, and the churn
+        if asked > MOST_ASKED:
+            text = f"{asked:,} requests, at most {MOST_ASKED:,}: each carries a code of its own"
+            raise ValueError(f"{text}; take fewer pairs or fewer numbers of users")
+        return self
 
 
 ROUNDS_KIND: Final = "burst"

@@ -143,11 +143,11 @@ OPTIONS = {
     "lms load": {"--parallel", "--identifier"},
     "lms unload": {"--all"},
     "lms server start": {"--port", "--bind"},
-    "llama-server": {"-m", "-np", "-c", "-t", "-b", "-ub", "--host", "--port"},
+    "llama-server": {"-m", "-np", "-c", "-t", "-b", "-ub", "--host", "--port", "--cache-ram"},
     "mlx_lm.server": {"--model", "--port", "--host", "--decode-concurrency", "--prefill-step-size"},
     "vllm serve": {
         *("--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"),
-        "--max-num-batched-tokens",
+        *("--max-num-batched-tokens", "--no-enable-prefix-caching"),
     },
 }
 VARIABLES = {
@@ -158,6 +158,8 @@ VARIABLES = {
     "OLLAMA_KEEP_ALIVE",
     "OLLAMA_HOST",
     "OLLAMA_MAX_QUEUE",
+    "OLLAMA_KV_CACHE_TYPE",
+    "OLLAMA_FLASH_ATTENTION",
     "CUDA_VISIBLE_DEVICES",
 }
 
