@@ -13,7 +13,12 @@ RUNS: Final = ((256, 10.0), (8, 30.0))  # users, minutes
 PAGE: Final = CHECKOUT / "docs" / "RELIABILITY.md"
 BEGIN, END = "<!-- soak -->", "<!-- /soak -->"
 GROWS: Final = 1.1  # the last quarter may have so much more than the second one
-ROOM: Final = {"memory, MB": 5.0, "descriptors": 3.0, "greenlets since the start": 3.0, "timing error p50, ms": 2.0}
+ROOM: Final = {
+    "memory, MB": 5.0,
+    "descriptors": 3.0,
+    "greenlets since the start": 3.0,
+    "timing error p50, ms": 2.0,
+}
 RARE: Final = {"timing error p99, ms": 20.0}  # a busy moment of the machine is no leak
 
 

@@ -52,7 +52,7 @@ class RunFigures:
     timing_error_ms: TimingError
     timed: int  # requests with a timing error
     how_many: HowMany | None = None  # of the plan `how-many`
-    open_questions: bool = False  # a phase of kind stall, talk or right has no answer
+    prompts: tuple[Finding, ...] = ()  # of the phases of the kinds stall, talk and right
 
     @property
     def exit_code(self) -> int:
@@ -60,7 +60,8 @@ class RunFigures:
         found = self.how_many
         if found is None:
             code = exit_codes.of_verdict(self.verdict)
-            return code or (exit_codes.INCONCLUSIVE if self.open_questions else exit_codes.OK)
+            undecided = any(not finding.word.decided for finding in self.prompts)
+            return code or (exit_codes.INCONCLUSIVE if undecided else exit_codes.OK)
         return exit_codes.OK if found.carries is not None and found.settled else exit_codes.INCONCLUSIVE
 
     @property
@@ -96,7 +97,7 @@ def run_figures(assessment: Assessment) -> RunFigures:
         else TimingError(None, None),
         timed=len(late),
         how_many=assessment.how_many,
-        open_questions=any(not found.word.decided for found in assessment.prompts),
+        prompts=assessment.prompts,
     )
 
 

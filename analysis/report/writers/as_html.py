@@ -10,6 +10,7 @@ from analysis.report.pictures import charts
 from analysis.report.pictures.charts import Drawn
 from analysis.report.pictures.lane_rows import phase_lanes
 from analysis.report.pictures.level_charts import SPEED, THROUGHPUT, TTFT, level_chart
+from analysis.report.pictures.prompt_charts import DRAWN, prompt_chart
 from analysis.report.sections.conditions import MARKS
 from analysis.report.sections.section import Chart, Report
 
@@ -29,6 +30,8 @@ def render(report: Report, draw: Draw = lambda _: None) -> str:
 def chart_of(chart: Chart, figures: RunFigures) -> Drawn | None:
     """The picture of a part of a run's report."""
     machine = figures.machine
+    if chart.name in DRAWN:
+        return prompt_chart(chart.name, figures.prompts)
     if chart.name in (THROUGHPUT, SPEED, TTFT):
         return level_chart(chart.name, figures.how_many) if figures.how_many else None
     match chart.name:
