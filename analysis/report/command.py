@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from analysis.report.figures.run import RunFigures, run_figures
 from analysis.report.sections import report_of
 from analysis.report.sections.section import Report
 from analysis.report.writers import as_json, as_markdown, as_screen, as_text
+from analysis.verdict.limit import Pair
 from analysis.verdict.outcomes import Outcome
 
 JSON, MARKDOWN, SHORT, LONG, QUIET = "json", "markdown", "short", "long", "quiet"
@@ -51,7 +52,7 @@ def write_report(prefix: Path, form: str = LONG) -> int:
     texts = {
         "report.json": as_json.render(assessment, figures),
         "report.md": as_markdown.render(report),
-        "report.html": _html(report, figures),
+        "report.html": _html(report, figures, assessment.matrix),
     }
     again = f"python -m analysis report {shlex.quote(str(prefix))}"
     files = f"All of it: {prefix}_report.html, or {again}"
@@ -106,12 +107,12 @@ def _write(prefix: Path, texts: dict[str, str], form: str, draw: Callable[[Conso
         raise RunError(problem)
 
 
-def _html(report: Report, figures: RunFigures | None = None) -> str:
+def _html(report: Report, figures: RunFigures | None = None, pairs: Sequence[Pair] = ()) -> str:
     from analysis.report.writers import as_html  # loads jinja2
 
     if figures is None:
         return as_html.render(report)
-    return as_html.render(report, partial(as_html.chart_of, figures=figures))
+    return as_html.render(report, partial(as_html.chart_of, figures=figures, pairs=pairs))
 
 
 def print_check(prefix: Path) -> int:

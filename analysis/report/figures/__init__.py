@@ -1,6 +1,6 @@
 """The figures of a run, computed once from its Assessment. None where the data do not allow the number.
 
-run.py       all of them together, and the baseline
+run.py       all of them together, the baseline, and each target of a phase
 phase.py     one phase: W, G, Gmax, C, K, TTFT, rates
 machine.py   the machine model: slots, gains, throughput
 arrivals.py  phases whose messages are spaced, or wait in the client

@@ -17,22 +17,27 @@ class AnswerPace:
     together: Estimate | None  # over the scored rounds
 
 
-def answer_pace(phase: PhaseMeasured) -> AnswerPace:
-    """1 / TPOT: harmonic within a round or a target, so that tokens over seconds stay what they are."""
+def answer_pace(phase: PhaseMeasured, target: str | None = None) -> AnswerPace:
+    """1 / TPOT: harmonic within a round or a target, so that tokens over seconds stay what they are.
+
+    `target`: of this one only.
+    """
     if not phase.streams:
         return AnswerPace(None, None)
-    together = [_pace([r.tpot_s for r in a_round.requests]) for a_round in phase.scored]
-    return AnswerPace(_alone(phase), mean_estimate([pace for pace in together if pace is not None]))
+    together = [
+        _pace([r.tpot_s for r in a_round.requests if target in (None, r.target)]) for a_round in phase.scored
+    ]
+    return AnswerPace(_alone(phase, target), mean_estimate([pace for pace in together if pace is not None]))
 
 
-def _alone(phase: PhaseMeasured) -> Estimate | None:
+def _alone(phase: PhaseMeasured, target: str | None) -> Estimate | None:
     """Of several targets: the mean of their means, its interval from theirs as of independent ones."""
-    dealt = phase.plan.deal
+    dealt = tuple(t for t in phase.plan.deal if target in (None, t))
     each = {
-        target: mean_estimate([1 / s.tpot_s for s in phase.solos if s.target == target and s.tpot_s])
-        for target in dict.fromkeys(dealt)
+        name: mean_estimate([1 / s.tpot_s for s in phase.solos if s.target == name and s.tpot_s])
+        for name in dict.fromkeys(dealt)
     }
-    found = [(e, dealt.count(target) / len(dealt)) for target, e in each.items() if e is not None]
+    found = [(e, dealt.count(name) / len(dealt)) for name, e in each.items() if e is not None]
     if len(found) < len(each):
         return None
     value = math.fsum(share * e.value for e, share in found)

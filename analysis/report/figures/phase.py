@@ -57,6 +57,7 @@ class PhaseFigures:
     naive_speedup: float | None  # Σ latency / W: mean in flight, no speedup
     naive_speedup_if_serial: float | None
     ttft_s: Percentiles
+    ttft_by_rank_s: tuple[float, ...]  # mean of the k-th first token of a round; () without streams
     tpot_ratio: float | None  # together over alone
     answer_tokens_per_s: AnswerPace
     responses_per_min: float | None
@@ -100,6 +101,7 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         naive_speedup=naive_speedup(phase.scored),
         naive_speedup_if_serial=naive_speedup_if_serial(phase.plan, phase.solo_s),
         ttft_s=percentiles([r.ttft_s for r in scored if r.ttft_s is not None] if phase.streams else []),
+        ttft_by_rank_s=_by_rank(phase) if phase.streams else (),
         tpot_ratio=_tpot_ratio(phase, scored),
         answer_tokens_per_s=answer_pace(phase),
         responses_per_min=per_second(60 * len(scored), phase.scored),
@@ -147,6 +149,13 @@ def naive_speedup_if_serial(plan: PlannedPhase, solo_s: Mapping[str, float]) -> 
         free_s = max(free_s, due_s) + solo_s[target]
         latencies_s.append(free_s - due_s)
     return math.fsum(latencies_s) / free_s
+
+
+def _by_rank(phase: PhaseMeasured) -> tuple[float, ...]:
+    """A queue is a staircase, requests that are answered at once are flat."""
+    rounds = [sorted(r.ttft_s for r in a.requests if r.ttft_s is not None) for a in phase.scored]
+    whole = [r for r in rounds if len(r) == phase.plan.users]
+    return tuple(fmean(ranks) for ranks in zip(*whole, strict=True))
 
 
 def _tpot_ratio(phase: PhaseMeasured, scored: Sequence[RequestRecord]) -> float | None:

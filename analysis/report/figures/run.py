@@ -7,11 +7,13 @@ from analysis import exit_codes
 from analysis.assess import Assessment
 from analysis.capacity import words
 from analysis.capacity.result import HowMany
+from analysis.phase.measure import PhaseMeasured
 from analysis.prompts.finding import Finding
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
-from analysis.report.figures.phase import PhaseFigures, phase_figures
+from analysis.report.figures.pace import AnswerPace, answer_pace
+from analysis.report.figures.phase import Percentiles, PhaseFigures, percentiles, phase_figures
 from analysis.statistics.estimates import Estimate, percentile
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
@@ -34,6 +36,21 @@ class BaselineFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetFigures:
+    """One target in the rounds of one phase; times of the scored ones. None: the data do not allow it."""
+
+    phase: str
+    target: str
+    base_url: str
+    users: int
+    requests: int  # failed ones included
+    failed: int
+    ttft_alone_s: float | None  # median of the solos
+    ttft_s: Percentiles
+    answer_tokens_per_s: AnswerPace
+
+
+@dataclass(frozen=True, slots=True)
 class TimingError:
     """How much earlier first and last tokens may have come than their stamps say; None: not recorded."""
 
@@ -49,6 +66,7 @@ class RunFigures:
     machine: MachineFigures
     hardware: HardwareFigures
     baseline: tuple[BaselineFigures, ...]
+    targets: tuple[TargetFigures, ...]
     timing_error_ms: TimingError
     timed: int  # requests with a timing error
     how_many: HowMany | None = None  # of the plan `how-many`
@@ -91,6 +109,7 @@ def run_figures(assessment: Assessment) -> RunFigures:
         arrivals=arrival_figures(assessment),
         machine=machine_figures(assessment, phases),
         hardware=hardware_figures(assessment, phases),
+        targets=_targets(assessment.phases),
         baseline=_baseline(assessment.phases, phases),
         timing_error_ms=TimingError(percentile(late, 0.5), percentile(late, 0.99))
         if late
@@ -125,3 +144,27 @@ def _baseline(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) ->
             )  # fmt: skip
             found.setdefault(target, row)
     return tuple(found.values())
+
+
+def _targets(judged: Sequence[PhaseJudged]) -> tuple[TargetFigures, ...]:
+    """A row per phase and target; pairs of a matrix have a table of their own."""
+    phases = [j.measured for j in judged if j.plan.pair_of is None]
+    return tuple(_target(phase, target) for phase in phases for target in dict.fromkeys(phase.plan.deal))
+
+
+def _target(phase: PhaseMeasured, target: str) -> TargetFigures:
+    sent = [r for a in phase.rounds for r in a.requests if r.target == target]
+    scored = [r for a in phase.scored for r in a.requests if r.target == target]
+    solos = [s.ttft_s for s in phase.solos if s.target == target and s.ttft_s is not None]
+    together = [r.ttft_s for r in scored if r.ttft_s is not None]
+    return TargetFigures(
+        phase=phase.plan.name,
+        target=target,
+        base_url=phase.targets[target].base_url,
+        users=phase.plan.deal.count(target),
+        requests=len(sent),
+        failed=sum(r.error is not None for r in sent),
+        ttft_alone_s=percentiles(solos).p50 if phase.streams else None,
+        ttft_s=percentiles(together if phase.streams else []),
+        answer_tokens_per_s=answer_pace(phase, target),
+    )

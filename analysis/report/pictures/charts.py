@@ -19,6 +19,7 @@ from analysis.report.pictures.svg import (
     dot,
     line,
     picture,
+    point,
     text,
     ticks,
     upwards,
@@ -54,11 +55,11 @@ def speedup_chart(phases: Sequence[PhaseFigures]) -> Drawn | None:
         parts += _path([(x.at(p.users), y.at(p.speedup.value)) for p in own if p.speedup], f"series s{i % 4}")
     for p in shown:
         assert p.speedup is not None
-        parts += _marked(x.at(p.users), y, p.speedup, f"s{kinds.index(topology(p)) % 4}", _said(p))
+        parts += _marked(x.at(p.users), y, p.speedup, kinds.index(topology(p)) % 4, _said(p))
     label = "Speedup over users: " + "; ".join(_said(p) for p in shown)
-    keys = [(f"s{i % 4}", kind) for i, kind in enumerate(kinds)]
+    keys = list(enumerate(kinds))
     return Drawn(
-        picture(HEIGHT + ROW, label, [*parts, *_legend(keys, HEIGHT + ROW - 8)]),
+        picture(HEIGHT + ROW, label, [*parts, *legend(keys, HEIGHT + ROW - 8)]),
         "Speedup over users, with its 95 % interval. Red: a serial server. Dotted: the most possible.",
     )
 
@@ -75,7 +76,7 @@ def throughput_chart(rows: Sequence[ThroughputFigures], recommended: int | None)
     for r in rows:
         if r.measured:
             parts += _marked(
-                x.at(r.workers), y, r.responses_per_min, "s0", f"{r.workers}: {interval(r.responses_per_min)}"
+                x.at(r.workers), y, r.responses_per_min, 0, f"{r.workers}: {interval(r.responses_per_min)}"
             )
     best = next((r for r in rows if r.workers == recommended), None)
     if best is not None:
@@ -171,14 +172,14 @@ def _path(points: Sequence[tuple[float, float]], class_: str) -> list[Markup]:
     return [line(x1, y1, x2, y2, class_) for (x1, y1), (x2, y2) in pairwise(sorted(points))]
 
 
-def _marked(x: float, y: Scale, found: Estimate, class_: str, title: str) -> list[Markup]:
+def _marked(x: float, y: Scale, found: Estimate, number: int, title: str) -> list[Markup]:
     """The point and its interval."""
     ends = (
-        [line(x, y.at(found.low), x, y.at(found.high), f"ends {class_}")]
+        [line(x, y.at(found.low), x, y.at(found.high), f"ends s{number}")]
         if found.low is not None and found.high is not None
         else []
     )
-    return [*ends, dot(x, y.at(found.value), f"point {class_}", title)]
+    return [*ends, point(x, y.at(found.value), number, title)]
 
 
 def _said(p: PhaseFigures) -> str:
@@ -189,12 +190,13 @@ def _high(found: Estimate | None) -> float:
     return max(found.high or found.value, found.value) if found else 0.0
 
 
-def _legend(keys: Sequence[tuple[str, str]], y: float) -> list[Markup]:
+def legend(keys: Sequence[tuple[int, str]], y: float) -> list[Markup]:
+    """(number of the series, its name); [] for a single one."""
     if len(keys) < 2:
         return []
     parts, at = [], LEFT
-    for class_, words in keys:
-        parts += [dot(at + 1, y - 4, f"point {class_}"), text(at + 3, y, words, "start")]
+    for series, words in keys:
+        parts += [point(at + 1, y - 4, series), text(at + 3, y, words, "start")]
         at += 5 + 2.2 * len(words)
     return parts
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+FORMS = ("", "■", "◆", "▲")
 LEFT, RIGHT = 11.0, 97.0  # per cent: where the plot begins and ends
 TOP, LINE = 14.0, 16.0  # px: above the plot; of a line of text
 
@@ -59,6 +60,15 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
 def dot(x: float, y: float, class_: str, title: str = "", radius: float = 4.5) -> Markup:
     inside = [element("title", title)] if title else []
     return element("circle", *inside, cx=percent(x), cy=y, r=radius, class_=class_)
+
+
+def point(x: float, y: float, series: int, title: str = "") -> Markup:
+    """A mark that its form tells from those of the other series: circle, square, diamond, triangle."""
+    form = FORMS[series % len(FORMS)]
+    if not form:
+        return dot(x, y, "point s0", title)
+    inside = [element("title", title)] if title else []
+    return element("text", *inside, form, x=percent(x), y=y, class_=f"mark s{series % len(FORMS)}")
 
 
 def box(x: float, y: float, to_x: float, to_y: float, class_: str) -> Markup:

@@ -6,7 +6,7 @@ from analysis.assess import Assessment
 from analysis.report.figures.arrivals import ArrivalFigures
 from analysis.report.figures.pace import AnswerPace
 from analysis.report.figures.phase import PhaseFigures
-from analysis.report.figures.run import RunFigures
+from analysis.report.figures.run import RunFigures, TargetFigures
 from analysis.report.sections.machines import servers
 from analysis.report.sections.section import (
     MEASURED,
@@ -24,6 +24,11 @@ from analysis.report.words import NONE, interval, number, percent, topology
 from analysis.verdict.limit import Pair, groups
 
 REMARK = "value [95 % interval] over n = the scored rounds; TTFT and TPOT over their requests"
+TARGETS_HEADER = (
+    "phase", "target", "users", "failed", "TTFT alone, s", "together p50 / max", "tokens/s of one",
+)  # fmt: skip
+OF_TARGETS = "each target by itself; tokens/s of one answer: alone → together"
+MOST_TARGETS = 8  # with more a row for each phase too would bury the report
 PAIRS_HEADER = ("together", "apart by", "G of at most", "verdict", "found")
 
 
@@ -31,7 +36,8 @@ def phase_sections(assessment: Assessment, figures: RunFigures) -> list[Section]
     listed = figures.listed
     drawn = tuple(j.measured for j in assessment.phases if j.measured.plan.pair_of is None)
     rows = tuple((label, tuple(cells)) for label, cells in figure_rows(listed))
-    curves = [Chart(name) for name in ("speedup", "map", "pace", "throughput")]
+    curves = [Chart(name) for name in ("speedup", "staircase", "map", "pace", "throughput")]
+    targets, lanes = Table(TARGETS_HEADER, _targets(figures)), Lanes(drawn, assessment.run.server_samples)
     pairs = tuple(_pair_row(p) for p in assessment.matrix)
     return [
         *section(
@@ -41,12 +47,20 @@ def phase_sections(assessment: Assessment, figures: RunFigures) -> list[Section]
             PhaseSentences(tuple(_sentence(p) for p in listed)),
             remark=REMARK,
         ),
+        *section("Targets", MEASURED, targets, remark=OF_TARGETS, terminal=False),
         *section("Arrivals", MEASURED, sentences(_arrivals(figures.arrivals))),
-        *section("Lanes", MEASURED, Lanes(drawn), *curves, remark="one round of each phase, to scale"),
+        *section(
+            "Lanes",
+            MEASURED,
+            lanes,
+            *curves,
+            remark="one round of each phase, to scale",
+        ),
         *section(
             "Pairs",
             MEASURED,
             Table(PAIRS_HEADER, pairs),
+            *([Chart("matrix")] if pairs else []),
             sentences(pair_sentences(assessment.matrix)),
             remark="every two targets together, against each alone",
         ),
@@ -117,6 +131,25 @@ def _sentence(p: PhaseFigures) -> PhaseSentence:
         else []
     )
     return PhaseSentence(p.name, p.verdict, p.sentence, (*naive, *(f"evidence: {e}" for e in p.why)))
+
+
+def _targets(figures: RunFigures) -> tuple[tuple[str, ...], ...]:
+    """Every target of every phase; of more than MOST_TARGETS only in the phase with the most users."""
+    shown = figures.targets
+    names = {t.target for t in shown}
+    if len(names) < 2:
+        return ()
+    if len(names) > MOST_TARGETS:
+        widest = max(figures.listed, key=lambda p: p.users).name
+        shown = tuple(t for t in shown if t.phase == widest)
+    return tuple(_target_row(t) for t in shown)
+
+
+def _target_row(t: TargetFigures) -> tuple[str, ...]:
+    return (
+        t.phase, t.target, str(t.users), f"{t.failed} of {t.requests}", number(t.ttft_alone_s),
+        f"{number(t.ttft_s.p50)} / {number(t.ttft_s.max)}", pace_of_one(t.answer_tokens_per_s),
+    )  # fmt: skip
 
 
 def _arrivals(found: Sequence[ArrivalFigures]) -> list[str]:

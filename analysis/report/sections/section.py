@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from analysis.files.server_samples import ServerSample
 from analysis.phase.measure import PhaseMeasured
 from analysis.prompts.finding import PromptsWord
 from analysis.report.figures.phase import PhaseFigures
@@ -86,6 +87,7 @@ class Lanes:
 
     kind: ClassVar[str] = "lanes"
     items: tuple[PhaseMeasured, ...]
+    samples: tuple[ServerSample, ...] = ()  # what the servers said of their load meanwhile
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A report as one HTML file that needs no network and no script: charts in SVG, lanes as plain boxes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jinja2
@@ -10,9 +10,12 @@ from analysis.report.pictures import charts
 from analysis.report.pictures.charts import Drawn
 from analysis.report.pictures.lane_rows import phase_lanes
 from analysis.report.pictures.level_charts import SPEED, THROUGHPUT, TTFT, level_chart
+from analysis.report.pictures.matrix import matrix_chart
 from analysis.report.pictures.prompt_charts import DRAWN, prompt_chart
+from analysis.report.pictures.staircase import staircase_chart
 from analysis.report.sections.conditions import MARKS
 from analysis.report.sections.section import Chart, Report
+from analysis.verdict.limit import Pair
 
 Draw = Callable[[Chart], Drawn | None]
 
@@ -27,7 +30,7 @@ def render(report: Report, draw: Draw = lambda _: None) -> str:
     return template.render(report=report, marks=MARKS, draw=draw, phase_lanes=phase_lanes)
 
 
-def chart_of(chart: Chart, figures: RunFigures) -> Drawn | None:
+def chart_of(chart: Chart, figures: RunFigures, pairs: Sequence[Pair] = ()) -> Drawn | None:
     """The picture of a part of a run's report."""
     machine = figures.machine
     if chart.name in DRAWN:
@@ -37,6 +40,10 @@ def chart_of(chart: Chart, figures: RunFigures) -> Drawn | None:
     match chart.name:
         case "speedup":
             return charts.speedup_chart(figures.listed)
+        case "staircase":
+            return staircase_chart(figures.listed)
+        case "matrix":
+            return matrix_chart(pairs)
         case "map":
             return charts.overlap_map(figures.listed)
         case "pace":

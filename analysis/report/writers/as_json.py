@@ -45,6 +45,7 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "costs": costs_json(cost_of(assessment, figures, manifest.prices)),
         "limit": _limit(assessment.limit),
         "matrix": [_pair(p) for p in assessment.matrix],
+        "targets": [asdict(t) for t in figures.targets],
         "baseline": [asdict(b) for b in figures.baseline],
         "timing_error_ms": asdict(figures.timing_error_ms),
         "cuts": list(manifest.cuts),

@@ -446,7 +446,7 @@ def test_the_html_report_needs_no_network(tmp_path: Path) -> None:
     write_run(prefix, farm("serial", PHASES, scenario_name="<b>bold</b>"))
     main(["report", str(prefix), "--quiet"])
     page = file_of(prefix, "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 4  # speedup, map, pace, throughput
+    assert page.count("<svg") == 5  # speedup, staircase, map, pace, throughput
     assert page.count('<figure class="lanes">') == len(PHASES)
     assert "<script" not in page and "<link" not in page and "src=" not in page and "url(" not in page
     assert "<b>bold</b>" not in page and "a strictly serial server reads" in page
@@ -614,7 +614,7 @@ def test_every_picture_of_the_html_report_says_what_it_shows(tmp_path: Path) -> 
     page = file_of(tmp_path / "x", "report.html").read_text(encoding="utf-8")
     for picture in re.findall(r"<svg[^>]*>", page):
         assert 'role="img"' in picture and 'aria-label="' in picture
-    assert page.count("<figure") == page.count("<figcaption") == 4 + 4
+    assert page.count("<figure") == page.count("<figcaption") == 4 + 5
     assert "Speedup over users: control, 2 users over one port: 1.00" in page
 
 
