@@ -34,6 +34,8 @@ from analysis.verdict.of_phase import Verdict, phase_verdict
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
+HOW_MANY_PLAN = "how-many"
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -46,8 +48,13 @@ class Assessment:
     machine: MachineModel
     limit: Localisation
     matrix: tuple[Pair, ...]
-    how_many: HowMany | None = None  # of the plan `how-many`
+    how_many: HowMany | None = None  # of the plans `how-many` and `free`
     prompts: tuple[Finding, ...] = ()  # of the phases of the kinds stall, talk and right
+
+    @property
+    def says_how_many(self) -> bool:
+        """Whether the number of users is the answer: it was asked for, or users by hand have shown one."""
+        return self.run.manifest.plan == HOW_MANY_PLAN or self.how_many is not None
 
 
 def assess(run: Run) -> Assessment:

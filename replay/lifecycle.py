@@ -167,7 +167,7 @@ class RunLifecycle:
             targets=tuple(infos.values()),
             phases_planned=phases,
             prompts_planned=prompts,
-            sweep=self.sweep if plan == HOW_MANY else None,
+            sweep=None if plan == PHASES else self.sweep,
             budget_s=scenario.budget_s or None,
             time_scale=scenario.time_scale,
             prices=Prices(**scenario.costs.model_dump()) if scenario.costs else None,

@@ -33,7 +33,8 @@ TARGET_HELP = (
 )
 PLAN_HELP = (
     "phases: requests alone and at the same instant in turns, with a verdict (the default headless); "
-    "free: users come and go as you set them, no verdict (the default in the web UI)"
+    "how-many: users are added until no more are carried (the default in the web UI); "
+    "free: users come and go as you set them, no verdict"
 )
 PROMPTS_HELP = (
     "what a long prompt does to the others (stall), whether conversations stay warm (talk), whether answers "
@@ -128,9 +129,9 @@ def forks(options: argparse.Namespace) -> bool:
 
 
 def default_plan(options: argparse.Namespace) -> str:
-    """`phases` without a web UI or where it starts by itself, else `free`."""
+    """`phases` without a web UI or where it starts by itself, else `how-many`: START ends in an answer."""
     headless = options.headless and not options.headful
-    return PHASES if headless or options.autostart else FREE
+    return PHASES if headless or options.autostart else HOW_MANY
 
 
 def writes_files(options: argparse.Namespace) -> bool:

@@ -1,6 +1,7 @@
 """How many requests at once a server carries, how many are worth having, why it ends there, how many people.
 
-In: the rows of a run whose users asked again and again (`kind` is `level`) and its visits, from `run.json`.
+In: the rows of a run whose users asked again and again (`kind` is `level`, or `free` where a person set
+their number) and its visits, from `run.json`.
 Out: `HowMany`, for the report, the page and the command line. Pure: the replay calls the same functions
 while it searches, so that the search and the report cannot disagree.
 
@@ -11,8 +12,8 @@ while it searches, so that the search and the report cannot disagree.
     why.py         what ends it: slots, a shared chip, refusals, stalls …
     people.py      persons with think time, from the levels, by a birth-death chain
     result.py      all of it together: begin here
-    words.py       the sentences, and what to set
+    said/          the sentences, and the numbers as `report.json` and the page have them
 
-To add a reason: its word and rule in `why.py`, its sentence in `words.py`, a server of that kind in
+To add a reason: its word and rule in `why.py`, its sentence in `said/words.py`, a server of that kind in
 scripts/truth/how_many.
 """

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from analysis.files.request_record import RequestRecord
+from analysis.files.request_record import STOPPED, RequestRecord
 from analysis.thresholds import RELATIVE_SPEED, RELATIVE_TTFT
 
 REFUSALS = (429, 503)
@@ -44,6 +44,10 @@ class Answer:
         return self.margin >= 0
 
     @property
+    def cut(self) -> bool:
+        return math.isinf(self.end_s)
+
+    @property
     def duration_s(self) -> float:
         return self.end_s - self.sent_s
 
@@ -59,14 +63,17 @@ class Answer:
 
 
 def answer_of(row: RequestRecord, target: ServiceTarget) -> Answer | None:
-    """The row as an answer; None if it was never sent or never ended."""
+    """The row as an answer; None if it was never sent or never ended.
+
+    One that was cut short stays open for ever: what it would have been is unknown.
+    """
     if row.send_s is None or row.end_s is None:
         return None
     failed = row.not_whole_because(None) is not None
     answer = Answer(
         server=row.base_url,
         sent_s=row.send_s,
-        end_s=row.end_s,
+        end_s=math.inf if row.error == STOPPED else row.end_s,
         first_s=row.first_token_s,
         last_s=row.last_token_s,
         tokens=0 if failed else row.tokens or 0,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from analysis.capacity.answers import Answer, ServiceTarget, answer_of
 from analysis.files.plan import Visit
-from analysis.files.request_record import LEVEL, RequestRecord
+from analysis.files.request_record import FREE, LEVEL, RequestRecord
+
+OF_LEVELS = (LEVEL, FREE)  # kinds of rows: the number of users was ordered, or set by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,9 @@ class Level:
     users: int
     visits: int
     answers: tuple[Answer, ...]
-    seen: tuple[Answer, ...]  # those too that ended after the visit: for the reason, never for a share
+    seen: tuple[
+        Answer, ...
+    ]  # those too that ended after the visit, unless they were cut: for the reason, never for a share
     seconds: float
 
     @property
@@ -46,7 +50,7 @@ def of_visit(visit: Visit, answers: Sequence[Answer]) -> list[Answer]:
 
 def levels_of(rows: Sequence[RequestRecord], visits: Sequence[Visit], target: ServiceTarget) -> list[Level]:
     """Every level that was measured, fewest users first. A row belongs to the visit it was sent in."""
-    known = [(r.round, a) for r in rows if r.kind == LEVEL and (a := answer_of(r, target)) is not None]
+    known = [(r.round, a) for r in rows if r.kind in OF_LEVELS and (a := answer_of(r, target)) is not None]
     by_visit: dict[int, list[Answer]] = {}
     for index, answer in known:
         if index is not None:
@@ -55,7 +59,7 @@ def levels_of(rows: Sequence[RequestRecord], visits: Sequence[Visit], target: Se
     for users in sorted({v.users for v in visits}):
         these = [(i, v) for i, v in enumerate(visits) if v.users == users]
         counted = [a for i, v in these for a in of_visit(v, by_visit.get(i, []))]
-        seen = [a for i, v in these for a in by_visit.get(i, []) if a.sent_s >= v.full_s]
+        seen = [a for i, v in these for a in by_visit.get(i, []) if a.sent_s >= v.full_s and not a.cut]
         seconds = sum(max(v.end_s - v.full_s, 0.0) for _, v in these)
         levels.append(Level(users, len(these), tuple(counted), tuple(seen), seconds))
     return levels

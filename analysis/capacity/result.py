@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.capacity.answers import ServiceTarget, answer_of, relative_target
-from analysis.capacity.levels import Level, levels_of, of_visit
+from analysis.capacity.levels import OF_LEVELS, Level, levels_of, of_visit
 from analysis.capacity.people import people, share_of
 from analysis.capacity.shown import Pace, Shown, alike, alone_by_room, refuted, shown
 from analysis.capacity.throughput import WorthHaving, answers_per_min, together, tokens_per_s, worth_having
 from analysis.capacity.why import Why, why
 from analysis.files.plan import Visit
-from analysis.files.request_record import LEVEL, RequestRecord
+from analysis.files.request_record import RequestRecord
 from analysis.statistics.estimates import LogEstimate, percentile
 from analysis.thresholds import LEVEL_DRIFT
 
@@ -74,7 +74,7 @@ def how_many(
     think_s: float = 30.0,
     ports: int = 1,
 ) -> HowMany | None:
-    """What the rows of kind `level` show; None if not one answer counts."""
+    """What the rows of kinds `level` and `free` show; None if not one answer counts."""
     levels = [v for v in levels_of(rows, visits, wanted) if v.answers]
     target = wanted
     if levels and levels[0].users == 1 and _misses_alone(levels[0], wanted):
@@ -88,7 +88,7 @@ def how_many(
     pace = Pace(solo_s, alike([v.answers for v in levels], solo_s))
     tokens = {v.users: r for v in levels if (r := tokens_per_s(v, pace)) is not None}
     per_min = {v.users: r for v in levels if (r := answers_per_min(v, pace)) is not None}
-    every = [a for r in rows if r.kind == LEVEL and (a := answer_of(r, target)) is not None]
+    every = [a for r in rows if r.kind in OF_LEVELS and (a := answer_of(r, target)) is not None]
     reason = why(levels, tokens, target, every)
     carries, proof = _carries(levels, pace, by_chance=reason is Why.IRREGULAR)
     peaks = {v.users: k for v in levels if (k := together(v)) is not None}
@@ -165,7 +165,11 @@ def _paces_of(
     rows: Sequence[RequestRecord], visits: Sequence[Visit], index: int, target: ServiceTarget
 ) -> list[float]:
     """Seconds per token of the answers of one visit that count, in order."""
-    sent = [a for r in rows if r.round == index and (a := answer_of(r, target)) is not None]
+    sent = [
+        a
+        for r in rows
+        if r.round == index and r.kind in OF_LEVELS and (a := answer_of(r, target)) is not None
+    ]
     return [
         a.tpot_s or a.duration_s / max(a.tokens, 1) for a in of_visit(visits[index], sent) if not a.failed
     ]

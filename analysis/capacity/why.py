@@ -21,7 +21,7 @@ from analysis.verdict.outcomes import Outcome
 
 
 class Why(StrEnum):
-    """The reason that a server carries no more; the sentences are in `words.py`."""
+    """The reason that a server carries no more; the sentences are in `said/words.py`."""
 
     REFUSED = "refused"  # a limit that is set
     FAILING = "failing"  # timeouts, resets

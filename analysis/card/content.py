@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from analysis.assess import Assessment
-from analysis.capacity import words
+from analysis.capacity.said import words
 from analysis.card.public import each, hosts_of, public
 from analysis.console import plural
 from analysis.errors import RunError
@@ -39,7 +39,7 @@ def card_of(assessment: Assessment, figures: RunFigures, machine: str = "") -> C
     hosts = hosts_of(manifest.targets)
     phase = _widest(figures)
     found = assessment.how_many
-    if manifest.sweep is not None:
+    if assessment.says_how_many:
         line = headline(assessment)
         verdict, colour, meaning = line.words, line.colour, words.answer(found)
     elif figures.verdict is not None:

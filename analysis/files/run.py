@@ -93,7 +93,7 @@ class Manifest:
     phases_finished: tuple[str, ...] = ()
     prompts_planned: tuple[PlannedPrompts, ...] = ()  # phases of the kinds stall, talk and right
     prompts_finished: tuple[str, ...] = ()
-    sweep: PlannedSweep | None = None  # of the plan `how-many`
+    sweep: PlannedSweep | None = None  # of the plans `how-many` and `free`
     visits: tuple[Visit, ...] = ()  # its stays at a number of users, as they came
     cuts: tuple[str, ...] = ()  # what the budget left out, with its price
     budget_s: float | None = None

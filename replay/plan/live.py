@@ -1,6 +1,7 @@
-"""What the page *Overlap* shows of a run: the last round as lanes, and each phase once it is measured.
+"""What the page *Overlap* shows of a run: the last round as lanes, the phases that are measured, the levels.
 
-It is made between rounds, never while a request is open; a look at the page only hands it out.
+A look at the page only hands it out. Rounds and phases are made while no request is open; levels, which have
+no such instant, once a second at most (`how_many/so_far.py`).
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ class LiveRun:
 
     round: dict[str, Any] | None = None  # the last that has ended
     phases: list[dict[str, Any]] = field(default_factory=list)
+    levels: dict[str, Any] | None = None  # `headline`, `line` and `how_many`, which is that of report.json
 
     def show_round(self, plan: PlannedPhase, index: int, answers: Sequence[RequestRecord]) -> None:
         """All its requests have ended."""

@@ -49,6 +49,9 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
     users = ramp.get("user_count", "")
     if len(users) > len(str(USERS)) or (users.isdecimal() and int(users) > USERS):
         raise ValueError(f"number of users: at most {USERS}")  # more would only fill the memory
+    running = lifecycle.run.plan if lifecycle.run is not None and lifecycle.is_running() else plan
+    if plan != running:
+        raise ValueError(f"the plan {running} is running; stop it first")
     budget_s = _seconds(ramp.get("run_time", ""))
     lifecycle.next_budget_s = None
     if plan != FREE and not lifecycle.is_running():

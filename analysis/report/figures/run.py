@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis import exit_codes
-from analysis.assess import Assessment
-from analysis.capacity import words
+from analysis.assess import HOW_MANY_PLAN, Assessment
 from analysis.capacity.result import HowMany
+from analysis.capacity.said import words
 from analysis.phase.measure import PhaseMeasured
 from analysis.prompts.finding import Finding
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
@@ -18,7 +18,7 @@ from analysis.statistics.estimates import Estimate, percentile
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
-NO_VERDICT = ("free", "how-many")  # plans
+PHASES_PLAN = "phases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,15 @@ class RunFigures:
     targets: tuple[TargetFigures, ...]
     timing_error_ms: TimingError
     timed: int  # requests with a timing error
-    how_many: HowMany | None = None  # of the plan `how-many`
+    how_many: HowMany | None = None  # of the plans `how-many` and `free`
+    asked_how_many: bool = False  # by the plan `how-many`
     prompts: tuple[Finding, ...] = ()  # of the phases of the kinds stall, talk and right
 
     @property
     def exit_code(self) -> int:
-        """Of a run its verdict's; of a sweep, whether a number is shown."""
+        """Of a run its verdict's; of a sweep, whether a number is shown. A free run asked for nothing."""
         found = self.how_many
-        if found is None:
+        if found is None or not self.asked_how_many:
             code = exit_codes.of_verdict(self.verdict)
             undecided = any(not finding.word.decided for finding in self.prompts)
             return code or (exit_codes.INCONCLUSIVE if undecided else exit_codes.OK)
@@ -90,7 +91,7 @@ class RunFigures:
 
 def answer_of(assessment: Assessment, figures: RunFigures) -> str:
     """The first sentence of every report."""
-    if assessment.run.manifest.sweep is not None:
+    if assessment.says_how_many:
         return words.answer(assessment.how_many)
     if first := prompts_first(assessment):
         return first.sentences[0]
@@ -116,13 +117,14 @@ def run_figures(assessment: Assessment) -> RunFigures:
         else TimingError(None, None),
         timed=len(late),
         how_many=assessment.how_many,
+        asked_how_many=assessment.run.manifest.plan == HOW_MANY_PLAN,
         prompts=assessment.prompts,
     )
 
 
 def _has_verdict(assessment: Assessment) -> bool:
     manifest = assessment.run.manifest
-    return manifest.plan not in NO_VERDICT and (bool(manifest.phases_planned) or not manifest.prompts_planned)
+    return bool(manifest.phases_planned) or (manifest.plan == PHASES_PLAN and not manifest.prompts_planned)
 
 
 def prompts_first(assessment: Assessment) -> Finding | None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from analysis.capacity.result import HowMany
-from analysis.report.figures.how_many import LevelFigures, level_figures
+from analysis.capacity.said.figures import LevelFigures, level_figures
 from analysis.report.pictures.charts import HEIGHT, Drawn
 from analysis.report.pictures.svg import (
     LEFT,

@@ -36,6 +36,8 @@ from analysis.report.sections.run import (
 )
 from analysis.report.sections.section import Headline, Report
 
+FREE_PLAN = "free"
+
 
 def report_of(assessment: Assessment, figures: RunFigures) -> Report:
     """Everything that is said of a run: answers first, then explanations, the next step last."""
@@ -43,8 +45,8 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
     here, prefix = Path.cwd(), run.prefix
     prefix = prefix.relative_to(here) if prefix.is_relative_to(here) else prefix
     named = ("portlap", run.manifest.scenario_name, str(prefix), run.manifest.started_at)
-    sweep = run.manifest.sweep is not None
-    free = figures.verdict is None and not sweep and not run.manifest.prompts_planned
+    sweep = assessment.says_how_many
+    free = run.manifest.plan == FREE_PLAN
     return Report(
         title=run.manifest.scenario_name,
         subtitle=" · ".join(filter(None, named)),
@@ -70,7 +72,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
 
 
 def _headline(assessment: Assessment, figures: RunFigures) -> Headline | None:
-    if assessment.run.manifest.sweep is not None:
+    if assessment.says_how_many:
         return how_many_headline(assessment)
     if first := prompts_first(assessment):
         return Headline(first.word, first.word.colour)

@@ -1,10 +1,10 @@
 """What a sweep says: the number, the reason, the table of levels, what to set."""
 
 from analysis.advice.next_steps import how_many_steps
-from analysis.assess import Assessment
-from analysis.capacity import words
+from analysis.assess import HOW_MANY_PLAN, Assessment
+from analysis.capacity.said import words
+from analysis.capacity.said.figures import LevelFigures, level_figures
 from analysis.capacity.why import Why
-from analysis.report.figures.how_many import LevelFigures, level_figures
 from analysis.report.sections.section import (
     MEASURED,
     NEXT,
@@ -23,6 +23,7 @@ HEADER = (
     "answers per min",
 )  # fmt: skip
 CHARTS = ("levels-throughput", "levels-speed", "levels-ttft")
+BY_HAND = "Add users until answers miss the target, or start the plan how-many, which does."
 RUN_AGAIN = "Run again with more time, which settles what was left open: --budget 10m."
 
 
@@ -53,7 +54,7 @@ def what_to_set(assessment: Assessment) -> tuple[str, ...]:
     found = assessment.how_many
     kinds = list(dict.fromkeys(t.kind for t in assessment.run.manifest.targets))
     if found is None or found.why is Why.OPEN or not found.settled:
-        return (RUN_AGAIN,)
+        return (RUN_AGAIN if assessment.run.manifest.plan == HOW_MANY_PLAN else BY_HAND,)
     return how_many_steps(found.why.value, kinds)
 
 

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.assess import Assessment
+from analysis.capacity.said.figures import as_dict
 from analysis.conditions.condition import Condition
 from analysis.costs.figures import cost_of, costs_json
 from analysis.escapes import json_text
 from analysis.report.figures.hardware import HardwareFigures
-from analysis.report.figures.how_many import as_dict
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures, answer_of
 from analysis.report.sections.how_many import what_to_set
@@ -31,8 +31,8 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "finished": manifest.finished,
         "interrupted": manifest.interrupted,
         "verdict": figures.verdict,
-        "answer": answer_of(assessment, figures) if manifest.sweep else answer.sentence,
-        "next_steps": list(what_to_set(assessment) if manifest.sweep else answer.next_steps),
+        "answer": answer_of(assessment, figures) if assessment.says_how_many else answer.sentence,
+        "next_steps": list(what_to_set(assessment) if assessment.says_how_many else answer.next_steps),
         "how_many": as_dict(assessment.how_many) if assessment.how_many else None,
         **{key: None for key in PROMPTS_KEYS},
         **{found.key: dict(found.figures) for found in assessment.prompts},

@@ -7,6 +7,8 @@ In: the checked targets and what the user wants of an answer. Out: rows of kind 
 - `orders.py`: one stay at a number of users, and when it has lasted long enough
 - `forecast.py`: where the next levels will miss, and how long they take
 - `loop.py`: the users of one stay, kept in flight
+- `spells.py`: the visits where a person sets the number of users, in the plan `free`
+- `so_far.py`: what the page shows meanwhile, of this plan and of `free`
 - `settings.py`: what a scenario or an option may set
 - `conduct.py`: the whole plan, from the warm-up to the last request
 

@@ -15,6 +15,7 @@ from replay.output import log
 from replay.plan.how_many.loop import NEVER_S, ClosedLoop
 from replay.plan.how_many.orders import Order, Purpose, Stay
 from replay.plan.how_many.search import Search
+from replay.plan.how_many.so_far import SoFar
 from replay.plan.one_phase import request_for
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
@@ -41,7 +42,8 @@ def conduct_how_many(run: RunState, seats: Seats, sweep: PlannedSweep, targets: 
     search = Search(wanted, ends_s, sweep.most, sweep.levels)
     most_tokens = math.ceil(LENGTHS[1] * max(run.tokens(t) for t in targets))
     _announce(run, sweep, targets, wanted.latest_s(run.tokens(targets[0])))
-    users = _UsersInFlight(run, search, ClosedLoop(wanted, most_tokens), deal)
+    so_far = SoFar(sweep, len({run.infos[t].base_url for t in targets}), run.live)
+    users = _UsersInFlight(run, search, ClosedLoop(wanted, most_tokens), deal, so_far)
     run.client_load.open()
     try:
         users.carry_out_all()
@@ -73,8 +75,10 @@ def _announce(run: RunState, sweep: PlannedSweep, targets: Sequence[str], longes
 class _UsersInFlight:
     """The users of this process or its workers, kept in flight by the loop's orders."""
 
-    def __init__(self, run: RunState, search: Search, loop: ClosedLoop, deal: Sequence[str]) -> None:
-        self.run, self.search, self.loop, self.deal = run, search, loop, deal
+    def __init__(
+        self, run: RunState, search: Search, loop: ClosedLoop, deal: Sequence[str], so_far: SoFar
+    ) -> None:
+        self.run, self.search, self.loop, self.deal, self.so_far = run, search, loop, deal, so_far
         self.asked: dict[int, int] = {}  # by request: its user
         self.lengths = random.Random(run.seed)
         self.kept = 0
@@ -112,6 +116,7 @@ class _UsersInFlight:
         while True:
             for row in dispatch.take_rows():
                 self._ended(row)
+            self.so_far.show(loop.visits, loop.open_since_s())
             if (stay := loop.stay(order, self._now_s())) is not None:
                 return stay
             for user in loop.due(self._now_s()):
@@ -145,8 +150,9 @@ class _UsersInFlight:
         user = self.asked.pop(row.request_id, None)
         if user is None:
             return
-        info = self.run.infos[row.target]
-        answer = answer_of(under_asked_name(row, info.answers_as), self.loop.target)
+        row = under_asked_name(row, self.run.infos[row.target].answers_as)
+        self.so_far.add(row)
+        answer = answer_of(row, self.loop.target)
         pause_s = RETRY_S if answer is None or answer.failed else 0.0
         self.loop.answered(user, answer, self._now_s() + pause_s)
 

@@ -54,6 +54,13 @@ class ClosedLoop:
         """When the next user asks."""
         return min(self.waiting.values(), default=NEVER_S)
 
+    def open_since_s(self) -> dict[int, float]:
+        """By visit, when the first request was sent that is still open."""
+        first: dict[int, float] = {}
+        for sent_s, visit in self.open.values():
+            first[visit] = min(sent_s, first.get(visit, NEVER_S))
+        return first
+
     def asked(self, user: int, now_s: float) -> int:
         """The visit that this request belongs to."""
         self.open[user] = (now_s, len(self.visits) - 1)

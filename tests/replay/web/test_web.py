@@ -198,16 +198,16 @@ def test_the_given_web_host_is_a_name_of_ours() -> None:
 @pytest.mark.parametrize(
     ("arguments", "variable", "config", "plan"),
     [
-        ([], "", "", "free"),
+        ([], "", "", "how-many"),
         (["--headless"], "", "", "phases"),
         (["--autostart"], "", "", "phases"),
         ([], "LOCUST_HEADLESS", "", "phases"),
         ([], "LOCUST_AUTOSTART", "", "phases"),
         ([], "", "headless = true", "phases"),
-        (["--headful"], "", "headless = true", "free"),
+        (["--headful"], "", "headless = true", "how-many"),
     ],
 )
-def test_the_plan_is_free_only_where_somebody_clicks(
+def test_the_plan_how_many_is_usual_only_where_somebody_clicks(
     tmp_path: Path,
     arguments: list[str],
     variable: str,
@@ -234,7 +234,7 @@ def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
     text = page.ask("GET", "/").text
     options = json.loads(text[text.index('"extra_options": ') + 17 :].split("}}")[0] + "}}")
     plans = ["phases", "free", "how-many"]
-    assert options == {"plan": {**options["plan"], "choices": plans, "default_value": "free"}}, (
+    assert options == {"plan": {**options["plan"], "choices": plans, "default_value": "how-many"}}, (
         "nothing but the plan can be chosen in the form"
     )
     assert '"available_user_classes": ["A", "B"]' in text

@@ -7,6 +7,7 @@ from analysis.capacity.shown import ROOM
 from analysis.capacity.why import Why
 from analysis.console import plural
 from analysis.statistics.estimates import percentile
+from analysis.thresholds import LADDERS, MOST_MISSES
 
 
 def headline(found: HowMany | None) -> str:
@@ -46,6 +47,29 @@ def sentences(found: HowMany) -> list[str]:
         )
         if text
     ]
+
+
+def so_far(found: HowMany, users: int) -> str:
+    """While the run goes on: what so many users have brought, and what is known already."""
+    parts = [f"{plural(users, 'user')}: {_here(found, users)}"]
+    if found.carries is not None:
+        parts.append(f"carries at least {found.carries} so far")
+    if found.worth is not None and found.carries is not None:
+        parts.append(f"worth having {found.worth.value}")
+    return " · ".join(parts)
+
+
+def _here(found: HowMany, users: int) -> str:
+    level = found.level(users)
+    if level is None or len(level.answers) < users:
+        return "too few answers yet, one of each user at least"
+    seen = f"{level.met} of {len(level.answers)} met it"
+    if (found.carries or 0) >= users:
+        return f"{seen}, shown"
+    if level.misses >= MOST_MISSES:
+        return f"{seen}, not shown"
+    more = LADDERS[max(LADDERS)][level.misses] - len(level.answers)
+    return f"{seen}, {more} more in time would show it" if more > 0 else f"{seen}, a little longer"
 
 
 def _open_above(found: HowMany) -> bool:

@@ -1,4 +1,4 @@
-"""A sweep as figures: `how_many` of report.json, the table of levels and their pictures."""
+"""The levels as figures: `how_many` of report.json, the table, the pictures, the page while they grow."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
