@@ -243,7 +243,7 @@ def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
 
 def test_before_a_round_has_ended_the_overlap_page_has_nothing_to_show(page: WebUI) -> None:
     assert "<title>Overlap" in page.ask("GET", "/overlap").text
-    assert json.loads(page.ask("GET", "/overlap/data").text) == {"round": None, "phases": []}
+    assert json.loads(page.ask("GET", "/overlap/data").text) == {"round": None, "phases": [], "levels": None}
 
 
 def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verdict() -> None:
