@@ -46,9 +46,13 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
     if not picked and form.getlist("user_classes"):
         raise ValueError("user classes: none of these is in the scenario")
     ramp = {field: form[field] for field in RAMP if field in form}
-    users = ramp.get("user_count", "")
-    if len(users) > len(str(USERS)) or (users.isdecimal() and int(users) > USERS):
+    users = ramp.get("user_count", "1")
+    if not users.isdecimal():
+        raise ValueError("number of users: write a whole number")
+    if len(users) > len(str(USERS)) or int(users) > USERS:
         raise ValueError(f"number of users: at most {USERS}")  # more would only fill the memory
+    if not _is_rate(ramp.get("spawn_rate", "1")):
+        raise ValueError("ramp up: write users per second, as 1")
     running = lifecycle.run.plan if lifecycle.run is not None and lifecycle.is_running() else plan
     if plan != running:
         raise ValueError(f"the plan {running} is running; stop it first")
@@ -58,6 +62,13 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
         lifecycle.next_budget_s = budget_s
         ramp = PHASES_RAMP
     return MultiDict([*ramp.items(), ("plan", plan), *(("user_classes", name) for name in picked)])
+
+
+def _is_rate(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False
 
 
 def _seconds(run_time: str) -> float | None:
