@@ -44,8 +44,12 @@ def watched(run: Run, *, slots: int | None, cores: float = 1.0, cpus: int = 8, e
     last_s = max(r.end_s or 0.0 for r in records) + 2.0
     spent, steps, worked = dict.fromkeys(ports, 100.0), dict.fromkeys(ports, 0), dict.fromkeys(ports, 0)
     samples: list[ServerSample] = []
+    open_at: dict[int, list[Record]] = defaultdict(list)  # by tick: without it this is quadratic
+    for r in records:
+        for tick in range(int((r.send_s or 0.0) / every_s), int((r.end_s or 0.0) / every_s) + 2):
+            open_at[tick].append(r)
     for tick in range(int(last_s / every_s)):
-        now_s = tick * every_s
+        now_s, records = tick * every_s, tuple(open_at[tick])
         busy = {p: sum(_worked_on(r, now_s) for r in records if r.base_url == p) for p in ports}
         sharing = sum(n > 0 for n in busy.values())
         for port in ports:

@@ -1,5 +1,6 @@
 """Lanes for HTML: of each request its bar, cut into pieces, in per cent of one span for all phases."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -102,7 +103,8 @@ def _load(samples: Sequence[ServerSample], base_url: str, a_round: Round, span_s
     start_s, end_s = a_round.start_s, a_round.end_s
     if start_s is None or end_s is None:
         return ()
-    own = [s for s in samples if s.base_url == base_url and s.busy is not None and start_s <= s.at_s <= end_s]
+    first, last = (bisect_left(samples, at_s, key=lambda s: s.at_s) for at_s in (start_s, end_s))
+    own = [s for s in samples[first:last] if s.base_url == base_url and s.busy is not None]
     alike = [(key, next(found).at_s) for key, found in groupby(own, key=lambda s: (s.busy or 0, s.waiting))]
     edges = [at_s - start_s for _, at_s in alike] + [end_s - start_s]
     return tuple(

@@ -32,6 +32,7 @@ def render(report: Report) -> str:
     headline = report.headline.words if report.headline else None
     answer = md(report.answer)
     parts = [f"# {md(report.title)}: {headline or 'no verdict'}", answer]
+    parts.append(_bullets(f"{name}: {md(value)}" for name, value in report.facts))
     for chapter in CHAPTERS:
         parts.append(f"## {chapter}")
         if chapter == VERDICT:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from analysis.__main__ import main
+from analysis.files.plan import PlannedPhase
 from tests.support.farm import NAMES, farm, free_farm, phase, standard_phases, targets_on
 from tests.support.farm_log import FarmTarget
 from tests.support.runs import failing, write_run
@@ -37,6 +38,20 @@ def test_eight_ports_and_many_phases_fit_too(tmp_path: Path, capsys: pytest.Capt
     write_run(tmp_path / "x", farm("port-serial", phases, targets=targets_on(len(NAMES))))
     shown = screen(tmp_path / "x", capsys)
     assert len(shown) <= 60 and "and 4 more" in "\n".join(shown)
+
+
+@pytest.mark.parametrize("policy", ["serial", "port-serial", "parallel"])
+def test_thirty_two_ports_fit(policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As scenarios/thirty-ports.yaml asks, with notes on every phase that lacks a user for most targets."""
+    names = [f"server {i}" for i in range(32)]
+    phases = [PlannedPhase(f"ports{n}", n, tuple(names[:n]), 3, 3) for n in (2, 4, 8, 16, 32)]
+    control = PlannedPhase("control", 2, (names[0],), 3, 3)
+    run = farm(
+        policy, [*phases, control], targets=[FarmTarget(n, i) for i, n in enumerate(names)], jitter=0.02
+    )
+    write_run(tmp_path / "x", run)
+    shown = screen(tmp_path / "x", capsys)
+    assert len(shown) <= 60 and any(line.startswith("ports32") for line in shown)
 
 
 def test_two_phases_are_drawn_on_one_time_scale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
