@@ -5,6 +5,7 @@ What is refused ends the process with one line and exit code 2.
 
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
+import math
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from analysis.files.plan import PlannedSweep
 from analysis.files.run import keep_files_private
 from replay import signals
 from replay.checks import check_table
-from replay.checks.capacity import refuse_beyond_machine
+from replay.checks.capacity import most_users, refuse_beyond_machine
 from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, hazards_of
 from replay.children import end_with_parent, terminate_workers
@@ -107,7 +108,8 @@ def at_init(environment: Any, known: Namespace, scenario: Scenario, gate: Gate, 
             handshake.join(runner, mine, gate.welcomed)
             return
         if isinstance(runner, MasterRunner):
-            handshake.admit(runner, mine, only_forks=bool(options.processes))
+            share = math.ceil(most_users(planned_phases(scenario)) / max(options.expect_workers, 1))
+            handshake.admit(runner, mine, only_forks=bool(options.processes), share=share)
         servers = _prepare(environment, scenario, classes)
         if isinstance(runner, MasterRunner) and (options.headless or options.autostart):
 
@@ -149,8 +151,7 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
         scenario = scenario.model_copy(update={"budget_s": budget})
     if options.cost is not None:
         scenario = with_cost(scenario, options.cost)
-    if not options.master and not options.processes:  # else the workers hold the users
-        refuse_beyond_machine(planned_phases(scenario))
+    refuse_beyond_machine(planned_phases(scenario), options.processes or (0 if options.master else 1))
     sweep = sweep_of(scenario.how_many, options, scenario.time_scale)
     if options.dry_run and options.plan == HOW_MANY:
         dry_run(with_budget(scenario), sweep)

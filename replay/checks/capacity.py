@@ -1,7 +1,12 @@
-"""Whether this machine gives what a plan needs: open files and memory, asked before anything is taken."""
+"""Whether a process and its machine give what a plan needs: open files and memory, before anything is taken.
 
+A run in one process is checked here; forks share a machine; a worker says its room as it says hello.
+"""
+
+import math
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import psutil
 
@@ -13,26 +18,52 @@ USER_BYTES = 200_000  # a greenlet with its connection and the answer it holds
 REQUEST_BYTES = 4_000  # a row, in the run and once more in the analysis
 
 
-def refuse_beyond_machine(phases: Sequence[PlannedPhase]) -> None:
-    """Raises ScenarioError where open files or free memory do not suffice for the largest phase."""
-    users = max((p.users for p in phases), default=0)
-    most_files = _most_open_files()
-    if most_files is not None and users + OWN_FILES > most_files:
-        raise ScenarioError(
-            f"{users} users need {users + OWN_FILES} open files, and this process may have {most_files}; "
-            f"allow more with `ulimit -n {users + OWN_FILES}`, or take fewer users"
-        )
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a process may take; None where the system sets no limit that can be asked for."""
+
+    files: int | None
+    memory: int | None  # bytes
+
+
+def own_room() -> Room:
+    return Room(_most_open_files(), _free_bytes())
+
+
+def most_users(phases: Sequence[PlannedPhase]) -> int:
+    return max((p.users for p in phases), default=0)
+
+
+def refuse_beyond_machine(phases: Sequence[PlannedPhase], processes: int = 1) -> None:
+    """Raises ScenarioError where open files or free memory do not suffice for the largest phase.
+
+    `processes`: forks of this machine that share the users; 0: all users are on workers elsewhere.
+    """
+    room, users = own_room(), most_users(phases)
     requests = sum(p.max_rounds * (p.users + 1) for p in phases)
-    needed, free = users * USER_BYTES + requests * REQUEST_BYTES, _free_bytes()
-    if free is not None and needed > free:
-        raise ScenarioError(
-            f"{users} users and {requests:,} requests need about {needed / 1e9:.1f} GB of memory, and "
-            f"{free / 1e9:.1f} GB are free; take fewer users or rounds"
+    of_files = beyond(math.ceil(users / processes) if processes else 0, 0, Room(room.files, None))
+    of_memory = beyond(users if processes else 0, requests, Room(None, room.memory))
+    if why := of_files or of_memory:
+        raise ScenarioError(why)
+
+
+def beyond(users: int, requests: int, room: Room) -> str | None:
+    """Why these do not fit, with the remedy; None if they do."""
+    files, memory = users + OWN_FILES, users * USER_BYTES + requests * REQUEST_BYTES
+    if users and room.files is not None and files > room.files:
+        return (
+            f"{users} users need {files} open files, and a process may have {room.files}; "
+            f"allow more with `ulimit -n {files}`, or take fewer users"
         )
+    if room.memory is not None and memory > room.memory:
+        return (
+            f"{users} users and {requests:,} requests need about {memory / 1e9:.1f} GB of memory, and "
+            f"{room.memory / 1e9:.1f} GB are free; take fewer users or rounds"
+        )
+    return None
 
 
 def _most_open_files() -> int | None:
-    """What a process may have open; None where the system sets no limit that can be asked for."""
     with suppress(ImportError, OSError, ValueError):
         import resource  # not on Windows
 

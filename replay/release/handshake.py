@@ -3,7 +3,8 @@
 Locust gives users, options and prompts to every process that reaches its port. Here a worker stays outside
 until it has introduced itself, and every later message carries the run's token:
 
-    worker  -> master   hello     version, scenario, digest, token    once a second until there is an answer
+    worker  -> master   hello     version, scenario, digest, token,   once a second until there is an answer
+                                  room: open files and free memory
     master  -> worker   welcome   token                               from now on it is given users
     master  -> worker   refused   why                                 it ends with this line and exit code 2
 
@@ -15,7 +16,7 @@ import json
 import secrets
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -23,6 +24,7 @@ import gevent
 
 from analysis import exit_codes
 from analysis.files.request_record import RequestRecord
+from replay.checks.capacity import Room, beyond, own_room
 from replay.children import has_lost_a_fork
 from replay.client.request import Request
 from replay.output import log
@@ -71,8 +73,11 @@ def _version() -> str:
     return f"{release}-{hashlib.sha256(travelling.encode()).hexdigest()[:6]}"
 
 
-def admit(runner: Any, mine: Introduction, *, only_forks: bool) -> None:
-    """The master's side: Locust hears of a worker once it is admitted, and of no other process at all."""
+def admit(runner: Any, mine: Introduction, *, only_forks: bool, share: int = 0) -> None:
+    """The master's side: Locust hears of a worker once it is admitted, and of no other process at all.
+
+    `share`: the users that one of the expected workers has to hold.
+    """
     handle = runner.handle_message
     admitted: set[str] = set()
     outside: dict[str, Any] = {}  # how each that waits has reported to Locust
@@ -90,7 +95,7 @@ def admit(runner: Any, mine: Introduction, *, only_forks: bool) -> None:
             meet(client_id, msg.data)
 
     def meet(client_id: str, data: Any) -> None:
-        ready, why = outside.pop(client_id), _refusal(data, mine, only_forks)
+        ready, why = outside.pop(client_id), _refusal(data, mine, only_forks, share)
         if why is not None:
             log.error(f"a worker is refused: {why}")
             runner.send_message(REFUSED, {"why": why}, client_id)
@@ -103,14 +108,22 @@ def admit(runner: Any, mine: Introduction, *, only_forks: bool) -> None:
     runner.handle_message = guard  # the one place where messages arrive
 
 
-def _refusal(data: Any, mine: Introduction, only_forks: bool) -> str | None:
+def _refusal(data: Any, mine: Introduction, only_forks: bool, share: int) -> str | None:
     try:
         other = Introduction(*(str(data[name]) for name in ("version", "scenario", "digest")))
         if only_forks and data["token"] != TOKEN:
             return "with --processes a master takes its own processes only"
     except (TypeError, KeyError, ValueError):
         return "it does not introduce itself as a worker of portlap"
-    return mine.differs(other)
+    return mine.differs(other) or _too_small(data.get("room"), share)
+
+
+def _too_small(room: Any, share: int) -> str | None:
+    """Why the worker cannot hold its share of the users; a fork's machine has been asked already."""
+    known = room if isinstance(room, list) and len(room) == 2 else (None, None)
+    files, memory = (v if type(v) is int else None for v in known)
+    why = beyond(share, 0, Room(files, memory))
+    return None if why is None else f"{why}, or more workers: --expect-workers"
 
 
 def join(runner: Any, mine: Introduction, welcomed: Callable[[str], None]) -> None:
@@ -119,7 +132,13 @@ def join(runner: Any, mine: Introduction, welcomed: Callable[[str], None]) -> No
 
     def say_hello() -> None:
         while True:
-            data = {"version": mine.version, "scenario": mine.scenario, "digest": mine.digest, "token": TOKEN}
+            data: dict[str, Any] = {
+                "version": mine.version,
+                "scenario": mine.scenario,
+                "digest": mine.digest,
+                "token": TOKEN,
+            }
+            data |= {"room": list(astuple(own_room()))}
             runner.send_message(HELLO, data)
             gevent.sleep(HELLO_EVERY_S)
 

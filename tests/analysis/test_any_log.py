@@ -121,6 +121,14 @@ def test_one_at_a_time_is_no_gain_whatever_comes_in_one_piece(
     assert [j.plan.name for j in assessment.phases if j.outcome.gains] == []
 
 
+def test_three_rounds_of_a_server_whose_times_scatter_threefold_are_reported() -> None:
+    """Few degrees of freedom and a wide error: a bound beyond what a float holds is null."""
+    walls = (0.07, 0.9, 0.1, 0.31, 2.1, 0.07, 0.6, 0.12, 0.9)
+    pieces = [(wall / 3, wall * 2 / 3, 37, False) for wall in walls]
+    assessment = judged(retimed(farm("parallel", [phase(2, 2, 3, "p")]), pieces))
+    assert not assessment.answer.outcome.gains
+
+
 @pytest.mark.parametrize("prefix", ["one-piece", "solo-of-one-piece"])
 def test_a_solo_in_one_piece_changes_no_verdict(prefix: str) -> None:
     run = farm("port-serial", jitter=0.02)

@@ -13,8 +13,28 @@ LARGE = PlannedPhase("large", 5000, ("A",), max_rounds=100)
 def test_more_users_than_open_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capacity, "_most_open_files", lambda: 1024)
     capacity.refuse_beyond_machine([SMALL])
-    with pytest.raises(ScenarioError, match="need 5100 open files, and this process may have 1024; allow"):
+    with pytest.raises(ScenarioError, match="need 5100 open files, and a process may have 1024; allow"):
         capacity.refuse_beyond_machine([SMALL, LARGE])
+
+
+def test_forks_share_the_users_and_the_machines_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "_most_open_files", lambda: 2700)
+    monkeypatch.setattr(capacity, "_free_bytes", lambda: 4 * 10**9)
+    with pytest.raises(ScenarioError, match="5100 open files"):
+        capacity.refuse_beyond_machine([LARGE])
+    capacity.refuse_beyond_machine([LARGE], processes=2)
+    monkeypatch.setattr(capacity, "_free_bytes", lambda: 10**9)
+    with pytest.raises(ScenarioError, match="need about 3"):
+        capacity.refuse_beyond_machine([LARGE], processes=2)
+
+
+def test_a_master_holds_the_rows_and_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "_most_open_files", lambda: 200)
+    monkeypatch.setattr(capacity, "_free_bytes", lambda: 10**9)
+    with pytest.raises(ScenarioError, match="0 users and 500,100 requests need about 2"):
+        capacity.refuse_beyond_machine([LARGE], processes=0)
+    monkeypatch.setattr(capacity, "_free_bytes", lambda: 3 * 10**9)
+    capacity.refuse_beyond_machine([LARGE], processes=0)
 
 
 def test_more_requests_than_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

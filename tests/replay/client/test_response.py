@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.files.request_record import same_model
 from replay.client.reply import Arrival, Reply
 from replay.client.response import Response, read_response
 
@@ -157,6 +158,16 @@ ANYTHING = st.recursive(
 
 
 @given(st.lists(st.dictionaries(KEYS, ANYTHING, max_size=4), max_size=4), st.booleans())
+@pytest.mark.parametrize(
+    "name", ["/home/u/" + "deep/" * 60 + "M.gguf", "My  Models/x.gguf", "Ünï/模型:🦙", " m "]
+)
+def test_a_model_whose_name_is_long_or_odd_is_the_one_that_was_asked_for(name: str) -> None:
+    chunk = {"model": name, "choices": [{"delta": {"content": "w"}}]}
+    response = read(sse(**chunk), DONE)
+    assert response.answered_model == name
+    assert same_model(name, response.answered_model)
+
+
 def test_no_document_can_make_the_reader_raise(documents: list[Any], streamed: bool) -> None:
     bodies = [json.dumps(document).encode() for document in documents]
     answer = read(*[b"data: %s\n\n" % body for body in bodies] if streamed else bodies)

@@ -50,6 +50,28 @@ def master() -> Master:
     return one
 
 
+@pytest.mark.parametrize(
+    ("room", "why"),
+    [
+        ([1024, None], "5000 users need 5100 open files, and a process may have 1024"),
+        ([None, 5 * 10**8], "need about 1.0 GB of memory, and 0.5 GB are free"),
+        ([5100, 2 * 10**9], None),
+        ([None, None], None),
+        ("odd", None),
+        ([True, "x"], None),
+        (None, None),
+    ],
+)
+def test_a_worker_that_cannot_hold_its_share_is_refused_in_a_line(room: Any, why: str | None) -> None:
+    one = Master()
+    admit(one, MINE, only_forks=False, share=5000)
+    one.get("w", "client_ready", "2.47")
+    one.get("w", HELLO, hello() | {"room": room})
+    _, kind, data = one.sent[-1]
+    assert kind == (WELCOME if why is None else REFUSED)
+    assert why is None or (why in data["why"] and "--expect-workers" in data["why"])
+
+
 def test_a_worker_is_given_the_token_and_then_locust_hears_of_it(master: Master) -> None:
     master.get("w", "client_ready", "2.47")
     assert (master.heard, master.sent) == ([], [("w", "ack", None)])
