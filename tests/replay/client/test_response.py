@@ -157,7 +157,6 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.lists(st.dictionaries(KEYS, ANYTHING, max_size=4), max_size=4), st.booleans())
 @pytest.mark.parametrize(
     "name", ["/home/u/" + "deep/" * 60 + "M.gguf", "My  Models/x.gguf", "Ünï/模型:🦙", " m "]
 )
@@ -168,6 +167,7 @@ def test_a_model_whose_name_is_long_or_odd_is_the_one_that_was_asked_for(name: s
     assert same_model(name, response.answered_model)
 
 
+@given(st.lists(st.dictionaries(KEYS, ANYTHING, max_size=4), max_size=4), st.booleans())
 def test_no_document_can_make_the_reader_raise(documents: list[Any], streamed: bool) -> None:
     bodies = [json.dumps(document).encode() for document in documents]
     answer = read(*[b"data: %s\n\n" % body for body in bodies] if streamed else bodies)
