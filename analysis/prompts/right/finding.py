@@ -84,6 +84,7 @@ def figures(found: Right, evidence: Sequence[Any]) -> dict[str, Any]:
         "levels": [_level(level) for level in found.levels],
         "excluded_above": found.excluded_above,
         "decoy_hits": found.foreign.chance,
+        "astray": [a._asdict() for a in found.astray],
         "texts_differ": differ and {"alone": differ.alone, "together": differ.together, "n": differ.n},
         "evidence": list(evidence),
     }
