@@ -20,7 +20,7 @@ from analysis.prompts.right.words import RightWord
 
 HEADER = ("at once", "right", "alone", "lost", "gained", "chance", "garbled", "foreign, open / ended")
 MOST_EVIDENCE = 20  # answers
-CHART = "right-levels"
+CHART = "right"
 
 
 def finding(run: Run, plan: PlannedRight, records: Sequence[RequestRecord]) -> Finding:

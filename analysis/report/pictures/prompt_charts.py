@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.prompts.finding import Finding
 from analysis.report.pictures.charts import HEIGHT, Drawn
+from analysis.report.pictures.right_chart import right_chart
 from analysis.report.pictures.svg import across, axes, dot, line, picture, ticks, upwards
 from analysis.report.words import number
 
@@ -40,4 +41,4 @@ def _stall(figures: Mapping[str, Any]) -> Drawn | None:
     )
 
 
-DRAWN: dict[str, Callable[[Mapping[str, Any]], Drawn | None]] = {"stall": _stall}
+DRAWN: dict[str, Callable[[Mapping[str, Any]], Drawn | None]] = {"stall": _stall, "right": right_chart}
