@@ -4,7 +4,7 @@ lanes.py      one round in text, for the terminal and Markdown
 lane_rows.py  the same as rows of per cents, for HTML
 level_charts.py  the same over users, of a sweep
 charts.py     speedup, map, pace and throughput, for HTML
-prompt_charts.py  those of the phases of the kinds stall and talk; right_chart.py that of right
+prompt_charts.py  those of the phases of the kinds stall, talk and right
 staircase.py  first tokens by rank; matrix.py: pairs of targets as a heat map
 svg.py        elements and axes of an SVG picture that fits any width
 

@@ -1,13 +1,36 @@
 """The pictures of phases of the kinds stall, talk and right: from their figures in report.json."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+from markupsafe import Markup
 
 from analysis.prompts.finding import Finding
 from analysis.report.pictures.charts import HEIGHT, Drawn
-from analysis.report.pictures.right_chart import right_chart
-from analysis.report.pictures.svg import across, axes, dot, line, picture, ticks, upwards
+from analysis.report.pictures.svg import (
+    LINE,
+    RIGHT,
+    across,
+    axes,
+    box,
+    dot,
+    line,
+    picture,
+    text,
+    ticks,
+    upwards,
+)
 from analysis.report.words import number
+
+# Of right
+ROW, BAR, NAMES = 30.0, 18.0, 24.0  # px of a row and of its bar; per cent where the bars begin
+MOST_ASTRAY = 8
+PARTS = (  # of each code: as it was alone and together, its colour
+    ("right both times", "gains"),
+    ("right alone only", "worse"),
+    ("right together only", "gained"),
+    ("wrong both times", "neither"),
+)
 
 
 def prompt_chart(name: str, findings: Sequence[Finding]) -> Drawn | None:
@@ -41,4 +64,52 @@ def _stall(figures: Mapping[str, Any]) -> Drawn | None:
     )
 
 
-DRAWN: dict[str, Callable[[Mapping[str, Any]], Drawn | None]] = {"stall": _stall, "right": right_chart}
+def _right(figures: Mapping[str, Any]) -> Drawn | None:
+    """A bar for each number of users, cut into what became of its codes; below, whose code went where."""
+    levels = [level for level in figures["levels"] if level["n"]]
+    if not levels:
+        return None
+    parts: list[Markup] = []
+    for i, level in enumerate(levels):
+        parts += _bar(level, 6 + i * ROW)
+    height = 6 + len(levels) * ROW
+    astray = figures["astray"][:MOST_ASTRAY]
+    for found in astray:
+        height += LINE
+        words = f"{found['code']}: asked by request {found['asked_by']} → in the answer to {found['got_by']}"
+        parts.append(text(0, height, words, "start", "name"))
+    label = "Codes right alone and together: " + "; ".join(map(_said, levels))
+    below = " Below: another request's code, from whom to whom." if astray else ""
+    return Drawn(
+        picture(height + LINE, label, parts),
+        "What became of each code, by the number of requests at once. Green: right alone and together; red: "
+        f"right alone, wrong together; blue: the reverse; grey: wrong both times.{below}",
+    )
+
+
+def _bar(level: Mapping[str, Any], y: float) -> Iterator[Markup]:
+    yield text(NAMES - 1, y + BAR * 0.75, _name(level), "end", "name")
+    at, wide = NAMES, RIGHT - NAMES
+    for (_, class_), count in zip(PARTS, _counts(level), strict=True):
+        if count:
+            to = at + wide * count / level["n"]
+            yield box(at, y, to, y + BAR, f"region {class_}")
+            yield text((at + to) / 2, y + BAR * 0.75, str(count))
+            at = to
+
+
+def _counts(level: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    lost, gained = level["lost"], level["gained"]
+    return level["right"] - gained, lost, gained, level["n"] - level["right"] - lost
+
+
+def _name(level: Mapping[str, Any]) -> str:
+    return f"{level['users']} come and go" if level["churn"] else f"{level['users']} at once"
+
+
+def _said(level: Mapping[str, Any]) -> str:
+    counts = zip(PARTS, _counts(level), strict=True)
+    return f"{_name(level)}: " + ", ".join(f"{count} {name}" for (name, _), count in counts if count)
+
+
+DRAWN: dict[str, Callable[[Mapping[str, Any]], Drawn | None]] = {"stall": _stall, "right": _right}
