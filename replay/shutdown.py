@@ -195,7 +195,7 @@ def _report(prefix: Path, form: str) -> int:
         return exit_codes.FAULT
     with suppress(OSError, ValueError):  # no report: its process has printed why
         report = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
-        verdict = f"{report['verdict'].upper()}: " if report["verdict"] else ""
-        log.result(f"{verdict}{report['answer']}")  # last on the screen: the report itself has scrolled away
+        word = f"{report['headline'].upper()}: " if report["headline"] else ""
+        log.result(f"{word}{report['answer']}")  # last on the screen: the report itself has scrolled away
     log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
     return code

@@ -32,7 +32,7 @@ def test_mixed_up_answers_stand_before_the_verdict_and_are_kept_as_evidence(tmp_
     """A port that is as fast as one can be, and gives one answer in four to somebody else."""
     phases = [phase("two", 2, rounds=3), right(users=[2, 4], pairs=24, churn=True, hang_up=0.2)]
     run = measured(tmp_path, {"knows": 1.0, "mixes_up": 0.25}, phases)
-    assert run.code == 0, run.err
+    assert run.code in (0, 3), run.err  # 3: a busy machine leaves its speed open
     report = run.report
     assert run.phase("two")["verdict"] == report["verdict"]  # of its speed: as ever
     assert report["right"]["verdict"] == "mixed-up"
@@ -54,7 +54,7 @@ def test_mixed_up_answers_stand_before_the_verdict_and_are_kept_as_evidence(tmp_
     churn = [row for row in run.rows if row["part"] == "churn"]
     assert len(churn) == 36 and sum(row["ended_by"] == "client" for row in churn) <= len(churn) // 5
     assert not any(row["error"] for row in churn)
-    again = analysis("report", str(run.prefix), "--format", "json")
+    again = analysis("report", str(run.prefix), "--json")
     assert json.loads(again.stdout)["right"] == report["right"]
 
 

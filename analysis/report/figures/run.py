@@ -8,7 +8,7 @@ from analysis.assess import HOW_MANY_PLAN, Assessment
 from analysis.capacity.result import HowMany
 from analysis.capacity.said import words
 from analysis.phase.measure import PhaseMeasured
-from analysis.prompts.finding import Finding
+from analysis.prompts.finding import Finding, PromptsWord
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
@@ -91,14 +91,20 @@ class RunFigures:
 
 def answer_of(assessment: Assessment, figures: RunFigures) -> str:
     """The first sentence of every report."""
-    if assessment.says_how_many:
-        return words.answer(assessment.how_many)
     if first := prompts_first(assessment):
         return first.sentences[0]
+    if assessment.says_how_many:
+        return words.answer(assessment.how_many)
     if figures.verdict is not None:
         return assessment.answer.sentence
     prompts = assessment.run.manifest.prompts_planned
     return "No phase was measured." if prompts else "A free run: no verdict is stated."
+
+
+def first_word(assessment: Assessment, figures: RunFigures) -> Outcome | PromptsWord | None:
+    """The word that stands before everything: something found wrong, the verdict, or what alone was asked."""
+    first = prompts_first(assessment)
+    return first.word if first else figures.verdict
 
 
 def run_figures(assessment: Assessment) -> RunFigures:

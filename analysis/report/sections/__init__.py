@@ -17,7 +17,7 @@ To add one: a function that returns `section(...)`, and its place in `report_of`
 from pathlib import Path
 
 from analysis.assess import Assessment
-from analysis.report.figures.run import RunFigures, answer_of, prompts_first
+from analysis.report.figures.run import RunFigures, answer_of, first_word
 from analysis.report.sections.conditions import condition_sections
 from analysis.report.sections.facts import facts
 from analysis.report.sections.how_many import headline as how_many_headline
@@ -34,7 +34,7 @@ from analysis.report.sections.run import (
     next_sections,
     note_sections,
 )
-from analysis.report.sections.section import Headline, Report
+from analysis.report.sections.section import Headline, Report, Section
 
 FREE_PLAN = "free"
 
@@ -45,7 +45,6 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
     here, prefix = Path.cwd(), run.prefix
     prefix = prefix.relative_to(here) if prefix.is_relative_to(here) else prefix
     named = ("portlap", run.manifest.scenario_name, str(prefix), run.manifest.started_at)
-    sweep = assessment.says_how_many
     free = run.manifest.plan == FREE_PLAN
     return Report(
         title=run.manifest.scenario_name,
@@ -65,15 +64,20 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
             *machine_sections(assessment, figures),
             *server_sections(run.server_samples),
             *client_sections(figures),
-            *(set_sections(assessment) if sweep else next_sections(assessment, figures)),
-            *prompt_steps(assessment),
+            *_next(assessment, figures),
         ),
     )
 
 
 def _headline(assessment: Assessment, figures: RunFigures) -> Headline | None:
-    if assessment.says_how_many:
+    word = first_word(assessment, figures)
+    if assessment.says_how_many and not assessment.prompts:
         return how_many_headline(assessment)
-    if first := prompts_first(assessment):
-        return Headline(first.word, first.word.colour)
-    return Headline(figures.verdict, figures.verdict.colour) if figures.verdict else None
+    return Headline(word, word.colour) if word else None
+
+
+def _next(assessment: Assessment, figures: RunFigures) -> list[Section]:
+    """What to do next; first of all about answers that are wrong."""
+    usual = set_sections(assessment) if assessment.says_how_many else next_sections(assessment, figures)
+    of_prompts = prompt_steps(assessment)
+    return of_prompts + usual if any(f.before_verdict for f in assessment.prompts) else usual + of_prompts

@@ -162,5 +162,7 @@ def client_sections(figures: RunFigures) -> list[Section]:
 
 
 def next_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
-    steps = FREE_NEXT if figures.verdict is None else assessment.answer.next_steps
+    only_prompts = figures.verdict is None and assessment.run.manifest.prompts_planned
+    free = () if only_prompts else FREE_NEXT
+    steps = free if figures.verdict is None else assessment.answer.next_steps
     return section("Next", NEXT, Steps(steps))

@@ -10,7 +10,7 @@ from analysis.costs.figures import cost_of, costs_json
 from analysis.escapes import json_text
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.phase import PhaseFigures
-from analysis.report.figures.run import RunFigures, answer_of
+from analysis.report.figures.run import RunFigures, answer_of, first_word
 from analysis.report.sections.how_many import what_to_set
 from analysis.verdict.limit import Localisation, Pair
 
@@ -30,8 +30,11 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "started_at": manifest.started_at,
         "finished": manifest.finished,
         "interrupted": manifest.interrupted,
+        "headline": first_word(assessment, figures),
         "verdict": figures.verdict,
-        "answer": answer_of(assessment, figures) if assessment.says_how_many else answer.sentence,
+        "answer": answer_of(assessment, figures)
+        if assessment.says_how_many or assessment.prompts
+        else answer.sentence,
         "next_steps": list(what_to_set(assessment) if assessment.says_how_many else answer.next_steps),
         "how_many": as_dict(assessment.how_many) if assessment.how_many else None,
         **{key: None for key in PROMPTS_KEYS},
