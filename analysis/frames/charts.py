@@ -22,34 +22,40 @@ COLOURS = {
 ALONE, TOGETHER = "alone", "together"
 
 
-def lanes_chart(run: RunTables, *phases: str) -> alt.FacetChart:
-    """The representative round of these phases (none named: of all), on one time scale."""
+def lanes_chart(run: Tables, *phases: str) -> alt.FacetChart:
+    """The representative round of these phases (none named: of all) of each run, on one time scale."""
+    runs = run.runs if isinstance(run, SeveralRuns) else {"": run}
     rows = [
         {
-            "phase": p.plan.name,
+            "phase": f"{p.plan.name} {name}".strip(),
             "lane": f"{lane.target}, user {lane.user} ({lane.base_url})",
             "state": segment.kind,
+            "place": place,
             "start_s": segment.start_s,
             "end_s": segment.end_s,
         }
-        for p in (j.measured for j in run.assessment.phases)
+        for name, p in ((name, j.measured) for name, one in runs.items() for j in one.assessment.phases)
         if (shown := drawn.representative_round(p)) is not None and (not phases or p.plan.name in phases)
-        for lane in drawn.lanes(shown, p.ports)
+        for place, lane in enumerate(drawn.lanes(shown, p.ports))
         for segment in lane.segments
     ]
-    data = pd.DataFrame(rows, columns=["phase", "lane", "state", "start_s", "end_s"])
+    data = pd.DataFrame(rows, columns=["phase", "lane", "state", "place", "start_s", "end_s"])
     kinds = [kind for kind in drawn.SEGMENT_KINDS if kind in set(data["state"])]
     bars = alt.Chart(data, width=WIDTH, height={"step": 18}).mark_bar(height=13)
     lanes = bars.encode(
         x=alt.X("start_s:Q", title="seconds since the release"),
         x2="end_s:Q",
-        y=alt.Y("lane:N", sort=list(dict.fromkeys(data["lane"])), title=None, axis=alt.Axis(labelLimit=320)),
+        y=alt.Y(
+            "lane:N", sort=alt.EncodingSortField("place", op="min"), title=None, axis=alt.Axis(labelLimit=320)
+        ),
         color=alt.Color(
             "state:N", title=None, scale=alt.Scale(domain=kinds, range=[COLOURS[k] for k in kinds])
         ),
     )
     order = list(dict.fromkeys(data["phase"]))
-    row = alt.Row("phase:N", sort=order, title=None)
+    row = alt.Row(
+        "phase:N", sort=order, title=None, header=alt.Header(labelOrient="top", labelAnchor="start")
+    )
     chart: alt.FacetChart = lanes.facet(row=row).resolve_scale(y="independent")
     return chart
 

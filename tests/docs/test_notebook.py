@@ -58,7 +58,7 @@ def test_any_two_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         write_run(Path(prefix), farm(Path(prefix).name, jitter=0.02))
     shown = executed(monkeypatch, SERVERS, f"PREFIXES = {prefixes!r}")
     assert any("parallel answers more in 4 of 4 phases" in text for text in outputs(shown, "text/markdown"))
-    assert len(outputs(shown, "image/svg+xml")) == 3
+    assert len(outputs(shown, "image/svg+xml")) == 5  # speedup, TTFT, TPOT, wall clocks, lanes
 
 
 def test_any_run_of_locust_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
