@@ -31,6 +31,7 @@ class Lane:
     segments: tuple[Segment, ...]
     failed: bool
     error: str | None = None
+    request_id: int | None = None
 
 
 def representative_round(phase: PhaseMeasured) -> Round | None:
@@ -64,6 +65,7 @@ def lanes(a_round: Round, ports: Sequence[str]) -> list[Lane]:
             tuple(_segments(r, origin_s)),
             r.error is not None,
             r.error,
+            r.request_id,
         )
         for r in ordered
     ]

@@ -5,6 +5,8 @@
 `shutdown.finish`. In the web UI the next run may follow, under a prefix of its own.
 """
 
+from locust.stats import RequestStats
+
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,12 +20,13 @@ from gevent.event import Event
 from analysis import exit_codes
 from analysis.errors import PortlapError, ServersGone, TargetError
 from analysis.files.plan import PlannedSweep
+from analysis.files.request_record import RequestRecord
 from analysis.files.run import Manifest, Prices
 from replay.checks.check import request_counters
 from replay.checks.hazards import Checked
 from replay.monitor.child import start_monitor, watch_of_run
 from replay.options import FREE, HOW_MANY, PHASES
-from replay.output import log
+from replay.output import log, status_line
 from replay.output.prefix import remove_locusts_files
 from replay.output.recorder import Recorder, free_prefix
 from replay.own_servers import OwnServers
@@ -58,6 +61,7 @@ class RunLifecycle:
     next_budget_s: float | None = None  # of the next run, where the start form has one
     run: ActiveRun | None = None  # that was started last
     opened: list[RunState] = field(default_factory=list)  # the runs that have files
+    refused: str | None = None  # what the web UI wanted last of the run that goes on, and may not
     spawned: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
@@ -83,7 +87,9 @@ class RunLifecycle:
         for user_class in self.classes.values():
             user_class.fixed_count = 0
         # careful: the conductor calls runner.start, which would kill the greenlet that runs test_start
-        self.run = ActiveRun(self.environment.parsed_options.plan, self._conduct)
+        self.run = run = ActiveRun(self.environment.parsed_options.plan, self._conduct)
+        if status_line.possible() and not self.environment.parsed_options.verbose:
+            gevent.spawn(status_line.follow, lambda: self.live().status(), run.is_going)
 
     def is_running(self) -> bool:
         return self.run is not None and self.run.is_going()
@@ -182,8 +188,18 @@ class RunLifecycle:
             dispatch=self.dispatch,
             answered_at=partial(request_counters, self.checked, scenario.targets),
         )
+        live, recorder = state.live, state.recorder
+        live.scenario, live.plan = scenario.name, plan
+        if not hasattr(self.environment.runner, "clients"):  # else the users are in other processes
+            live.lanes.first_token_s = next(iter(self.classes.values())).gate.first_token_s
+        live.statistics = None if self.shutdown.headless else RequestStats()
         self.opened.append(state)
-        self.dispatch.begin(state.recorder.record, Ear(Watch(state.seed, state.recorder.keep_evidence)))
+
+        def keep(record: RequestRecord) -> None:
+            recorder.record(record)
+            live.answered(record)
+
+        self.dispatch.begin(keep, live.sent, Ear(Watch(state.seed, recorder.keep_evidence)))
         return state
 
     def disown_locusts_files(self) -> None:

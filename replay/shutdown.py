@@ -21,6 +21,7 @@ from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
 import json
 import shlex
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +34,7 @@ from analysis import exit_codes
 from analysis.files.run import file_of
 from replay.children import Child, run_to_its_end
 from replay.options import FREE
-from replay.output import log
+from replay.output import log, status_line
 from replay.own_servers import OwnServers
 from replay.plan.run_state import RunState
 
@@ -68,6 +69,7 @@ class Shutdown:
         self.servers = servers
         self.headless = environment.web_ui is None
         self.is_closing = False
+        self.closed_s: float | None = None  # when the last run was closed, on time.monotonic()
         self.has_quit = False
         self._one_closes = BoundedSemaphore()
 
@@ -156,11 +158,13 @@ class Shutdown:
 
     def close(self, run: ActiveRun | None, finished: bool = False) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
+        status_line.end()
         with self._one_closes, log.named_wait("the last figures and the report", REPORT_WITHIN_S):
             if run is None or run.state is None or run.closed:
                 return 0
             run.closed = self.is_closing = True
-            recorder = run.state.recorder
+            recorder, live = run.state.recorder, run.state.live
+            live.ended = "all is sent; the last figures and the report are being made"
             try:
                 far = isinstance(self.environment.runner, MasterRunner)
                 gevent.sleep(LOCUST_WRITES_S + (WORKERS_REPORT_S if far else 0))
@@ -177,13 +181,20 @@ class Shutdown:
                     recorder.update(finished=True)
                 recorder.close()
                 form = "--long" if self.environment.parsed_options.verbose else "--short"
-                return _report(recorder.prefix, form) if recorder.rows else 0
+                code, live.report = _report(recorder.prefix, form) if recorder.rows else (0, None)
+                live.ended = (
+                    "finished" if recorder.manifest.finished else recorder.manifest.interrupted or "ended"
+                )
+                return code
             finally:
-                self.is_closing = False
+                self.is_closing, self.closed_s = False, time.monotonic()
 
 
-def _report(prefix: Path, form: str) -> int:
-    """The run's exit code. A process of its own makes the report: pandas and charts are not for this one."""
+def _report(prefix: Path, form: str) -> tuple[int, dict[str, Any] | None]:
+    """The run's exit code, and report.json.
+
+    A process of its own makes the report: pandas and charts are not for this one.
+    """
     code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
     if code not in exit_codes.OF_A_REPORT:
         end = f"by signal {-code}" if code < 0 else f"with code {code}"
@@ -192,10 +203,11 @@ def _report(prefix: Path, form: str) -> int:
             f"write it with: python -m analysis report {shlex.quote(str(prefix))}"
         )
         log.info(f"run files: {prefix}_*.csv, {prefix}_run.json")
-        return exit_codes.FAULT
+        return exit_codes.FAULT, None
+    report = None
     with suppress(OSError, ValueError):  # no report: its process has printed why
         report = json.loads(file_of(prefix, "report.json").read_text(encoding="utf-8"))
         word = f"{report['headline'].upper()}: " if report["headline"] else ""
         log.result(f"{word}{report['answer']}")  # last on the screen: the report itself has scrolled away
     log.info(f"run files: {prefix}_*.csv, {prefix}_run.json; report: {prefix}_report.html, .md, .json")
-    return code
+    return code, report

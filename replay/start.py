@@ -42,8 +42,8 @@ from replay.scenario.phases import planned_phases, planned_prompts
 from replay.scenario.schema import Scenario
 from replay.shutdown import SERVERS_END_S
 from replay.sources import scenario_from
-from replay.web import access, start_form
-from replay.web.overlap_page import add_overlap_page
+from replay.web import access, locust_page, start_form
+from replay.web.overlap.pages import add_overlap_page
 
 
 def at_import(options: Namespace) -> Scenario:
@@ -177,9 +177,10 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     if web_ui is not None:
         start_form.settle(web_ui.app, lifecycle, options.web_base_path)
         environment.host = f"targets of {scenario.name}"  # only shown; without it the form asks for one
-        add_overlap_page(web_ui, lifecycle.live, options.web_base_path)
+        locust_page.extend(web_ui, lifecycle, options.web_base_path)
+        add_overlap_page(web_ui, lambda: lifecycle.opened, options.web_base_path)
         page = access.address(options)
-        log.info(f"web UI: {page}, rounds as they end: {page}overlap (Ctrl-C ends it)")
+        log.info(f"web UI: {page}, requests as they go: {page}overlap (Ctrl-C ends it)")
     return servers
 
 

@@ -18,7 +18,7 @@ import gevent
 import h11
 
 from analysis.files.request_record import STOPPED
-from replay.client.content import tokens_so_far
+from replay.client.content import first_text_s, tokens_so_far
 from replay.client.http_stream import HttpStream
 from replay.client.reply import Reply
 from replay.client.request import Request
@@ -76,6 +76,10 @@ class Connection:
                 tell()
 
         reply.listener = look
+
+    def first_text_s(self) -> float | None:
+        """When the first text arrived of the answer that `ask` waits for."""
+        return first_text_s(self._reply, READERS[self._request.reader if self._request else "openai"])
 
     def hang_up(self) -> None:
         """Ends the answer that `ask` waits for; what has come of it is no failure."""

@@ -106,6 +106,12 @@ def tokens_so_far(reply: Reply, reader: Reader) -> int:
     return sum(has_text(reader.chunk(event)) for _, event in found.documents)
 
 
+def first_text_s(reply: Reply, reader: Reader) -> float | None:
+    """When the first chunk with text arrived of an answer that goes on."""
+    found = read_content(reply.pieces, reader.lines)
+    return next((at.at_s for at, event in found.documents if has_text(reader.chunk(event))), None)
+
+
 def parse(text: str | bytes) -> dict[str, Any] | None:
     """The JSON object in `text`; None if it is anything else."""
     try:

@@ -55,6 +55,7 @@ class Response:
     text: str = ""  # no column: it goes back to the plan where the request asks for it
     thoughts: str = ""  # what came before it; no column either
     arrivals_s: tuple[float, ...] = ()  # of each chunk with text; no column either
+    size_bytes: int = 0  # of the body, as it came; for Locust's statistics
 
 
 def read_response(
@@ -104,6 +105,7 @@ def read_response(
         text=text_of(documents),
         thoughts=thoughts_of(documents),
         arrivals_s=tuple(at.at_s for at in tokens),
+        size_bytes=sum(len(data) for _, data in reply.pieces),
     )
 
 

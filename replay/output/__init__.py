@@ -3,6 +3,7 @@
 prefix.py      where the files go; refuses a prefix in use
 recorder.py    rows and manifest, on disk as they come
 log.py         the lines of the live log
+status_line.py the line at the foot of a terminal
 locust_csv.py  Locust's own files, ended without a traceback
 
 In: rows and facts. Out: PREFIX_requests.csv, PREFIX_run.json, stderr. Nothing is lost if the disk is full:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from analysis import exit_codes
 from analysis.escapes import visible
+from replay.output import status_line
 
 COLOURS = {"INFO": "cyan", "SUCCESS": "green", "ERROR": "red", "WARNING": "yellow", "RESULT": "magenta"}
 
@@ -24,8 +25,11 @@ NAME_AFTER_S = 5.0  # no wait is longer without a line
 NAME_EVERY_S = 10.0  # and none without another one
 
 
-def say(level: str, message: str, epoch_s: float | None = None) -> None:
-    """One line on stderr, stamped now or with `epoch_s`. Respects NO_COLOR, pipes and ASCII terminals."""
+def say(level: str, message: str, epoch_s: float | None = None, *, passing: bool = False) -> None:
+    """One line on stderr, stamped now or with `epoch_s`. Respects NO_COLOR, pipes and ASCII terminals.
+
+    `passing`: not on a terminal with a status line, which says the same as long as it holds.
+    """
     instant = datetime.now() if epoch_s is None else datetime.fromtimestamp(epoch_s)
     encoding = sys.stderr.encoding or "ascii"
     writable = message.encode(errors="backslashreplace").decode()  # a folder's name need not be UTF-8
@@ -34,7 +38,10 @@ def say(level: str, message: str, epoch_s: float | None = None) -> None:
     for handler in logging.getLogger().handlers:
         if handler.name == "log_reader":  # what the tab Logs of Locust's web UI shows
             handler.logs.append(line)  # type: ignore[attr-defined]
+    if passing and status_line.is_kept():
+        return
     line = line.encode(encoding, "replace").decode(encoding)
+    status_line.erase()
     # careful: a Console of the moment, because pytest and Locust exchange sys.stderr
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
@@ -44,6 +51,7 @@ def say(level: str, message: str, epoch_s: float | None = None) -> None:
     except SystemExit as leaving:
         if leaving.code == exit_codes.INTERRUPTED:  # a signal came while we printed; rich's own has 1
             raise
+    status_line.draw()
 
 
 info = partial(say, "INFO")
@@ -55,10 +63,8 @@ result = partial(say, "RESULT")
 
 def waiting(what: str, waited_s: float, left_s: float | None = None) -> None:
     """The line for a wait that is going on."""
-    info(
-        f"waiting for {what}: {waited_s:.0f} s so far"
-        + ("" if left_s is None else f", at most {left_s:.0f} s more")
-    )
+    more = "" if left_s is None else f", at most {left_s:.0f} s more"
+    info(f"waiting for {what}: {waited_s:.0f} s so far{more}", passing=True)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ Out: orders for these users; the rows they send back become the run's files, its
 - `free.py`: the plan `free`, in which users ask again as soon as they are answered
 - `how_many/`: the plan `how-many`, which finds how many users a server carries
 - `run_state.py`: what is known of the run, as all of these get it
-- `progress.py`, `live.py`: what the terminal and the page *Overlap* show meanwhile
+- `progress.py`, `live.py`: what the terminal and the page *Overlap* show (its parts: `replay/live/`)
 
 To add a plan: a file beside `free.py`, its name in `options.PLANS` and its branch in `lifecycle`.
 """

@@ -34,24 +34,28 @@ def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasure
     """
     run.client_load.open()
     try:
-        records = _records(run, plan, later_s)
+        return _measured(run, plan, later_s)
     finally:
         run.client_load.close()
-    return measure_phase(plan, records, run.infos)
 
 
-def _records(run: RunState, plan: PlannedPhase, later_s: float) -> list[RequestRecord]:
+def _measured(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasured:
+    run.live.expect_end(progress.longest_s(plan, 0, run.solo_s, later_s))
     records = _solos(run, plan, gap=0)
     for index in range(plan.max_rounds):
-        progress.sending(plan, index, run.solo_s, later_s)
+        left_s = progress.longest_s(plan, index, run.solo_s, later_s)
+        run.live.expect_end(left_s)
+        progress.sending(plan, index, left_s)
         answers = _round(run, plan, index)
         progress.answered(answers, run.recorder.manifest.clock_origin_epoch_ns)
         run.live.show_round(plan, index, answers)
         raise_if_gone(plan.name, index, answers)
         records += answers + _solos(run, plan, gap=index + 1)
-        if _is_last(run, plan, index + 1, records):
+        measured = measure_phase(plan, records, run.infos)
+        run.live.show_speedup(measured)
+        if _is_last(run, plan, index + 1, measured):
             break
-    return records
+    return measured
 
 
 def raise_if_gone(phase: str, index: int, answers: list[RequestRecord]) -> None:
@@ -64,11 +68,11 @@ def raise_if_gone(phase: str, index: int, answers: list[RequestRecord]) -> None:
         )
 
 
-def _is_last(run: RunState, plan: PlannedPhase, rounds: int, records: list[RequestRecord]) -> bool:
+def _is_last(run: RunState, plan: PlannedPhase, rounds: int, measured: PhaseMeasured) -> bool:
     """Whether these rounds are enough, or all that the budget allows."""
     if rounds == plan.max_rounds:
         return True
-    if rounds >= plan.min_rounds and decided(measure_phase(plan, records, run.infos)):
+    if rounds >= plan.min_rounds and decided(measured):
         return True
     left_s = run.left_s()
     if rounds >= BUDGET_ROUNDS and left_s is not None and left_s <= 0:

@@ -9,6 +9,7 @@ from analysis.files.plan import PlannedPhase
 from analysis.phase.measure import PhaseMeasured
 from analysis.verdict.certainty import decided
 from analysis.verdict.of_phase import phase_verdict
+from analysis.verdict.phase_judged import PhaseJudged
 from replay.output import log
 from replay.plan import progress
 from replay.plan.budget import BudgetFit, chain_s, fit_to_budget, shortened, smallest, total_s, with_rounds
@@ -16,6 +17,8 @@ from replay.plan.one_phase import keep_still, run_chain, run_phase
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.seats import Seats
+
+INTERIM_AFTER_S = 45.0
 
 
 def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> RunState:
@@ -31,7 +34,7 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Run
     run = choose_tokens(run, _certain(waiting), answers)
     _announce(run, waiting)
     chain_of = smallest(_certain(waiting))
-    done, overlapped = list[PlannedPhase](), set[str]()
+    done, overlapped, judged = list[PlannedPhase](), set[str](), list[PhaseJudged]()
     while waiting:
         if not _is_needed(waiting[0], done, overlapped):
             del waiting[0]
@@ -44,6 +47,7 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Run
         del waiting[0]
         run.recorder.update(phases_planned=(*done, plan, *waiting))
         seats.fill(plan.deal)
+        run.live.begin_phase(plan.name, len(done) + 1, len(done) + len(fitted.phases), plan.max_rounds)
         keep_still(run)
         measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_of.name:
@@ -56,7 +60,9 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Run
             client=run.client_load.summary(),
             cuts=_cuts(planned, done),
         )
-        _show(run, measured)
+        judged.append(_show(run, measured))
+        if waiting:
+            _interim(run, judged)
     left_out = tuple(
         f"{p.name} left out: {_price(run, p)}" for p in waiting if p.after is None or p.after in overlapped
     )
@@ -81,10 +87,20 @@ def _is_needed(plan: PlannedPhase, done: Sequence[PlannedPhase], overlapped: Col
     return False
 
 
-def _show(run: RunState, measured: PhaseMeasured) -> None:
-    verdict = phase_verdict(measured, (), phase_conditions(measured, run.client_load.summary()))
+def _show(run: RunState, measured: PhaseMeasured) -> PhaseJudged:
+    conditions = tuple(phase_conditions(measured, run.client_load.summary()))
+    verdict = phase_verdict(measured, (), conditions)
     progress.analysed(measured, verdict)
     run.live.show_phase(measured, verdict)
+    return PhaseJudged(measured, conditions, verdict)
+
+
+def _interim(run: RunState, judged: Sequence[PhaseJudged]) -> None:
+    """What the first phases say of the whole, once, where people have waited for a while."""
+    if run.live.interim is not None or len(judged) < 2 or run.spent_s() < INTERIM_AFTER_S:
+        return
+    run.live.interim = progress.so_far(judged)
+    log.info(run.live.interim)
 
 
 def _announce(run: RunState, planned: Sequence[PlannedPhase]) -> None:

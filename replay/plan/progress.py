@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from analysis.advice.answer import answer
 from analysis.console import plural
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.phase_judged import PhaseJudged
 from replay.output import log
 from replay.plan.budget import chain_s, requests_of, smallest, total_s, warm_up_turns, worst_case_s
 
@@ -66,13 +68,17 @@ def warmed_up(record: RequestRecord) -> None:
     log.info(f"{record.target}: warm-up answer in {record.latency_s:.2f} s{first}")
 
 
-def sending(plan: PlannedPhase, index: int, solo_s: Mapping[str, float], later_s: float) -> None:
-    share = 1 - index / plan.max_rounds
-    left_s = worst_case_s(plan, solo_s) * share + later_s
+def longest_s(plan: PlannedPhase, index: int, solo_s: Mapping[str, float], later_s: float) -> float:
+    """What the rounds from this one on and `later_s` take at most."""
+    return worst_case_s(plan, solo_s) * (1 - index / plan.max_rounds) + later_s
+
+
+def sending(plan: PlannedPhase, index: int, left_s: float) -> None:
     how = f"{plan.spacing_s:g} s apart" if plan.spacing_s else "SIMULTANEOUSLY"
     log.info(
         f"{plan.name} round {index + 1} of {plan.max_rounds} (at most {left_s:.0f} s left): "
-        f"sending {plan.users} requests {how}..."
+        f"sending {plan.users} requests {how}...",
+        passing=True,
     )
 
 
@@ -85,8 +91,17 @@ def answered(records: Sequence[RequestRecord], origin_epoch_ns: int) -> None:
             continue
         first = f"first token {r.ttft_s:.2f} s, " if r.ttft_s is not None else ""
         log.success(
-            f"{r.target}: response received in {r.latency_s:.2f} s ({first}{r.tokens} tokens)", ended_s
+            f"{r.target}: response received in {r.latency_s:.2f} s ({first}{r.tokens} tokens)",
+            ended_s,
+            passing=True,
         )
+
+
+def so_far(judged: Sequence[PhaseJudged]) -> str:
+    """What these phases, two at least, say of the whole run; the others may refine it."""
+    *others, last = (j.plan.name for j in judged)
+    found = answer(judged, swapped=False)
+    return f"{', '.join(others)} and {last} say so far: {found.outcome.upper()}: {found.sentence}"
 
 
 def analysed(phase: PhaseMeasured, verdict: Verdict) -> None:

@@ -26,6 +26,9 @@ MISSING = "missing"  # Locust's word for a worker whose heartbeats stopped
 LOST = "no row came: the user's process ended or hangs"
 ROW_GRACE_S = 10.0  # beyond the request's own timeout: then its process is gone
 RECORD = TypeAdapter(RequestRecord)
+Keeping = Callable[[RequestRecord], None]
+Words = Callable[[], str]
+Sending = Callable[[Sequence[Request], float], None]  # these leave the gate at this instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,13 @@ class Dispatch:
         self.workers_lost: dict[int, str] = {}  # of this run, that ended: in words
         self.dropped = 0  # messages that belong to no run, or rows that were not ordered
         self._runner = runner
-        self._keep: Callable[[RequestRecord], None] | None = None
-        self._began_s = 0.0
+        self._keep: Keeping | None = None
+        self._sent: Sending = lambda *_: None
         self._left_users: set[tuple[int, int]] = set()
         self._armed: set[int] = set()
         self._rows: dict[int, RequestRecord] = {}
         self._open: dict[int, Request] = {}  # sent, and no row yet
-        self.ear = Ear()
+        self.ear, self._began_s = Ear(), 0.0
         self._seen: set[int] = set()  # workers of this run
         self._news, self._batches = Event(), 0
         for kind, listener in (
@@ -63,11 +66,10 @@ class Dispatch:
         ):
             runner.register_message(kind, partial(self._take, listener))
 
-    def begin(self, keep: Callable[[RequestRecord], None], ear: Ear | None = None) -> None:
+    def begin(self, keep: Keeping, sent: Sending = lambda *_: None, ear: Ear | None = None) -> None:
         """Rows belong to a new run from now on; users that wait already stay ready."""
-        self._keep, self._began_s = keep, time.monotonic()
+        self._keep, self._sent, self._began_s, self.ear = keep, sent, time.monotonic(), ear or Ear()
         self._armed, self._rows, self._open, self.workers_lost = set(), {}, {}, {}
-        self.ear = ear or Ear()
         self._seen = set(getattr(self._runner, "worker_indexes", {}).values()) - self.gone_workers()
 
     def close(self) -> None:
@@ -116,9 +118,9 @@ class Dispatch:
             ARM_PATIENCE_S,
             lambda: "users to connect",
         )
-        local = not hasattr(self._runner, "clients")
-        at = time.monotonic() + (LEAD_S if local else LEAD_FAR_S)
+        at = time.monotonic() + (LEAD_FAR_S if hasattr(self._runner, "clients") else LEAD_S)
         self._tell(GO, {"batch": requests[0].batch, "at": at})
+        self._sent(requests, at)
 
     def expect(self, requests: Sequence[Request]) -> None:
         """Rows of these requests are taken, from the workers of their users."""
@@ -176,9 +178,7 @@ class Dispatch:
         rows, self._rows = list(self._rows.values()), {}
         return rows
 
-    def wait(
-        self, true: Callable[[], bool], patience_s: float, what: Callable[[], str] | None = None
-    ) -> bool:
+    def wait(self, true: Callable[[], bool], patience_s: float, what: Words | None = None) -> bool:
         """True as soon as `true` holds, looked at whenever news comes; False if the patience ends.
 
         `what` is waited for: named on the terminal as `log.named_wait` does.

@@ -95,6 +95,11 @@ class Gate:
         if not self._open:
             gc.enable()
 
+    def first_token_s(self, request_id: int) -> float | None:
+        """When the text began of an answer that goes on in this process; None: not yet, or not here."""
+        connection = self._asking.get(request_id)
+        return None if connection is None else connection.first_text_s()
+
     def worker(self) -> int:
         return int(self._runner.worker_index)
 

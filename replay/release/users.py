@@ -79,7 +79,7 @@ class PinnedUser(User):
             request_type=record.kind,
             name=f"{record.phase}/{record.target}",
             response_time=None if latency_s is None else latency_s * 1e3,
-            response_length=0,
+            response_length=response.size_bytes,
             exception=None if record.error is None else RequestFailed(record.error),
             context={},
         )

@@ -4,9 +4,10 @@ In: Locust's Flask app, the options, the life of the run. Out: pages for this ma
 
 - `access.py`: who may use it: this machine's own pages, and others only with a login
 - `start_form.py`: what the start form may change (users, ramp, plan, classes), and when
-- `overlap_page.py`, `overlap_page.html`: the page *Overlap*; `plan/live.py` makes what it shows
+- `locust_page.py`: the tab *Verdict*, rows and links on Locust's page, which reads the end of a run in peace
+- `overlap/`: the page *Overlap*, and the files of the runs
 
 To add a field to the start form: an option with `include_in_web_ui` in `options.py`, kept by `start_form.py`.
-To add something to the page: a key in `plan/live.py`, drawn in `overlap_page.html`; the quantity itself is
-computed in analysis/phase, where the report takes it too.
+To add something to the page: `overlap/__init__.py` says how; a quantity itself is computed in analysis/,
+where the report takes it too.
 """

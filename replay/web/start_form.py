@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from replay.lifecycle import RunLifecycle
 from replay.options import FREE, PLANS
+from replay.output import log
 from replay.scenario.limits import BUDGET_S, USERS
 
 RAMP = ("user_count", "spawn_rate", "run_time")
@@ -29,6 +30,8 @@ def settle(app: Flask, lifecycle: RunLifecycle, base_path: str) -> None:
         try:
             request.form = _kept(request.form, lifecycle)  # type: ignore[assignment]
         except ValueError as error:
+            lifecycle.refused = str(error)
+            log.warning(f"not started, nothing changed: {error}")  # Locust's dialog EDIT closes without it
             return jsonify({"success": False, "message": str(error)})
         return None
 
@@ -57,7 +60,7 @@ def _kept(form: MultiDict[str, str], lifecycle: RunLifecycle) -> MultiDict[str, 
     if plan != running:
         raise ValueError(f"the plan {running} is running; stop it first")
     budget_s = _seconds(ramp.get("run_time", ""))
-    lifecycle.next_budget_s = None
+    lifecycle.next_budget_s = lifecycle.refused = None
     if plan != FREE and not lifecycle.is_running():
         lifecycle.next_budget_s = budget_s
         ramp = PHASES_RAMP

@@ -13,7 +13,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,13 +22,9 @@ import pytest
 import yaml
 from flask import Flask
 
-from analysis.assess import assess
 from analysis.errors import ScenarioError
-from analysis.phase.rounds import rounds_of_phase
-from replay.plan.live import LiveRun
 from replay.web import access
 from tests.support.checkout import CHECKOUT
-from tests.support.farm import farm, phase
 from tests.support.locusts import file_of, manifest_of, report_of, rows_of, running, until
 
 PASSWORD = {"PORTLAP_WEB_PASSWORD": "correct horse"}
@@ -243,41 +239,22 @@ def test_the_start_form_offers_the_plans_and_the_classes(page: WebUI) -> None:
 
 def test_before_a_round_has_ended_the_overlap_page_has_nothing_to_show(page: WebUI) -> None:
     assert "<title>Overlap" in page.ask("GET", "/overlap").text
-    assert json.loads(page.ask("GET", "/overlap/data").text) == {"round": None, "phases": [], "levels": None}
+    assert json.loads(page.ask("GET", "/overlap/data").text) == {"runs": []}
+    assert page.ask("GET", "/overlap/files/latest/report.html").status == 404
 
 
-def test_the_overlap_page_shows_each_round_to_scale_and_each_phase_with_its_verdict() -> None:
-    plan = phase(4)
-    run = farm("port-serial", [plan])
-    burst = rounds_of_phase(run.log.records, plan.name)[1].requests
-    (judged,) = assess(run).phases
-    live = LiveRun()
-    live.show_round(plan, 1, burst)
-    live.show_phase(judged.measured, judged.verdict)
-    page = json.loads(json.dumps(asdict(live)))
-    ended = page["round"]
-    assert (ended["index"], ended["rounds"], ended["users"], ended["together"]) == (2, 5, 4, 2)
-    assert [lane["base_url"] for lane in ended["lanes"]] == sorted(r.base_url for r in burst), "by port"
-    assert max(part["end_s"] for lane in ended["lanes"] for part in lane["segments"]) == pytest.approx(
-        ended["wall_s"], abs=0.01
-    )
-    waits = [lane["segments"][0]["kind"] == "waiting" for lane in ended["lanes"]]
-    assert waits.count(True) >= 2, "the second request of each port waits for the first"
-    assert [p["verdict"] for p in page["phases"]] == ["partly-parallel"]
-    assert page["phases"][0]["speedup"]["value"] == pytest.approx(2, abs=0.05)
+@pytest.mark.parametrize("part", ["overlap.js", "overlap.css", "report.css"])
+def test_the_overlap_page_has_its_parts_and_loads_nothing_from_elsewhere(page: WebUI, part: str) -> None:
+    answer = page.ask("GET", f"/overlap/{part}")
+    assert answer.status == 200 and "://" not in answer.text.replace("http://www.w3.org/2000/svg", "")
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_failed_request_is_a_lane_too() -> None:
-    run = farm("serial", [phase(2)])
-    refused = [
-        replace(r, error="connection refused", first_token_s=None, last_token_s=None)
-        for r in rounds_of_phase(run.log.records, "phase1")[0].requests
-    ]
-    live = LiveRun()
-    live.show_round(phase(2), 0, refused)
-    ended = live.round or {}
-    assert [lane["failed"] for lane in ended["lanes"]] == [True, True]
-    assert ended["together"] is None
+@pytest.mark.parametrize("path", ["pages.py", "..%2Faccess.py", "files/1/requests.csv", "files/0/run.json"])
+def test_the_overlap_page_hands_out_nothing_but_its_parts_and_the_files_of_runs(
+    page: WebUI, path: str
+) -> None:
+    assert page.ask("GET", f"/overlap/{path}").status == 404
 
 
 def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
@@ -386,6 +363,14 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
             p["verdict"] for p in report_of(prefix_of(2))["phases"]
         ]
         assert (overlap["round"]["phase"], len(overlap["round"]["lanes"])) == ("phase2", 4)
+        assert (overlap["status"], overlap["runs"], overlap["run"]) == ("finished", ["run", "run-2"], 2)
+        assert overlap["report"]["answer"] == report_of(prefix_of(2))["answer"]
+        assert ui.ask("GET", "/overlap/files/2/report.html").text.startswith("<!doctype html>")
+        stats = json.loads(ui.ask("GET", "/stats/requests").text)
+        (tab,) = stats["extended_stats"]
+        assert {"what": "answer", "words": report_of(prefix_of(2))["answer"]} in tab["data"]
+        assert {"TTFT", "ms/token alone"} <= {row["method"] for row in stats["stats"]}
+        assert stats["stats"][-1]["name"] == "Aggregated" and stats["stats"][-1]["avg_content_length"] > 0
         logs = json.loads(ui.ask("GET", "/logs").text)["master"]
         assert any(f"[RESULT] {report_of(prefix_of(2))['verdict'].upper()}: " in line for line in logs), (
             "the browser shows the verdict too"
@@ -394,7 +379,10 @@ def test_runs_follow_each_other_in_one_process(tmp_path: Path) -> None:
 
         assert ui.swarm(plan="phases", user_classes=["A"])["success"]
         until(lambda: any(r["kind"] == "burst" for r in rows_of(prefix_of(3))))
-        assert "phases starts its own users" in ui.swarm(user_count=3)["message"]
+        refused = ui.swarm(user_count=3)["message"]
+        assert "phases starts its own users" in refused
+        shown = [json.loads(ui.ask("GET", path).text) for path in ("/stats/requests", "/logs")]
+        assert all(refused in json.dumps(each) for each in shown), "Locust's dialog closes without a word"
         ui.ask("POST", "/stop")
         until(closed(3))
         assert {r["target"] for r in rows_of(prefix_of(3))} == {"A"}, "picked classes restrict the targets"
@@ -447,7 +435,8 @@ def log_in(ui: WebUI, password: str) -> tuple[Answer, dict[str, str]]:
 
 PROTECTED = (
     *("/", "/stats/requests", "/swarm", "/stop", "/stats/reset", "/stats/report", "/logs", "/tasks"),
-    *("/overlap", "/overlap/data"),
+    *("/overlap", "/overlap/data", "/overlap/overlap.js", "/overlap/rounds/1/1"),
+    "/overlap/files/latest/report.html",
 )
 
 
