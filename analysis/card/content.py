@@ -16,11 +16,16 @@ from analysis.report.sections.how_many import headline
 from analysis.report.sections.phases import pace_of_one
 from analysis.report.words import interval, number, topology
 
+PARALLEL, HOW_MANY = (
+    "Do these LLM servers really work in parallel?",
+    "How many users do these LLM servers carry?",
+)
 DATE = 10  # characters of ISO 8601: the time and its zone say where
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    question: str
     verdict: str
     colour: str
     meaning: str
@@ -48,6 +53,7 @@ def card_of(assessment: Assessment, figures: RunFigures, machine: str = "") -> C
     else:
         raise RunError(f"{assessment.run.prefix}: the plan free states no verdict; run the phases for a card")
     return Card(
+        question=PARALLEL if manifest.sweep is None else HOW_MANY,
         verdict=verdict,
         colour=colour,
         meaning=meaning,

@@ -35,7 +35,7 @@ def draw(card: Card) -> str:
         lines = [line for s in card.sentences for line in textwrap.wrap(s, 88)] or [
             "No speedup was measured."
         ]
-        parts += [_text(EDGE, TOP + 32 * i, line, 22) for i, line in enumerate(lines[:9])]
+        parts += [_text(EDGE, TOP + 16 + 32 * i, line, 22) for i, line in enumerate(lines[:8])]
     label = ". ".join(filter(None, (card.verdict, card.meaning, card.server, card.model, card.machine)))
     return str(
         element(
@@ -50,7 +50,7 @@ def _head(card: Card) -> list[Markup]:
     size = min(72.0, (WIDTH - 2 * EDGE) / (0.7 * len(card.verdict)))
     meaning = textwrap.wrap(card.meaning, 72)[:2]
     return [
-        _text(EDGE, 62, "Do these LLM servers really work in parallel?", 24, "dim"),
+        _text(EDGE, 62, card.question, 24, "dim"),
         _text(EDGE, 140, card.verdict.upper(), size, card.colour, weight="bold"),
         *(_text(EDGE, 184 + 34 * i, line, 26) for i, line in enumerate(meaning)),
     ]

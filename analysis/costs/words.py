@@ -16,7 +16,7 @@ def cost_sentences(cost: Cost) -> list[str]:
     rates += f" and {interval(work.tokens_per_s)} tokens/s" if work.tokens_per_s else ""
     each = _span(cost.per_answer_per_min, prices.currency)
     sentences = [
-        f"Costs: {plural(cost.machines, 'machine')} for {price} gave {rates} at most ({work.where}): "
+        f"{plural(cost.machines, 'machine')} for {price} gave {rates} at most ({work.where}): "
         f"{each} for each answer a minute."
     ]
     if cost.per_million_tokens is not None:

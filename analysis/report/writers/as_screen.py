@@ -28,7 +28,7 @@ from analysis.report.sections.section import (
 from analysis.report.words import interval, number, topology
 
 MOST_PHASES, MOST_SENTENCES, MOST_FAILED, MOST_STEPS, MOST_LANES = 12, 6, 4, 3, 8
-TOLD = ("How many", "Without a plan", "Notes", "Arrivals", "Pairs")  # sections whose sentences are shown
+TOLD = ("How many", "Without a plan", "Notes", "Arrivals", "Pairs", "Costs")  # their sentences are shown
 STYLES = {
     GLYPHS[QUEUED]: "dim",
     GLYPHS[WAITING]: "dim",

@@ -11,7 +11,9 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.card.public import WITHHELD, public
+from analysis.files.plan import PlannedSweep, Visit
 from analysis.files.run import Run, file_of
+from tests.analysis.capacity.test_levels import row
 from tests.support.checkout import CHECKOUT
 from tests.support.farm import farm, free_farm, phase, targets_on
 from tests.support.runs import failing, write_run
@@ -100,7 +102,7 @@ def test_a_name_is_shown_without_its_place(written: str, shown: str) -> None:
 
 
 def test_every_run_has_one_however_odd(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Thirty-two lanes, failures, no scored round, a sweep's and a machine's own words."""
+    """Thirty-two lanes, failures, no scored round, and words of its owner for the machine."""
     many = farm("port-serial", [phase(32, ports=8)], targets=targets_on(8))
     none = failing(farm("serial", [phase(2, rounds=1)]), ("phase1", 0, 0))
     for name, run in {"many": many, "none": none}.items():
@@ -109,6 +111,21 @@ def test_every_run_has_one_however_odd(tmp_path: Path, capsys: pytest.CaptureFix
         assert "A \\<Mac> & more" in lines[1]
         ElementTree.parse(file_of(tmp_path / name, "card.svg"))
     assert lines[2] == "No speedup was measured."
+
+
+def test_a_sweep_shows_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One user whose 30 answers are all in time; two were not tried."""
+    run = farm("serial", [phase(2, rounds=1)])
+    rows = tuple(row(i, 3.0 * i, 2.0, phase="level-1") for i in range(1, 31))
+    manifest = replace(
+        run.manifest, plan="how-many", phases_planned=(), sweep=PlannedSweep(), visits=(Visit(1, 0.0, 95.0),)
+    )
+    write_run(tmp_path / "x", replace(run, manifest=manifest, log=replace(run.log, records=rows)))
+    verdict, what, figures, *_ = card(tmp_path / "x", capsys)
+    assert verdict.startswith("**carries at least 1**: Carries at least 1 at a time.")
+    assert "2 ports" in what and "Shown" in figures
+    svg = file_of(tmp_path / "x", "card.svg").read_text("utf-8")
+    assert "How many users" in svg and "CARRIES AT LEAST 1" in svg and "Shown" in svg
 
 
 def test_the_plan_free_has_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

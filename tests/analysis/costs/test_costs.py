@@ -45,9 +45,21 @@ def test_a_price_is_shared_out_over_the_work(policy: str, wall_s: float, tmp_pat
 def test_without_a_price_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prefix = written(tmp_path / "x", "serial")
     assert main(["report", str(prefix)]) == 0
-    assert costs_of(prefix) is None and "Costs" not in capsys.readouterr().out
+    assert costs_of(prefix) is None and "\nCosts" not in capsys.readouterr().out
     assert main(["cost", str(prefix)]) == 2
     assert "no price is known; give --cost" in capsys.readouterr().err
+
+
+def test_a_price_that_was_given_is_answered_on_the_one_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = farm("port-serial", jitter=0.03)
+    prices = Prices(10_999, watts=150, per_kwh=0.3)
+    write_run(tmp_path / "x", replace(run, manifest=replace(run.manifest, prices=prices)))
+    main(["report", str(tmp_path / "x"), "--short"])
+    shown = capsys.readouterr().out
+    assert "1 machine for $10,999 gave" in shown and "A million output tokens cost" in shown
+    assert len(shown.splitlines()) <= 50  # 45, and what was asked for beside them
 
 
 def test_four_serial_machines_do_what_a_parallel_one_does(

@@ -27,10 +27,11 @@ def machine_sections(assessment: Assessment, figures: RunFigures) -> list[Sectio
         *section("Machine", VERDICT, sentences(machine_sentences(figures)), Table(THROUGHPUT_HEADER, rows)),
         *section("Limit", VERDICT, sentences(_limit(assessment))),
         *(
-            section("Hardware", VERDICT, sentences(_worth(assessment, figures)))
+            section("Hardware", VERDICT, sentences(hardware_sentences(figures.hardware)))
             if figures.verdict is not None
             else []
         ),
+        *section("Costs", VERDICT, sentences(_costs(assessment, figures))),
     ]
 
 
@@ -181,9 +182,9 @@ def _law(machine: MachineFigures) -> list[str]:
     ]
 
 
-def _worth(assessment: Assessment, figures: RunFigures) -> list[str]:
+def _costs(assessment: Assessment, figures: RunFigures) -> list[str]:
     cost = cost_of(assessment, figures, assessment.run.manifest.prices)
-    return hardware_sentences(figures.hardware) + (cost_sentences(cost) if cost is not None else [])
+    return cost_sentences(cost) if cost is not None else []
 
 
 def hardware_sentences(found: HardwareFigures) -> list[str]:
