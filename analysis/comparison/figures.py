@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from analysis.assess import Assessment
 from analysis.comparison.ratio import inverse, ratio
 from analysis.errors import RunError
+from analysis.prompts.finding import Finding
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures
 from analysis.statistics.estimates import Estimate
@@ -66,6 +67,8 @@ def compared_phases(runs: Sequence[ComparedRun], anyway: bool) -> tuple[Compared
     Refused unless `anyway`: phases of one name that ask different questions, or times of other scales.
     """
     phases = [{p.name: p for p in run.figures.listed} for run in runs]
+    if compared_prompts(runs) and not all(phases):
+        return ()  # what was asked of prompts is compared all the same
     for run, own in zip(runs, phases, strict=True):
         if not own:
             raise RunError(f"{run.name}: has no phases to compare; give runs of the plan `phases`")
@@ -79,6 +82,13 @@ def compared_phases(runs: Sequence[ComparedRun], anyway: bool) -> tuple[Compared
     if not anyway:
         _refuse_other_questions(runs, phases, common)
     return tuple(_compared(name, tuple(own.get(name) for own in phases)) for name in common)
+
+
+def compared_prompts(runs: Sequence[ComparedRun]) -> dict[str, tuple[Finding | None, ...]]:
+    """By kind, what each run has found in its phases of kind stall, talk and right; of what one found."""
+    found = [{f.key: f for f in run.assessment.prompts} for run in runs]
+    keys = dict.fromkeys(key for own in found for key in own)
+    return {key: tuple(own.get(key) for own in found) for key in keys}
 
 
 def _compared(name: str, shown: tuple[PhaseFigures | None, ...]) -> ComparedPhase:

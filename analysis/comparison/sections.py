@@ -5,10 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.comparison.differences import differences
-from analysis.comparison.figures import HEADLINE, QUANTITIES, ComparedPhase, ComparedRun
+from analysis.comparison.figures import HEADLINE, QUANTITIES, ComparedPhase, ComparedRun, compared_prompts
 from analysis.comparison.limits import CheckedLimit
 from analysis.comparison.ratio import differs
 from analysis.console import plural
+from analysis.report.figures.run import answer_of
 from analysis.report.sections.section import (
     DESIGN,
     MEASURED,
@@ -24,6 +25,12 @@ from analysis.report.words import NONE, interval, number, percent
 from analysis.statistics.estimates import Estimate
 
 FORMAT = 1
+PROMPTS = {
+    "stall": "a long prompt",
+    "cache": "conversations",
+    "right": "right together",
+    "foreign": "another's text elsewhere",
+}
 REMARK = (
     "value [95 % interval]; a ratio is over the first run. The intervals hold the scatter within each run, "
     "not what changed between the runs"
@@ -39,10 +46,11 @@ def comparison_report(
         title="comparison",
         subtitle=" · ".join(f"{run.name}: {run.assessment.run.prefix}" for run in runs),
         headline=_headline(runs, phases),
-        answer=" ".join(f"{run.name}: {run.assessment.answer.sentence}" for run in runs),
+        answer=" ".join(f"{run.name}: {answer_of(run.assessment, run.figures)}" for run in runs),
         sections=(
             *section("In words", VERDICT, sentences(words), remark=REMARK),
             *[s for p in phases for s in _phase_section(runs, p)],
+            *_prompts_section(runs),
             *section("What differs besides", DESIGN, sentences(others)),
             *section("Limits", VERDICT, sentences([_limit(c) for c in checked])),
         ),
@@ -51,6 +59,8 @@ def comparison_report(
 
 def _headline(runs: Sequence[ComparedRun], phases: Sequence[ComparedPhase]) -> Headline:
     """Of two runs: in how many phases the second surely answers more, or fewer, than the first."""
+    if not phases:
+        return Headline(f"{plural(len(runs), 'run')} that asked about prompts only", "cyan")
     if len(runs) != 2:
         return Headline(f"{plural(len(runs), 'run')} of {plural(len(phases), 'phase')}", "cyan")
     found = [p.ratios[HEADLINE][1] for p in phases]
@@ -110,6 +120,20 @@ def _phase_section(runs: Sequence[ComparedRun], phase: ComparedPhase) -> list[Se
     return section(title, MEASURED, Table(header, tuple(rows)))
 
 
+def _prompts_section(runs: Sequence[ComparedRun]) -> list[Section]:
+    """The word of each run for each kind of phase about prompts, and below it what it rests on."""
+    found = compared_prompts(runs)
+    header = ("", *(run.name for run in runs))
+    rows = [(PROMPTS[key], *(f.word if f else NONE for f in words)) for key, words in found.items()]
+    told = [
+        f"{run.name}: {PROMPTS[key]}: {f.sentences[0]}"
+        for key, words in found.items()
+        for run, f in zip(runs, words, strict=True)
+        if f is not None
+    ]
+    return section("Prompts", MEASURED, Table(header, tuple(rows)), sentences(told))
+
+
 def _row(label: str, values: Sequence[str], ratios: Sequence[str]) -> tuple[str, ...]:
     pairs = zip(values[1:], ratios[1:], strict=True)
     return (label, values[0], *(cell for pair in pairs for cell in pair))
@@ -133,7 +157,7 @@ def comparison_json(
                 "scenario": run.assessment.run.manifest.scenario_name,
                 "started_at": run.assessment.run.manifest.started_at,
                 "verdict": run.figures.verdict,
-                "answer": run.assessment.answer.sentence,
+                "answer": answer_of(run.assessment, run.figures),
             }
             for run in runs
         ],
@@ -153,5 +177,8 @@ def comparison_json(
             }
             for p in phases
         ],
+        "prompts": {
+            key: [f.word.value if f else None for f in words] for key, words in compared_prompts(runs).items()
+        },
         "limits": [asdict(c) for c in checked],
     }

@@ -16,8 +16,9 @@ from analysis.files.run import read_run
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
 from analysis.phase.rounds import Round, faults_of
+from analysis.prompts.finding import Finding
 from analysis.report.figures.phase import PhaseFigures
-from analysis.report.figures.run import RunFigures, run_figures
+from analysis.report.figures.run import RunFigures, answer_of, run_figures
 from analysis.statistics.estimates import Estimate
 
 DERIVED = ("latency_s", "ttft_s", "decode_s", "tokens", "tpot_s")  # of a request, beyond its columns
@@ -31,6 +32,7 @@ class RunTables:
     rounds: pd.DataFrame
     phases: pd.DataFrame
     targets: pd.DataFrame
+    prompts: pd.DataFrame
     verdict: str | None  # None: the plan free states none
     sentence: str
     next_steps: tuple[str, ...]
@@ -60,8 +62,9 @@ def load_run(prefix: str | Path) -> RunTables:
         phases=pd.DataFrame([_phase(p) for p in figures.phases]),
         targets=pd.DataFrame(_targets(assessment, figures)),
         verdict=figures.verdict,
-        sentence=assessment.answer.sentence,
-        next_steps=tuple(assessment.answer.next_steps),
+        sentence=answer_of(assessment, figures) if assessment.prompts else assessment.answer.sentence,
+        next_steps=(*_steps_of_prompts(assessment), *assessment.answer.next_steps),
+        prompts=pd.DataFrame([_finding(f) for f in assessment.prompts], columns=FINDING_COLUMNS),
         assessment=assessment,
         figures=figures,
     )
@@ -113,6 +116,18 @@ def _round(phase: PhaseMeasured, a_round: Round) -> tuple[Any, ...]:
         phase.plan.name, a_round.index, phase.plan.users, a_round.start_s, wall_s, speedup, streams,
         scored, why_not or None,
     )  # fmt: skip
+
+
+FINDING_COLUMNS = ("key", "phase", "word", "sentence")
+
+
+def _finding(found: Finding) -> dict[str, str]:
+    return {"key": found.key, "phase": found.phase, "word": found.word.value, "sentence": found.sentences[0]}
+
+
+def _steps_of_prompts(assessment: Assessment) -> list[str]:
+    """Those about answers that are wrong come first."""
+    return [step for f in assessment.prompts if f.before_verdict for step in f.next_steps]
 
 
 def _phase(p: PhaseFigures) -> dict[str, Any]:

@@ -78,8 +78,9 @@ def _fenced(text: str) -> str:
 
 
 def _phase(p: PhaseSentence) -> str:
-    notes = "".join(f" {note[0].upper()}{note[1:]}." for note in p.notes)
-    return f"**{md(p.name)}: {p.verdict}**: {md(f'{p.sentence}.{notes}')}"
+    notes = "".join(f" {note[0].upper()}{note[1:].removesuffix('.')}." for note in p.notes)
+    text = f"{p.sentence.removesuffix('.')}.{notes}"
+    return f"**{md(p.name)}: {p.verdict}**: {md(text)}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

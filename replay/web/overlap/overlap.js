@@ -6,6 +6,7 @@ const CLASSES = { "client's queue": "queued", "waiting": "waits", "waiting or pr
   "decode": "decode", "sent to ended": "whole" };
 const at = id => document.getElementById(id);
 const number = (value, digits = 2) => value === null || value === undefined ? "–" : value.toFixed(digits);
+const told = value => value === null ? "–" : value;
 const range = e => e ? `${number(e.value)} [${number(e.low)}, ${number(e.high)}]` : "–";
 
 let wanted = "latest";  // run
@@ -184,8 +185,8 @@ function drawFailures(run) {
 function drawPhases(run) {
   at("phases").hidden = !run.phases.length;
   const names = ["phase", "users", "rounds", "speedup G [95 %]", "of at most", "together", "verdict", "why"];
-  table(at("phases"), names, run.phases.map(p => [p.name, p.users, p.rounds, range(p.speedup), number(p.speedup_max),
-    p.together === null ? "–" : p.together, p.verdict, p.sentence]));
+  table(at("phases"), names, run.phases.map(p => [p.name, told(p.users), told(p.rounds), range(p.speedup),
+    number(p.speedup_max), told(p.together), p.verdict, p.sentence]));
 }
 
 const SVG = "http://www.w3.org/2000/svg";

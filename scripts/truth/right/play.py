@@ -162,8 +162,13 @@ def play(
     serial: bool = False,
     stays_broken: bool = False,
 ) -> Right:
-    """The word that a run against this server gets; a second look is taken as in a run."""
-    run = Played(keys, seed, serial, stays_broken)
+    """The word that a run against this server gets."""
+    return _found(played(Played(keys, seed, serial, stays_broken), pairs, levels))
+
+
+def played(run: Played, pairs: int = 48, levels: Sequence[int] = LEVELS) -> Played:
+    """The run with all its rows; a second look is taken as in a run."""
+    seed = run.seed
     run.carry(codes_of.numbers(seed, schedule.codes_needed(pairs, len(levels))))
     tokens = schedule.RECALL_TOKENS
     for form in range(2):
@@ -183,9 +188,8 @@ def play(
             break
     for batch in [*schedule.again(tokens), *schedule.same_texts()]:
         run.ask(batch)
-    return _found(run)
+    return run
 
 
 def _found(run: Played) -> Right:
-    found = right(run.rows, max(LEVELS))
-    return found
+    return right(run.rows, max(LEVELS))
