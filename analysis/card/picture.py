@@ -20,10 +20,10 @@ NARROW = 0.56  # of the size of a font: the mean width of a letter
 STYLE = """text { font-family: 'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2328; }
 .dim { fill: #59636e; } .green { fill: #18794e; } .yellow { fill: #7a5600; } .red { fill: #b3261e; }
 .magenta { fill: #6b3fa0; } .cyan { fill: #0b6b82; } .page { fill: #fff; } .bar { fill: #eef1f4; }
-.queued { fill: #6e7781; } .waits { fill: #c3cbd4; } .prefill { fill: url(#slanted); }
-.decode { fill: #1a7f5a; } .whole { fill: #57719c; } .claim { fill: url(#dotted); stroke: #59636e; }
-.most { fill: none; stroke: #59636e; stroke-dasharray: 4 4; } .ends { stroke: #1f2328; stroke-width: 3; }
-.bad { fill: #b3261e; font-weight: 700; }"""
+.queued { fill: #6e7781; } .waits { fill: #c3cbd4; stroke: #6e7781; stroke-width: 0.5; }
+.prefill { fill: url(#slanted); } .decode { fill: #1a7f5a; } .whole { fill: url(#lined); }
+.claim { fill: url(#dotted); stroke: #59636e; } .bad { fill: #b3261e; font-weight: 700; }
+.most { fill: none; stroke: #59636e; stroke-dasharray: 4 4; } .ends { stroke: #1f2328; stroke-width: 3; }"""
 
 
 def draw(card: Card) -> str:
@@ -128,7 +128,7 @@ def _legend(drawn: Sequence[Lane]) -> list[Markup]:
 
 
 def _patterns() -> Markup:
-    """Told apart without colours: slanted lines and dots."""
+    """Told apart without colours: slanted lines, level lines and dots."""
     slanted = element(
         "pattern", element("rect", width=7, height=7, fill="#c3cbd4"),
         element("rect", width=4, height=7, fill="#b35900"),
@@ -139,7 +139,12 @@ def _patterns() -> Markup:
         element("circle", cx=4, cy=4, r=1.8, fill="#59636e"),
         id="dotted", width=8, height=8, patternUnits="userSpaceOnUse",
     )  # fmt: skip
-    return element("defs", slanted, dotted)
+    lined = element(
+        "pattern", element("rect", width=5, height=5, fill="#fff"),
+        element("rect", width=5, height=4, fill="#57719c"),
+        id="lined", width=5, height=5, patternUnits="userSpaceOnUse",
+    )  # fmt: skip
+    return element("defs", slanted, dotted, lined)
 
 
 def _box(x: float, y: float, width: float, height: float, class_: str) -> Markup:
