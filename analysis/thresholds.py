@@ -175,3 +175,10 @@ FOREIGN_OVER_CHANCE: Final = 5  # times as many as those
 FAR_FEWER_AGAIN: Final = 0.01  # chance of so many wrong alone at the end: then the server stays broken
 TOGETHER_ROUNDS: Final = 0.6  # of the rounds with two answers written at once; below it, one at a time
 CHURN_SHORT_TOKENS: Final = 4  # an answer cut so short has no room for its code
+
+# Conversations (prompts/talk)
+TALK_SPARE_TOKENS: Final = 16  # of a turn that may be read again: template tokens and cache blocks
+TALK_KEPT: Final = 0.8  # of the history not read again; measured 1.00 in every turn that was kept
+TALK_LOST: Final = 0.4  # measured 0.00 to 0.10 in every turn that was lost
+TALK_FIRST_JUDGED: Final = 3  # the second turn is often lost while slots are still being shared out
+TALK_LINE_OFF: Final = 0.1  # scatter of cold first tokens over the longest: beyond it time shows nothing

@@ -8,10 +8,12 @@ from analysis.files.run import Run
 from analysis.prompts.finding import Finding
 from analysis.prompts.right import finding as right
 from analysis.prompts.stall.finding import finding as stall
+from analysis.prompts.talk.finding import finding as talk
 
 # By kind of phase
 FINDINGS: dict[str, Callable[[Run, Any, Sequence[RequestRecord]], Finding]] = {
     "stall": stall,
+    "talk": talk,
     "right": right.finding,
 }
 

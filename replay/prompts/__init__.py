@@ -6,6 +6,7 @@ In: the run after its warm-up and what is planned (analysis/files/plan.py). Out:
 - `conduct.py`: the phases in their order, as far as the budget goes; begin here
 - `send.py`: one or several requests that leave one gate, what is heard of them, and hanging up
 - `stall.py`: a long prompt beside answers that run
+- `talk.py`: conversations alone and beside others
 - `prefix.py`: what makes every prompt of a run unique
 - `sizing.py`: prompts of about so many tokens, made of random words
 - `right.py`: codes asked back alone and together

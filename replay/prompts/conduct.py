@@ -8,13 +8,14 @@ from analysis.files.plan import PlannedPrompts
 from replay.output import log
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
-from replay.prompts import right, stall
+from replay.prompts import right, stall, talk
 from replay.release.seats import Seats
 
 # By kind: the phase, and the longest that it takes at the speed that the warm-up saw
 Conduct = Callable[[RunState, Any], None]
 CONDUCTS: dict[str, tuple[Conduct, Callable[[RunState, Any], float]]] = {
     "stall": (stall.conduct, stall.worst_case_s),
+    "talk": (talk.conduct, talk.worst_case_s),
     "right": (right.conduct, right.worst_case_s),
 }
 

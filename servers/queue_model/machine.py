@@ -69,6 +69,7 @@ class Machine:
     def leave(self, request: Request, now_s: float) -> None:
         """Drops a request whose client has gone; one that has ended is left alone."""
         request.version += 1
+        self._memory[request.job.port].free(id(request))
         for place in (self.coming, self.waiting, self.active):
             if request in place:
                 place.remove(request)
@@ -127,6 +128,7 @@ class Machine:
         if len(request.token_s) == 1:
             self._memory[request.job.port].remember(request.job.model, request.job.prompt)
         if request.end_s is not None:
+            self._memory[request.job.port].free(id(request))
             self.active.remove(request)
             self._change(work_s)
         elif len(request.token_s) == 1:
@@ -157,7 +159,7 @@ class Machine:
             self.active.append(r)
             r.admission_s = self.policy.pace.instant_s(work_s)
             r.ready_s = self.policy.pace.instant_s(ready_s)
-            r.cached = self._memory[r.job.port].cached(r.job.model, r.job.prompt)
+            r.cached = self._memory[r.job.port].cached(id(r), r.job.model, r.job.prompt)
             r.since_s, r.loaded = work_s, ready_s <= work_s
             if not r.loaded:
                 self._push(r, ready_s)

@@ -33,6 +33,9 @@ class Port:
     models_in_memory: float = math.inf  # at once; 1 and two models asked for: they swap
     load_s: float = 0.0  # to load a model on its first use
     cached_prompts: int = 0  # past prompts remembered, whose common beginning skips its share of prefill
+    slot_choice: str = ""  # in place of that each slot remembers its own; one of SLOT_CHOICES
+    similarity: float = 0.1  # of a prompt that a slot must hold to be chosen for it
+    host_cache: int = 0  # prompts of slots that were overwritten
 
     @property
     def shares(self) -> bool:

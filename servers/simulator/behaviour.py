@@ -54,6 +54,9 @@ def _limits(spec: PortSpec, base: Port, time_scale: float) -> Port:
         models_in_memory=spec.models_in_memory or math.inf,
         load_s=spec.load_s * time_scale,
         cached_prompts=spec.cached_prompts,
+        slot_choice=spec.slot_choice or "",
+        similarity=spec.similarity,
+        host_cache=spec.host_cache,
     )
 
 
@@ -91,7 +94,7 @@ def plan_reply(
         tokens=served,
         overhead_s=does.overhead_s * slowness,
         model=ask.model,
-        prompt=ask.words if does.cached_prompts else (),
+        prompt=ask.words if does.cached_prompts or does.slot_choice else (),
     )
     return Plan(job, answer, ask.usage and does.stream_usage, cut=served < tokens)
 

@@ -13,6 +13,7 @@ from pydantic.functional_validators import AfterValidator
 
 from analysis.errors import ScenarioError
 from servers.queue_model import ORDERS, POLICIES
+from servers.queue_model.slot_cache import SLOT_CHOICES
 from servers.simulator.faults import FAULTS
 from servers.simulator.texts.keys import TextKeys
 
@@ -78,6 +79,10 @@ class PortSpec(TextKeys):
     models_in_memory: Count | None = None
     load_s: Seconds = 0.0
     cached_prompts: Annotated[Whole, Field(ge=0)] = 0
+    slot_choice: Literal[SLOT_CHOICES] | None = None  # type: ignore[valid-type]  # None: no cache by slot
+    similarity: Annotated[Number, Field(ge=0, le=1)] = 0.1
+    host_cache: Annotated[Whole, Field(ge=0)] = 0
+    tell_cached: Literal["usage", "none", "zero"] = "usage"
     # Answers; every Nth request counts per port.
     stop_after: Count | tuple[Count, Count] | None = None  # tokens after which an answer ends by itself
     stream_usage: bool = True

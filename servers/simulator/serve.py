@@ -115,8 +115,9 @@ class Simulator:
                 writer.open(http, plan.answer.tokens())
             await writer.ended.wait()
             trace.cached_tokens = spec.cached
-            if spec.cached_prompts:
-                trace.cached_tokens = int(trace.request.cached * ask.prompt_tokens)
+            if spec.cached_prompts or spec.slot_choice:
+                there = int(trace.request.cached * ask.prompt_tokens)
+                trace.cached_tokens = {"usage": there, "zero": 0, "none": None}[spec.tell_cached]
             if ask.stream:
                 return await self._close(http, reply, plan, spec, trace)
             if plan.cut:
