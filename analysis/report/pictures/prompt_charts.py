@@ -64,6 +64,31 @@ def _stall(figures: Mapping[str, Any]) -> Drawn | None:
     )
 
 
+def _talk(figures: Mapping[str, Any]) -> Drawn | None:
+    """A bar for each part: the tokens of a last turn that were read, of those that were sent."""
+    rows = [row for row in figures["rows"] if row["sent"]]
+    if not rows:
+        return None
+    most = max(row["sent"] for row in rows)
+    parts: list[Markup] = []
+    for i, row in enumerate(rows):
+        y, wide = 6 + i * ROW, RIGHT - NAMES
+        name = f"{row['order']}, {row['users']}" if row["users"] > 1 else row["order"]
+        parts.append(text(NAMES - 1, y + BAR * 0.75, name, "end", "name"))
+        parts.append(box(NAMES, y, NAMES + wide * row["sent"] / most, y + BAR, "region neither"))
+        if row["read"] is not None:
+            parts.append(box(NAMES, y, NAMES + wide * row["read"] / most, y + BAR, "region worse"))
+            label = f"{row['read']:.0f} of {row['sent']:.0f}"
+            parts.append(text(NAMES + wide * row["sent"] / most / 2, y + BAR * 0.75, label))
+    return Drawn(
+        picture(
+            6 + len(rows) * ROW + LINE, "Tokens read again in the last turn, by who talks beside it", parts
+        ),
+        "The last turn of a conversation, by how many talk: tokens that were read (red) of those that were "
+        "sent (grey). Kept: only the new words are read.",
+    )
+
+
 def _right(figures: Mapping[str, Any]) -> Drawn | None:
     """A bar for each number of users, cut into what became of its codes; below, whose code went where."""
     levels = [level for level in figures["levels"] if level["n"]]
@@ -112,4 +137,8 @@ def _said(level: Mapping[str, Any]) -> str:
     return f"{_name(level)}: " + ", ".join(f"{count} {name}" for (name, _), count in counts if count)
 
 
-DRAWN: dict[str, Callable[[Mapping[str, Any]], Drawn | None]] = {"stall": _stall, "right": _right}
+DRAWN: dict[str, Callable[[Mapping[str, Any]], Drawn | None]] = {
+    "stall": _stall,
+    "talk": _talk,
+    "right": _right,
+}
