@@ -7,6 +7,7 @@ from analysis.advice.answer import Answer, answer
 from analysis.advice.evidence import evidence
 from analysis.capacity.answers import ServiceTarget
 from analysis.capacity.result import HowMany, how_many
+from analysis.capacity.settings import Rank, Setting, settings_of
 from analysis.conditions.condition import Condition
 from analysis.conditions.locust_agrees import locust_agrees
 from analysis.conditions.of_phase import phase_conditions
@@ -22,6 +23,7 @@ from analysis.conditions.quiet import quiet_servers
 from analysis.conditions.server_slots import servers_slots
 from analysis.files.request_record import RequestRecord, under_asked_name
 from analysis.files.run import Run
+from analysis.machine.cross_checks import people_as_computed, sweep_agrees
 from analysis.machine.model import MachineModel, machine_model
 from analysis.phase.measure import PhaseMeasured, measure_phase
 from analysis.phase.rounds import chain
@@ -48,7 +50,8 @@ class Assessment:
     machine: MachineModel
     limit: Localisation
     matrix: tuple[Pair, ...]
-    how_many: HowMany | None = None  # of the plans `how-many` and `free`
+    how_many: HowMany | None = None  # of the plans `how-many` and `free`; of several settings the best
+    settings: tuple[Setting, ...] = ()  # targets that were swept by themselves
     prompts: tuple[Finding, ...] = ()  # of the phases of the kinds stall, talk and right
 
     @property
@@ -86,26 +89,49 @@ def assess(run: Run) -> Assessment:
     fair = all(c.passed is not False for c in (*invalid, *others))
     limit, matrix = localise(judged), contention_matrix(judged)
     machine = machine_model([j.measured for j in judged if fair and _fair(j)])
+    settings, found = _how_many(run, records)
     return Assessment(
         run=run,
         phases=tuple(judged),
-        conditions=(*invalid, *others, machine_consistent(machine)),
+        conditions=(*invalid, *others, machine_consistent(machine), *_cross_checks(run, found, machine)),
         answer=answer(judged, swapped, limit.limits, groups(matrix)),
         machine=machine,
         limit=limit,
         matrix=matrix,
-        how_many=_how_many(run, records),
+        how_many=found,
+        settings=settings,
         prompts=prompts_of(run, records),
     )
 
 
-def _how_many(run: Run, records: Sequence[RequestRecord]) -> HowMany | None:
-    manifest = run.manifest
-    if manifest.sweep is None:
-        return None
-    wanted = ServiceTarget(manifest.sweep.ttft_s, manifest.sweep.speed)
-    ports = len({r.base_url for r in records})
-    return how_many(records, manifest.visits, wanted, manifest.sweep.think_s, ports)
+def _how_many(run: Run, records: Sequence[RequestRecord]) -> tuple[tuple[Setting, ...], HowMany | None]:
+    """The settings where each target had a sweep of its own, and the number: of several settings the best."""
+    manifest, sweep = run.manifest, run.manifest.sweep
+    if sweep is None:
+        return (), None
+    wanted = ServiceTarget(sweep.ttft_s, sweep.speed)
+    if sweep.each:
+        targets = [t.name for t in manifest.targets]
+        settings = settings_of(records, manifest.visits, wanted, sweep.think_s, targets)
+        return settings, next((s.found for s in settings if s.rank is Rank.BEST), None)
+    ports, people = len(_ports(records)), manifest.people_visit
+    return (), how_many(records, manifest.visits, wanted, sweep.think_s, ports, people)
+
+
+def _ports(records: Sequence[RequestRecord]) -> set[str]:
+    return {r.base_url for r in records}
+
+
+def _cross_checks(run: Run, found: HowMany | None, machine: MachineModel) -> list[Condition]:
+    """Of a run that measured a number of users in two ways."""
+    if found is None:
+        return []
+    checks = []
+    if run.manifest.phases_planned:
+        checks.append(sweep_agrees(found, machine, _ports(run.log.records)))
+    if found.people_measured is not None:
+        checks.append(people_as_computed(found))
+    return checks
 
 
 def _if_stopped(run: Run, phase: PhaseMeasured, verdict: Verdict) -> Verdict:

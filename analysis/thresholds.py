@@ -143,6 +143,7 @@ STALL_GAP: Final = 0.6  # of a solo first token: the median answer stands still 
 STALL_TOKENS: Final = 2.5  # times the time per token: a gap that is no slow token
 RELATIVE_SPEED: Final = 0.5  # of its speed alone: the target for a server that misses the given one alone
 RELATIVE_TTFT: Final = 2.0  # times its first token alone
+SWEEP_BAND: Final = (0.85, 1.15)  # of what the phases foretell: surely outside it, one of the two is wrong
 LEVEL_DRIFT: Final = 1.2  # times its time per token at the start: the server became slower, not settled
 
 # A long prompt beside answers that run (prompts/stall)

@@ -34,7 +34,7 @@ from replay.plan import LOCUST_SPAWNS_S
 from replay.plan.free import conduct_free
 from replay.plan.how_many.conduct import conduct_how_many
 from replay.plan.live import LiveRun
-from replay.plan.phases import conduct
+from replay.plan.phases import PHASES_SHARE, conduct, conduct_within
 from replay.plan.run_state import RunState
 from replay.prompts.conduct import conduct_prompts
 from replay.recall.watch import Watch
@@ -120,6 +120,8 @@ class RunLifecycle:
                 conduct_free(state, list(state.infos), self._all_here)
             elif run.plan == HOW_MANY:
                 seats = Seats(self.environment.runner, self.classes, self.dispatch)
+                if phases := state.recorder.manifest.phases_planned:
+                    state = conduct_within(state, seats, phases, PHASES_SHARE)
                 conduct_how_many(state, seats, self.sweep, list(state.infos))
             else:
                 manifest = state.recorder.manifest
@@ -155,11 +157,12 @@ class RunLifecycle:
         """A new run with its files. Raises PortlapError."""
         scenario = self.scenario
         if plan == HOW_MANY:
-            scenario = with_budget(scenario)
+            scenario = with_budget(scenario, self.sweep)
         if self.next_budget_s is not None:
             scenario = scenario.model_copy(update={"budget_s": self.next_budget_s})
         picked = [c.target for c in self.environment.runner.user_classes]
-        phases = planned_phases(scenario, set(picked)) if plan == PHASES else ()
+        both = plan == HOW_MANY and self.sweep.both
+        phases = planned_phases(scenario, set(picked)) if both or plan == PHASES else ()
         prompts = planned_prompts(scenario, set(picked)) if plan == PHASES else ()
         if plan == PHASES and not (phases or prompts):
             raise PortlapError("no phase has a target among the picked user classes; pick more of them")

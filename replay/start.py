@@ -154,7 +154,7 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     refuse_beyond_machine(planned_phases(scenario), options.processes or (0 if options.master else 1))
     sweep = sweep_of(scenario.how_many, options, scenario.time_scale)
     if options.dry_run and options.plan == HOW_MANY:
-        dry_run(with_budget(scenario), sweep)
+        dry_run(with_budget(scenario, sweep), sweep)
         sys.exit(0)
     if options.dry_run:
         dry_run(scenario)

@@ -11,6 +11,7 @@ while it searches, so that the search and the report cannot disagree.
     throughput.py  work done by n users, with its interval; the number worth having; streams together
     why.py         what ends it: slots, a shared chip, refusals, stalls …
     people.py      persons with think time, from the levels, by a birth-death chain
+    settings.py    several settings of one engine, a sweep of each: which is best
     result.py      all of it together: begin here
     said/          the sentences, and the numbers as `report.json` and the page have them
 

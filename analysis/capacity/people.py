@@ -76,12 +76,27 @@ def people(
 
     Ports that do not disturb each other have a chain each: nobody may use whichever slot is free.
     """
+    rate, met, ports = _of_each_chain(rates, shares, ports)
+    each = most_people(think_s, rate, met, share)
+    per_min = 60 * ports * messages_per_s(each, think_s, rate) if each else 0.0
+    return ports * each, per_min if math.isfinite(per_min) else 0.0
+
+
+def share_with(
+    persons: int, think_s: float, rates: Mapping[int, float], shares: Mapping[int, float], ports: int
+) -> float:
+    """Share of the answers of so many people that meets the target, dealt evenly over the ports."""
+    rate, met, ports = _of_each_chain(rates, shares, ports)
+    return share_met(max(math.ceil(persons / ports), 1), think_s, rate, met)
+
+
+def _of_each_chain(
+    rates: Mapping[int, float], shares: Mapping[int, float], ports: int
+) -> tuple[list[float], list[float], int]:
+    """Rates and shares by users in flight of one chain, and how many chains there are."""
     rate, met = by_each_number(rates), by_each_number(shares)
     if ports > 1 and len(rate) >= ports and rate[ports - 1] >= 0.9 * ports * rate[0]:
         rate = [rate[k * ports - 1] / ports for k in range(1, len(rate) // ports + 1)]
         met = [met[k * ports - 1] for k in range(1, len(met) // ports + 1)]
-    else:
-        ports = 1
-    each = most_people(think_s, rate, met, share)
-    per_min = 60 * ports * messages_per_s(each, think_s, rate) if each else 0.0
-    return ports * each, per_min if math.isfinite(per_min) else 0.0
+        return rate, met, ports
+    return rate, met, 1

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from analysis.capacity.answers import ServiceTarget, answer_of, relative_target
 from analysis.capacity.levels import OF_LEVELS, Level, levels_of, of_visit
-from analysis.capacity.people import people, share_of
-from analysis.capacity.shown import Pace, Shown, alike, alone_by_room, refuted, shown
+from analysis.capacity.people import people, share_of, share_with
+from analysis.capacity.shown import Pace, Shown, alike, alone_by_room, design_effect, refuted, shown
 from analysis.capacity.throughput import WorthHaving, answers_per_min, together, tokens_per_s, worth_having
 from analysis.capacity.why import Why, why
 from analysis.files.plan import Visit
-from analysis.files.request_record import RequestRecord
+from analysis.files.request_record import PEOPLE, RequestRecord
 from analysis.statistics.estimates import LogEstimate, percentile
 from analysis.thresholds import LEVEL_DRIFT
 
@@ -38,6 +38,17 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleMeasured:
+    """So many people with think time, in a run of minutes: that can refute a number, never show it."""
+
+    users: int
+    met: int
+    of: int
+    refuted: bool
+    expected: float | None  # share met, computed from the levels
+
+
+@dataclass(frozen=True, slots=True)
 class HowMany:
     """All numbers of a sweep; None is what the answers do not show."""
 
@@ -53,6 +64,7 @@ class HowMany:
     tokens_per_s: Mapping[int, LogEstimate]
     answers_per_min: Mapping[int, LogEstimate]
     people: People | None
+    people_measured: PeopleMeasured | None
     drift: float | None  # time per token at the end over that at the start, one user
     solo_s: float
     solo_ttft_s: float | None
@@ -73,6 +85,7 @@ def how_many(
     wanted: ServiceTarget,
     think_s: float = 30.0,
     ports: int = 1,
+    people_visit: Visit | None = None,
 ) -> HowMany | None:
     """What the rows of kinds `level` and `free` show; None if not one answer counts."""
     levels = [v for v in levels_of(rows, visits, wanted) if v.answers]
@@ -107,6 +120,7 @@ def how_many(
         tokens_per_s=tokens,
         answers_per_min=per_min,
         people=_people(levels, per_min, think_s, ports) if carries else None,
+        people_measured=_people_measured(rows, people_visit, target, levels, per_min, think_s, ports, pace),
         drift=_drift(rows, visits, target),
         solo_s=solo_s,
         solo_ttft_s=percentile(ttfts, 0.5) if ttfts else None,
@@ -185,6 +199,33 @@ def _people(
     rates = {v.users: per_min[v.users].value / 60 for v in known}
     about, messages = people(think_s, rates, {v.users: share_of(v) for v in known}, ports)
     return People(think_s, about, messages) if about else None
+
+
+def _people_measured(
+    rows: Sequence[RequestRecord],
+    visit: Visit | None,
+    target: ServiceTarget,
+    levels: Sequence[Level],
+    per_min: Mapping[int, LogEstimate],
+    think_s: float,
+    ports: int,
+    pace: Pace,
+) -> PeopleMeasured | None:
+    """Those who were measured. Misses come in bursts: their count is divided by the design effect."""
+    if visit is None:
+        return None
+    sent = [a for r in rows if r.kind == PEOPLE and (a := answer_of(r, target)) is not None]
+    counted = of_visit(visit, sent)
+    if not counted:
+        return None
+    met, effect = sum(a.met for a in counted), design_effect(counted, pace, all_levels=True)
+    known = [v for v in levels if v.users in per_min]
+    expected = None
+    if known and known[0].users == 1:
+        rates = {v.users: per_min[v.users].value / 60 for v in known}
+        expected = share_with(visit.users, think_s, rates, {v.users: share_of(v) for v in known}, ports)
+    surely_not = refuted(round(met / effect), round(len(counted) / effect))
+    return PeopleMeasured(visit.users, met, len(counted), surely_not, expected)
 
 
 def _contradicted(levels: Sequence[Level]) -> bool:

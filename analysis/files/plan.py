@@ -95,6 +95,9 @@ class PlannedSweep:
     think_s: Annotated[float, Field(gt=0)] = 30.0
     most: Users = 64
     levels: tuple[Users, ...] = ()  # these and no search
+    both: bool = False  # the phases before it, in the same run
+    people: Users | None = None  # so many with think time are measured after it
+    each: bool = False  # a sweep of every target by itself: settings to compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +107,4 @@ class Visit:
     users: Users
     full_s: float  # from here on all users were in flight; what was sent before does not count
     end_s: float  # here their number changed, or the run ended: what was still open does not count
+    target: str | None = None  # that alone is asked; None: all of the run

@@ -15,10 +15,11 @@ from analysis.files.csv_rows import RowWriter, columns, read_rows
 from analysis.thresholds import MIN_STOP_TOKENS
 
 WARMUP, BASELINE, BURST, FREE, LEVEL = "warmup", "baseline", "burst", "free", "level"
+PEOPLE = "people"  # of people who think between their requests
 # in a log BASELINE is a solo, BURST a request of a round
 RUNNER, NEWCOMER, LATECOMER, TURN, RECALL = "runner", "newcomer", "latecomer", "turn", "recall"
 OF_PROMPTS = (RUNNER, NEWCOMER, LATECOMER, TURN, RECALL)  # of phases of the kinds stall, talk and right
-KINDS = (WARMUP, BASELINE, BURST, FREE, LEVEL, *OF_PROMPTS)
+KINDS = (WARMUP, BASELINE, BURST, FREE, LEVEL, PEOPLE, *OF_PROMPTS)
 CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, kind `baseline`
 WARMUP_PHASE = "warmup"
 STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short

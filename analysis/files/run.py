@@ -95,6 +95,7 @@ class Manifest:
     prompts_finished: tuple[str, ...] = ()
     sweep: PlannedSweep | None = None  # of the plans `how-many` and `free`
     visits: tuple[Visit, ...] = ()  # its stays at a number of users, as they came
+    people_visit: Visit | None = None  # the people with think time, if they were measured
     cuts: tuple[str, ...] = ()  # what the budget left out, with its price
     budget_s: float | None = None
     time_scale: Annotated[float, Field(gt=0)] = 1.0  # seconds here per second of the simulated servers

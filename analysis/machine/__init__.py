@@ -5,6 +5,7 @@
     waves.py        a schedule replayed with given slots and pace
     model.py        both together; each phase predicted from the others, and the condition on that
     throughput.py   answers per minute by requests in flight, the recommended concurrency, one more port
+    cross_checks.py  whether phases, sweep and people of one run agree
     scalability.py  the Universal Scalability Law as a cross-check
 
 It shares no code with servers/queue_model: truth and estimate must not repeat one mistake.

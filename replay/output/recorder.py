@@ -31,6 +31,7 @@ class Changes(TypedDict, total=False):
     prompts_finished: tuple[str, ...]
     phases_finished: tuple[str, ...]
     visits: tuple[Visit, ...]
+    people_visit: Visit
     cuts: tuple[str, ...]
     client: ClientHealth
     quiet: tuple[tuple[float, float], ...]

@@ -19,6 +19,7 @@ from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.seats import Seats
 
 INTERIM_AFTER_S = 45.0
+PHASES_SHARE = 0.45  # of the budget, where a sweep follows them
 
 
 def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> RunState:
@@ -71,6 +72,13 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Run
         log.warning(line)
     seats.clear()
     return run
+
+
+def conduct_within(run: RunState, seats: Seats, planned: Sequence[PlannedPhase], share: float) -> RunState:
+    """The phases within a share of the budget; the rest of it is for what comes after them."""
+    scenario = run.scenario
+    part = scenario.model_copy(update={"budget_s": scenario.budget_s * share})
+    return replace(conduct(replace(run, scenario=part), seats, planned), scenario=scenario)
 
 
 def _certain(phases: Sequence[PlannedPhase]) -> list[PlannedPhase]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from analysis.errors import ScenarioError
-from replay.plan.how_many.settings import BUDGET_S
+from analysis.files.plan import PlannedSweep
+from replay.plan.how_many.settings import usual_budget_s
 from replay.scenario.base_url import name_of_url, normal_base_url
 from replay.scenario.limits import PRICE
 from replay.scenario.messages import nearest, problems_of, refusal, unset_refusal
@@ -61,11 +62,11 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
     return checked(OPTION, written, written)
 
 
-def with_budget(scenario: Scenario) -> Scenario:
-    """The scenario of a sweep: its own budget, or three minutes."""
+def with_budget(scenario: Scenario, sweep: PlannedSweep) -> Scenario:
+    """The scenario of a sweep: its own budget, or three minutes and what else was asked for."""
     if "budget_s" in scenario.model_fields_set:
         return scenario
-    return scenario.model_copy(update={"budget_s": BUDGET_S})
+    return scenario.model_copy(update={"budget_s": usual_budget_s(sweep, len(scenario.targets))})
 
 
 def with_prompts(scenario: Scenario, kinds: str | None) -> Scenario:

@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.capacity.levels import Level
 from analysis.capacity.result import HowMany
+from analysis.capacity.settings import Setting
 from analysis.statistics.estimates import Estimate, percentile
 
 LEAST = {"p50": 1, "p90": 10, "p95": 20, "p99": 100}  # values: below it the percentile is the maximum
@@ -76,6 +77,17 @@ def as_dict(found: HowMany) -> dict[str, Any]:
         "why": found.why.value,
         "levels": [asdict(level) for level in level_figures(found)],
         "people": asdict(people) if people else None,
+        "people_measured": asdict(found.people_measured) if found.people_measured else None,
         "drift": found.drift,
         "solo_s": found.solo_s,
+    }
+
+
+def settings_dict(setting: Setting) -> dict[str, Any]:
+    """One of several settings: its target, where it stands, and its own sweep."""
+    found = setting.found
+    return {
+        "target": setting.target,
+        "rank": setting.rank.value,
+        "how_many": as_dict(found) if found is not None else None,
     }

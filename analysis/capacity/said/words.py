@@ -42,6 +42,7 @@ def sentences(found: HowMany) -> list[str]:
             _together(found),
             _worth(found),
             _people(found),
+            _people_measured(found),
             _drift(found),
             _for_which(found),
         )
@@ -210,6 +211,18 @@ def _people(found: HowMany) -> str:
     return (
         f"About {people} who think {found.people.think_s:g} s between requests, "
         f"{found.people.messages_per_min:.0f} messages a minute (computed)."
+    )
+
+
+def _people_measured(found: HowMany) -> str:
+    seen = found.people_measured
+    if seen is None:
+        return ""
+    word = "refuted" if seen.refuted else "not refuted, which does not show it"
+    computed = f" (computed: {100 * seen.expected:.0f} %)" if seen.expected is not None else ""
+    return (
+        f"Measured with {plural(seen.users, 'person', 'people')} who think: {seen.met} of {seen.of} answers "
+        f"met the target{computed}: {word}."
     )
 
 

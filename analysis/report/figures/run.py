@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis import exit_codes
 from analysis.assess import HOW_MANY_PLAN, Assessment
 from analysis.capacity.result import HowMany
-from analysis.capacity.said import words
+from analysis.capacity.said import best, words
 from analysis.phase.measure import PhaseMeasured
 from analysis.prompts.finding import Finding, PromptsWord
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
@@ -93,6 +93,8 @@ def answer_of(assessment: Assessment, figures: RunFigures) -> str:
     """The first sentence of every report."""
     if first := prompts_first(assessment):
         return first.sentences[0]
+    if assessment.settings:
+        return best.best_answer(assessment.settings)
     if assessment.says_how_many:
         return words.answer(assessment.how_many)
     if figures.verdict is not None:

@@ -2,7 +2,7 @@
 
 from analysis.advice.next_steps import how_many_steps
 from analysis.assess import HOW_MANY_PLAN, Assessment
-from analysis.capacity.said import words
+from analysis.capacity.said import best, words
 from analysis.capacity.said.figures import LevelFigures, level_figures
 from analysis.capacity.why import Why
 from analysis.report.sections.section import (
@@ -22,6 +22,15 @@ HEADER = (
     "users", "met", "first token p50 / p90 / p95 / p99, s", "tokens/s of one p10 / p50", "tokens/s in all",
     "answers per min",
 )  # fmt: skip
+SETTINGS = (
+    "setting",
+    "users",
+    "together",
+    "worth having",
+    "tokens/s at best",
+    "what ends it",
+    "rank",
+)
 CHARTS = ("levels-throughput", "levels-speed", "levels-ttft")
 BY_HAND = "Add users until answers miss the target, or start the plan how-many, which does."
 RUN_AGAIN = "Run again with more time, which settles what was left open: --budget 10m."
@@ -29,6 +38,8 @@ RUN_AGAIN = "Run again with more time, which settles what was left open: --budge
 
 def headline(assessment: Assessment) -> Headline:
     found = assessment.how_many
+    if assessment.settings:
+        return Headline(best.best_headline(assessment.settings), "green" if found else "yellow")
     good = found is not None and found.settled and found.carries is not None
     return Headline(words.headline(found), "green" if good else "yellow")
 
@@ -36,13 +47,35 @@ def headline(assessment: Assessment) -> Headline:
 def how_many_sections(assessment: Assessment) -> list[Section]:
     """The sentences, then the levels."""
     found = assessment.how_many
+    settings = _settings_section(assessment)
     if found is None:
-        return []
+        return settings
     rows = tuple(_row(level) for level in level_figures(found))
     return [
-        *section("How many", MEASURED, sentences(words.sentences(found))),
+        *settings,
+        *section(
+            "How many, of the best" if settings else "How many",
+            MEASURED,
+            sentences(words.sentences(found)),
+        ),
         *section("Levels", MEASURED, Table(HEADER, rows), *(Chart(name) for name in CHARTS)),
     ]
+
+
+def _settings_section(assessment: Assessment) -> list[Section]:
+    rows = tuple(
+        (
+            s.target,
+            words.headline(s.found),
+            str(s.found.together) if s.found and s.found.together is not None else "–",
+            str(s.found.worth.value) if s.found and s.found.worth else "–",
+            interval(s.best_rate.estimate() if s.best_rate else None),
+            s.found.why.value if s.found else "–",
+            s.rank.value,
+        )
+        for s in assessment.settings
+    )
+    return section("Settings", MEASURED, Table(SETTINGS, rows)) if rows else []
 
 
 def set_sections(assessment: Assessment) -> list[Section]:
@@ -52,6 +85,8 @@ def set_sections(assessment: Assessment) -> list[Section]:
 def what_to_set(assessment: Assessment) -> tuple[str, ...]:
     """The next steps, by the reason and the kinds of servers."""
     found = assessment.how_many
+    if assessment.settings and found is not None:
+        return (f"Keep {best.best_of(assessment.settings)}.",)
     kinds = list(dict.fromkeys(t.kind for t in assessment.run.manifest.targets))
     if found is None or found.why is Why.OPEN or not found.settled:
         return (RUN_AGAIN if assessment.run.manifest.plan == HOW_MANY_PLAN else BY_HAND,)

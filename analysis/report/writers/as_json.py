@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.assess import Assessment
-from analysis.capacity.said.figures import as_dict
+from analysis.capacity.said.figures import as_dict, settings_dict
 from analysis.conditions.condition import Condition
 from analysis.costs.figures import cost_of, costs_json
 from analysis.escapes import json_text
@@ -37,6 +37,7 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         else answer.sentence,
         "next_steps": list(what_to_set(assessment) if assessment.says_how_many else answer.next_steps),
         "how_many": as_dict(assessment.how_many) if assessment.how_many else None,
+        "settings": [settings_dict(s) for s in assessment.settings],
         **{key: None for key in PROMPTS_KEYS},
         **{found.key: dict(found.figures) for found in assessment.prompts},
         "conditions": [_condition(c, None) for c in assessment.conditions]

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from analysis.capacity.answers import ServiceTarget, answer_of
 from analysis.errors import TargetError
-from analysis.files.plan import PlannedSweep
-from analysis.files.request_record import LEVEL, RequestRecord, under_asked_name
+from analysis.files.plan import PlannedSweep, Visit
+from analysis.files.request_record import LEVEL, PEOPLE, RequestRecord, under_asked_name
 from analysis.thresholds import RETRY_S
 from replay.output import log
 from replay.plan.how_many.loop import NEVER_S, ClosedLoop
 from replay.plan.how_many.orders import Order, Purpose, Stay
 from replay.plan.how_many.search import Search
+from replay.plan.how_many.settings import people_cost_s
 from replay.plan.how_many.so_far import SoFar
 from replay.plan.one_phase import request_for
 from replay.plan.run_state import RunState
@@ -24,34 +25,87 @@ from replay.release.seats import Seats
 
 LENGTHS = (0.7, 1.3)  # times the tokens of a solo, uniformly: equal lengths would keep the users in step
 LOOK_AGAIN_S = 1.0  # without news
+MOST_FOR_PEOPLE = 0.7  # of the budget: the sweep needs the rest
 TOO_LONG = 2.0  # of the budget: a level at the edge of the target may take so large a part
 
 
 def conduct_how_many(run: RunState, seats: Seats, sweep: PlannedSweep, targets: Sequence[str]) -> None:
-    """The whole sweep within the budget. Raises TargetError if a target fails in the warm-up."""
+    """The whole sweep within the budget: of all targets together, or of each by itself; then the people.
+
+    Raises TargetError if a target fails in the warm-up.
+    """
     if not targets:
         raise TargetError("no target among the picked user classes; pick more of them")
-    deal = [targets[i % len(targets)] for i in range(max(sweep.most, len(targets)))]
-    seats.fill(deal)
     run = replace(run, seats=seats)
-    run, answers = warm_up(run, targets)
-    run = choose_tokens(run, (), answers)
-    left_s = run.left_s()
-    ends_s = NEVER_S if left_s is None else time.monotonic() - run.recorder.origin_s + left_s
-    wanted = ServiceTarget(sweep.ttft_s, sweep.speed)
-    search = Search(wanted, ends_s, sweep.most, sweep.levels)
-    most_tokens = math.ceil(LENGTHS[1] * max(run.tokens(t) for t in targets))
-    _announce(run, sweep, targets, wanted.latest_s(run.tokens(targets[0])))
-    so_far = SoFar(sweep, len({run.infos[t].base_url for t in targets}), run.live)
-    users = _UsersInFlight(run, search, ClosedLoop(wanted, most_tokens), deal, so_far)
+    if not run.solo_s:  # else phases went before
+        seats.fill(targets)
+        run, answers = warm_up(run, targets)
+        run = choose_tokens(run, (), answers)
+    together = [[t] for t in targets] if sweep.each else [list(targets)]
+    people_s = _time_for_people(run, sweep)
+    visits: list[Visit] = []
     run.client_load.open()
+    try:
+        for place, those in enumerate(together):
+            ends_s = _share_of_time(run, people_s, len(together) - place)
+            _sweep(run, sweep, those, ends_s, visits)
+        if sweep.people is not None and people_s:
+            users = _users(run, sweep, targets, NEVER_S, [])
+            seats.fill(users.deal[: sweep.people])
+            users.carry_out_people(sweep.people, sweep.think_s, people_s)
+    finally:
+        run.client_load.close()
+        run.recorder.update(client=run.client_load.summary())
+    seats.clear()
+
+
+def _sweep(
+    run: RunState, sweep: PlannedSweep, targets: Sequence[str], ends_s: float, visits: list[Visit]
+) -> None:
+    users = _users(run, sweep, targets, ends_s, visits)
+    _announce(run, sweep, targets, users.loop.target.latest_s(run.tokens(targets[0])))
+    assert run.seats is not None
+    run.seats.fill(users.deal[: max(sweep.most, len(targets))])
     try:
         users.carry_out_all()
     finally:  # an interrupted run keeps its last visit too
         users.keep_visits()
-        run.client_load.close()
-        run.recorder.update(client=run.client_load.summary())
-    seats.clear()
+
+
+def _users(
+    run: RunState, sweep: PlannedSweep, targets: Sequence[str], ends_s: float, visits: list[Visit]
+) -> "UsersInFlight":
+    """The users of these targets, dealt in turn; `visits`: those of earlier sweeps, which go on."""
+    wanted = ServiceTarget(sweep.ttft_s, sweep.speed)
+    most_tokens = math.ceil(LENGTHS[1] * max(run.tokens(t) for t in targets))
+    alone = targets[0] if sweep.each else None
+    loop = ClosedLoop(wanted, most_tokens, visits, alone_target=alone)
+    deal = [targets[i % len(targets)] for i in range(max(sweep.most, sweep.people or 0, len(targets)))]
+    so_far = SoFar(sweep, len({run.infos[t].base_url for t in targets}), run.live)
+    return UsersInFlight(run, Search(wanted, ends_s, sweep.most, sweep.levels), loop, deal, so_far)
+
+
+def _share_of_time(run: RunState, people_s: float, settings_left: int) -> float:
+    """Until when this sweep may go on, on the run's clock."""
+    left_s = run.left_s()
+    if left_s is None:
+        return NEVER_S
+    return time.monotonic() - run.recorder.origin_s + (left_s - people_s) / settings_left
+
+
+def _time_for_people(run: RunState, sweep: PlannedSweep) -> float:
+    """What the people take; 0 without them, or where the budget is too short: named with its price."""
+    if sweep.people is None or sweep.each:
+        return 0.0
+    needs_s = people_cost_s(sweep, max(run.solo_s.values()))
+    left_s = run.left_s()
+    if left_s is None or needs_s <= MOST_FOR_PEOPLE * left_s:
+        return needs_s
+    minutes = math.ceil((run.spent_s() + needs_s / MOST_FOR_PEOPLE) / 60)
+    text = f"{sweep.people} people not measured: it takes {needs_s / 60:.1f} minutes: --budget {minutes}m"
+    log.warning(text)
+    run.recorder.update(cuts=(*run.recorder.manifest.cuts, text))
+    return 0.0
 
 
 def _announce(run: RunState, sweep: PlannedSweep, targets: Sequence[str], longest_s: float) -> None:
@@ -72,13 +126,14 @@ def _announce(run: RunState, sweep: PlannedSweep, targets: Sequence[str], longes
         )
 
 
-class _UsersInFlight:
+class UsersInFlight:
     """The users of this process or its workers, kept in flight by the loop's orders."""
 
     def __init__(
         self, run: RunState, search: Search, loop: ClosedLoop, deal: Sequence[str], so_far: SoFar
     ) -> None:
         self.run, self.search, self.loop, self.deal, self.so_far = run, search, loop, deal, so_far
+        self.think_s = 0.0  # mean, exponential; 0: each asks again at once
         self.asked: dict[int, int] = {}  # by request: its user
         self.lengths = random.Random(run.seed)
         self.kept = 0
@@ -102,9 +157,27 @@ class _UsersInFlight:
                 )
             self.loop.target = self.search.target
 
+    def carry_out_people(self, people: int, think_s: float, for_s: float) -> None:
+        """People who think between their requests, from their steady mix on."""
+        self.think_s, now_s = think_s, self._now_s()
+        solo_s = max(self.run.solo_s.values())
+        log.info(f"{people} people who think {think_s:g} s between requests, {for_s:.0f} s")
+        self.loop.change(people, now_s)
+        for user in self.loop.waiting:
+            thinks = self.lengths.random() < think_s / (think_s + solo_s)
+            self.loop.waiting[user] = now_s + (self.lengths.expovariate(1 / think_s) if thinks else 0.0)
+        self.loop.joining.clear()
+        try:
+            self._carry_out(Order(people, Purpose.PEOPLE, now_s + for_s))
+        finally:
+            self.loop.close_visit(self._now_s())
+            self.keep_visits()
+
     def keep_visits(self) -> None:
         """The visits so far into the manifest: the report needs them."""
-        if self.loop.visits:
+        if self.think_s:
+            self.run.recorder.update(people_visit=self.loop.visits[-1])
+        elif self.loop.visits:
             self.run.recorder.update(visits=tuple(self.loop.visits))
 
     def _now_s(self) -> float:
@@ -132,8 +205,9 @@ class _UsersInFlight:
         seat = self._seat(user)
         visit = loop.asked(user, self._now_s())
         tokens = max(round(self.lengths.uniform(*LENGTHS) * run.tokens(seat.target)), 2)
-        phase = f"level-{loop.wanted}"
-        request = request_for(run, seat, run.dispatch.next_batch(), phase, visit, LEVEL, tokens, loop.wanted)
+        kind = PEOPLE if self.think_s else LEVEL
+        phase = f"{kind}-{loop.wanted}"
+        request = request_for(run, seat, run.dispatch.next_batch(), phase, visit, kind, tokens, loop.wanted)
         self.asked[request.request_id] = user
         run.dispatch.send([request])
 
@@ -154,6 +228,8 @@ class _UsersInFlight:
         self.so_far.add(row)
         answer = answer_of(row, self.loop.target)
         pause_s = RETRY_S if answer is None or answer.failed else 0.0
+        if self.think_s:
+            pause_s = self.lengths.expovariate(1 / self.think_s)
         self.loop.answered(user, answer, self._now_s() + pause_s)
 
     def _show(self, order: Order, stay: Stay) -> None:

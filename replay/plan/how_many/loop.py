@@ -20,6 +20,7 @@ class ClosedLoop:
     target: ServiceTarget
     most_tokens: int  # of an answer
     visits: list[Visit] = field(default_factory=list)
+    alone_target: str | None = None  # the only one that is asked
     wanted: int = 0  # users
     users: set[int] = field(default_factory=set)  # that take part; more than wanted while some leave
     joining: set[int] = field(default_factory=set)  # that have not asked yet
@@ -37,7 +38,7 @@ class ClosedLoop:
         self.wanted, self.ended, self.full_s, self.joining = users, [], None, set(new)
         self.users |= set(new)
         self.waiting |= {user: now_s + over_s * (k + 1) / len(new) for k, user in enumerate(new)}
-        self.visits.append(Visit(users, now_s, now_s))
+        self.visits.append(Visit(users, now_s, now_s, self.alone_target))
 
     def due(self, now_s: float) -> list[int]:
         """The users who ask now; who is too many leaves."""
@@ -83,9 +84,9 @@ class ClosedLoop:
 
     def close_visit(self, now_s: float) -> None:
         """The visit as it would be if it ended now."""
-        if self.visits:
+        if self.wanted:
             full_s = now_s if self.full_s is None else self.full_s
-            self.visits[-1] = Visit(self.wanted, full_s, now_s)
+            self.visits[-1] = Visit(self.wanted, full_s, now_s, self.alone_target)
 
     def _counted(self, looking: bool, now_s: float) -> tuple[list[Answer], int]:
         """The answers that count, and how many requests before the first open one are overdue.

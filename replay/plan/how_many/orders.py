@@ -21,6 +21,7 @@ class Purpose(Enum):
     SHOW = "show"
     GIVEN = "given"
     RETURN = "return"
+    PEOPLE = "people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def enough(order: Order, answers: Sequence[Answer], overdue: int, now_s: float) 
             return n >= ALONE
         case Purpose.RETURN:
             return n >= RETURN
+        case Purpose.PEOPLE:
+            return False
         case Purpose.GIVEN:
             return n >= GIVEN
         case Purpose.LOOK:

@@ -10,6 +10,8 @@ from analysis.files.plan import PlannedSweep
 from replay.scenario.limits import USERS, Frozen, Number, Whole
 
 BUDGET_S: Final = 180.0  # where neither the scenario nor an option has another
+PHASES_S: Final = 150.0  # the same, for the phases before it
+CYCLES: Final = 10  # of thinking and an answer, for the people who are measured
 LEVELS: Final = 32  # given by the user, at most
 
 HOW_MANY_HELP = (
@@ -20,6 +22,11 @@ LEVELS_HELP = "with --how-many: these numbers of users and no search, as 1,2,4,8
 MOST_HELP = "with --how-many: no more users than this (default 64)"
 TTFT_HELP = "with --how-many: seconds within which a user wants the first token (default 2)"
 SPEED_HELP = "with --how-many: tokens per second that a user wants from then on (default 10)"
+BOTH_HELP = "with --how-many: the phases first, then the sweep; each checks the other"
+PEOPLE_HELP = (
+    "with --how-many: so many people with think time are measured after it, for ten rounds of thinking (six "
+    "minutes); that can refute the computed number of people, never show it"
+)
 THINK_HELP = "with --how-many: seconds that a person thinks between two requests (default 30)"
 
 
@@ -31,6 +38,9 @@ class HowManySettings(Frozen):
     think_s: Annotated[Number, Field(gt=0, le=86400)] = 30
     most: Annotated[Whole, Field(ge=1, le=USERS)] = 64
     levels: Annotated[tuple[Whole, ...], Field(max_length=LEVELS)] | None = None
+    both: bool = False
+    people: Annotated[Whole, Field(ge=1, le=USERS)] | None = None
+    each: bool = False
 
     @field_validator("levels")
     @classmethod
@@ -48,6 +58,8 @@ def add_options(parser: Any) -> None:
     add("--most", type=int, metavar="USERS", help=MOST_HELP)
     add("--ttft", type=float, metavar="SECONDS", help=TTFT_HELP)
     add("--speed", type=float, metavar="TOKENS", help=SPEED_HELP)
+    add("--both", action="store_true", help=BOTH_HELP)
+    add("--people", type=int, metavar="N", help=PEOPLE_HELP)
     add("--think", type=float, metavar="SECONDS", help=THINK_HELP)
 
 
@@ -59,6 +71,8 @@ def sweep_of(settings: HowManySettings, options: Namespace, time_scale: float) -
         "think_s": options.think,
         "most": options.most,
         "levels": _numbers(options.levels),
+        "both": options.both or None,
+        "people": options.people,
     }
     written = settings.model_dump() | {key: value for key, value in given.items() if value is not None}
     try:
@@ -74,7 +88,21 @@ def sweep_of(settings: HowManySettings, options: Namespace, time_scale: float) -
         think_s=known.think_s * time_scale,
         most=max(levels, default=known.most),
         levels=levels,
+        both=known.both,
+        people=known.people,
+        each=known.each,
     )
+
+
+def usual_budget_s(sweep: PlannedSweep, settings: int) -> float:
+    """For a sweep of each setting, the phases before it and the people after it."""
+    people_s = people_cost_s(sweep, 2.0) if sweep.people else 0.0
+    return BUDGET_S * (settings if sweep.each else 1) + (PHASES_S if sweep.both else 0.0) + people_s
+
+
+def people_cost_s(sweep: PlannedSweep, answer_s: float) -> float:
+    """How long the people are measured, with answers of so many seconds."""
+    return CYCLES * (sweep.think_s + answer_s)
 
 
 def _numbers(text: str | None) -> tuple[int, ...] | None:
