@@ -107,3 +107,68 @@ def test_ctrl_c_in_any_part_leaves_a_true_report(phase: str, tmp_path: Path) -> 
     found = report_of(prefix)["how_many"]
     assert found is None or (found["carries"] or 0) <= int(phase.removeprefix("level-"))
     assert report_of(prefix)["interrupted"]
+
+
+def test_phases_and_sweep_of_one_run_agree_on_a_machine_of_known_truth(tmp_path: Path) -> None:
+    """Two servers with three slots each, measured in rounds and in a closed loop."""
+    farm = {"policy": "slots", "each": {"slots": 3}, "ports": 1}
+    phases = [{"name": f"p{n}", "users": n, "rounds": 3} for n in (2, 3, 4)]
+    run = swept(tmp_path, farm, 0.15, 20, "--both", budget_s=60, phases=phases)
+    assert run.code == 0, run.err
+    assert run.report["verdict"] in ("partly-parallel", "fully-parallel"), run.out
+    assert run.report["how_many"]["carries"] in (2, 3)
+    check = next(c for c in run.report["conditions"] if c["name"] == "sweep and phases agree")
+    assert check["passed"] is True, check
+    assert "they agree" in check["sentence"]
+
+
+@pytest.mark.parametrize(("people", "fine"), [(3, True), (12, False)])
+def test_people_are_measured_beside_the_number_that_is_computed(
+    people: int, fine: bool, tmp_path: Path
+) -> None:
+    """A serial server with answers of 0.44 s carries few people who think 1 s, and surely not twelve."""
+    options = ("--people", str(people), "--think", "3" if fine else "1")
+    run = swept(tmp_path, {"policy": "serial", "ports": 1}, 0.5, 20, *options, budget_s=90)
+    assert run.code == 0, run.err
+    found = run.report["how_many"]
+    seen = found["people_measured"]
+    assert seen["users"] == people
+    assert seen["of"] > people, "each asked more than once"
+    assert seen["refuted"] is not fine, run.out
+    assert {r["kind"] for r in run.rows} == {"warmup", "level", "people"}
+    assert "Measured with" in run.out
+
+
+def test_settings_of_one_engine_are_compared_and_the_best_is_named(tmp_path: Path) -> None:
+    machines = [{"policy": "slots", "each": {"slots": n}, "ports": 1} for n in (1, 3)]
+    farm = {"machines": [m | {"each": TIMES | m["each"] | {"jitter": 0.05}} for m in machines]}
+    path = scenario(
+        tmp_path,
+        servers=[{"kind": "simulator", "farm": farm}],
+        targets=[{"name": "one slot", "server": 0}, {"name": "three slots", "server": 1}],
+        request={"max_tokens": 40},
+        how_many={"ttft_s": 0.15, "speed": 20, "each": True},
+        budget_s=50,
+    )
+    run = locust(tmp_path, "--scenario", str(path), "--how-many")
+    assert run.code == 0, run.err
+    ranks = {s["target"]: s["rank"] for s in run.report["settings"]}
+    assert ranks == {"one slot": "behind", "three slots": "best"}, run.out
+    carried = {s["target"]: s["how_many"]["carries"] for s in run.report["settings"]}
+    assert carried["one slot"] == 1 and carried["three slots"] in (2, 3)
+    assert run.report["answer"].startswith("Best is three slots.")
+
+
+def test_settings_that_do_nothing_are_called_a_tie(tmp_path: Path) -> None:
+    machine = {"policy": "serial", "each": TIMES | {"jitter": 0.05}, "ports": 1}
+    path = scenario(
+        tmp_path,
+        servers=[{"kind": "simulator", "farm": {"machines": [machine, machine]}}],
+        targets=[{"name": "A", "server": 0}, {"name": "B", "server": 1}],
+        request={"max_tokens": 40},
+        how_many={"ttft_s": 0.2, "speed": 20, "each": True},
+        budget_s=30,
+    )
+    run = locust(tmp_path, "--scenario", str(path), "--how-many")
+    assert sorted(s["rank"] for s in run.report["settings"]) == ["best", "tie"], run.out
+    assert "cannot be told apart" in run.report["answer"]
