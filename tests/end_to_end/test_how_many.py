@@ -140,8 +140,8 @@ def test_people_are_measured_beside_the_number_that_is_computed(
 
 
 def test_settings_of_one_engine_are_compared_and_the_best_is_named(tmp_path: Path) -> None:
-    machines = [{"policy": "slots", "each": {"slots": n}, "ports": 1} for n in (1, 3)]
-    farm = {"machines": [m | {"each": TIMES | m["each"] | {"jitter": 0.05}} for m in machines]}
+    each = [TIMES | {"slots": n, "jitter": 0.05} for n in (1, 3)]
+    farm = {"machines": [{"policy": "slots", "each": e, "ports": 1} for e in each]}
     path = scenario(
         tmp_path,
         servers=[{"kind": "simulator", "farm": farm}],
