@@ -13,6 +13,7 @@ from typing import Any
 
 from analysis.files.request_record import RECALL, RequestRecord
 from analysis.prompts.right.words import Said
+from analysis.thresholds import CHURN_SHORT_TOKENS
 from replay.client.request import Request
 from replay.client.response import NO_TEXT
 from replay.prompts.prefix import request_of
@@ -116,6 +117,8 @@ class Watch:
     def _keep_evidence(self, row: RequestRecord, said: Said, text: str, thoughts: str) -> None:
         """What an answer that shows something wrong really said; foreign codes before all others."""
         missed = row.code is not None and request_of(self.seed, row.code) is None and said is not Said.OWN
+        cut = row.finish_reason == "length" and (row.tokens or 0) <= CHURN_SHORT_TOKENS
+        missed = missed and not cut and row.ended_by != "client"
         ordinary = not said.is_foreign
         if ordinary and not (row.garbled or (missed and row.error is None)):
             return

@@ -60,10 +60,10 @@ def test_mixed_up_answers_stand_before_the_verdict_and_are_kept_as_evidence(tmp_
 
 @pytest.mark.long
 def test_every_fifth_of_the_churn_is_hung_up_on_and_is_no_failure(tmp_path: Path) -> None:
-    run = measured(tmp_path, {"knows": 1.0, "tpot_s": 0.04}, [right(users=[2], pairs=24, hang_up=0.2)])
+    run = measured(tmp_path, {"knows": 1.0, "tpot_s": 0.012}, [right(users=[2], pairs=24, hang_up=0.2)])
     churn = [row for row in run.rows if row["part"] == "churn"]
     hung_up = [row for row in churn if row["ended_by"] == "client"]
-    assert 3 <= len(hung_up) <= len(churn) // 5  # the others had a limit of four tokens
+    assert 1 <= len(hung_up) <= len(churn) // 5  # the others had ended before
     assert not any(row["error"] for row in churn)
     assert all(int(row["chunks"]) >= 3 for row in hung_up)
     assert run.report["right"]["verdict"] == "right"

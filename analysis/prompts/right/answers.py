@@ -65,7 +65,12 @@ def recalled(records: Iterable[RequestRecord], churn_users: int) -> list[Recalle
 
 
 def _garbled(r: RequestRecord, usual: set[str]) -> str | None:
-    """How it is garbled; also by letters of a script that no answer alone used."""
+    """How it is garbled; also by letters of a script that no answer alone used.
+
+    A small model that has told its code and goes on to the limit repeats itself: that is no garbage.
+    """
+    if r.garbled == REPEATS and r.said == Said.OWN:
+        return None
     foreign = set((r.scripts or "").split()) - usual
     return r.garbled or (SCRIPT if foreign and usual else None)
 

@@ -1,10 +1,12 @@
 """Whose text an answer holds: its own, one that was open then, one that had ended, or chance."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from analysis.files.request_record import BURST, RECALL, RequestRecord
+from analysis.prompts.right.answers import recalled
 from analysis.prompts.right.words import Said
 from replay.client.request import Request
 from replay.prompts.prefix import prompt, unique_prefix
@@ -101,3 +103,13 @@ def test_evidence_is_kept_of_what_is_wrong_and_has_an_end() -> None:
         seen.ended(row(asked, number, number + 0.5), "482913")
     assert len(kept) == MOST_EVIDENCE > MOST_ORDINARY
     assert kept[2]["said"] == "foreign-open" and kept[2]["said_of"] == 100
+
+
+def test_a_model_that_has_told_its_code_and_repeats_itself_is_not_garbled() -> None:
+    """Seen with a real small model, at a limit of 64 tokens; without its code the same text is garbage."""
+    asked = request(1, RECALL, "482913")
+    for text, how in (("482913. 482913 is it is is is is is is is is", None), ("it" + " is" * 9, "repeats")):
+        seen = watch()
+        seen.sent([asked])
+        (answer,) = recalled([replace(seen.ended(row(asked, 0.0, 1.0), text), part="churn")], 8)
+        assert answer.garbled == how
