@@ -1,8 +1,10 @@
 """Who may use the web UI: this machine's own pages, and others only with a login."""
 
 import hmac
+import math
 import os
 import secrets
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
@@ -16,6 +18,7 @@ from gevent.lock import BoundedSemaphore
 
 from analysis.errors import ScenarioError
 from replay.checks.local_ports import refuse_shut_port
+from replay.output import log
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY_HOST = ("", "*", "0.0.0.0", "::")
@@ -23,6 +26,8 @@ PASSWORD = "PORTLAP_WEB_PASSWORD"
 SAME_SITE = ("same-origin", "none")  # as browsers mark our own pages and a typed address
 USER_NAME = "portlap"
 WRONG_PASSWORD_S = 1.0  # that a wrong guess takes; those from one source wait for each other
+CLASSES_STAY = "targets come from the scenario and stay as they are"
+AGAIN_S = 10.0  # between two lines about the same
 MOST_GUESSES = 20  # of one source that wait; more are not looked at
 NETWORK_BITS = {4: 32, 6: 64}  # of an address: one source has a whole network of IPv6
 
@@ -57,12 +62,26 @@ def address(options: Namespace) -> str:
 
 def guard(app: Flask, options: Namespace) -> None:
     """403 for every `/user` call, a foreign Origin, and a Host that is neither loopback nor the one given."""
+    last_s = -math.inf
+
+    def told() -> None:
+        """Locust's dialog closes as if it had saved: the tab *Logs* says that it has not, now and then."""
+        nonlocal last_s
+        if time.monotonic() - last_s > AGAIN_S:
+            last_s = time.monotonic()
+            log.warning(f"nothing was saved: {CLASSES_STAY}")
+
     hosts = {*LOOPBACK, options.web_host.strip("[]").lower()}
     pages = (f"{options.web_base_path}/", f"{options.web_base_path}/login")
     locust = app.wsgi_app
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        why = _why_refused(Request(environ), hosts, pages)
+        asked = Request(environ)
+        why = _why_stranger(asked, hosts, pages)
+        if asked.path.rstrip("/").endswith("/user"):
+            if why is None and asked.method == "POST":
+                told()
+            why = CLASSES_STAY
         if why is None:
             return locust(environ, start_response)
         return Response(f"portlap: {why}\n", 403, mimetype="text/plain")(environ, start_response)
@@ -71,9 +90,7 @@ def guard(app: Flask, options: Namespace) -> None:
     app.wsgi_app = guarded  # type: ignore[method-assign]
 
 
-def _why_refused(asked: Request, hosts: set[str], pages: tuple[str, ...]) -> str | None:
-    if asked.path.rstrip("/").endswith("/user"):
-        return "targets come from the scenario and stay as they are"
+def _why_stranger(asked: Request, hosts: set[str], pages: tuple[str, ...]) -> str | None:
     host = asked.headers.get("Host", "")
     if not _name_of(host) or _name_of(host) not in hosts:
         return "start it with --web-host and the name or address you use here"

@@ -30,13 +30,13 @@ def add_overlap_page(web_ui: Any, runs: Callable[[], Sequence[RunState]], base_p
     pages = Blueprint("portlap_overlap", __name__, url_prefix=f"{base_path}/overlap")
     protected = web_ui.auth_required_if_enabled
 
-    def run_of(number: str) -> RunState:
-        """The run of this number, from 1 on. 404 if there is none."""
+    def run_of(number: str) -> tuple[int, RunState]:
+        """The run of this number, from 1 on, and its number. 404 if there is none."""
         found = runs()
         place = len(found) if number == LATEST else int(number) if number.isdecimal() else 0
         if not 1 <= place <= len(found):
             abort(Response("portlap: no run has begun\n", 404, mimetype="text/plain"))
-        return found[place - 1]
+        return place, found[place - 1]
 
     @pages.route("")
     @protected  # type: ignore[untyped-decorator]
@@ -58,9 +58,7 @@ def add_overlap_page(web_ui: Any, runs: Callable[[], Sequence[RunState]], base_p
         names = [run.recorder.prefix.name for run in found]
         if not found:
             return jsonify({"runs": names})
-        number = request.args.get("run", LATEST)
-        run = run_of(number)
-        place = 1 + next(i for i, each in enumerate(found) if each is run)
+        place, run = run_of(request.args.get("run", LATEST))
         shown = run.live.page() | {"runs": names, "run": place, "files": _files(run)}
         if request.args.get("have") != f"{place}-{run.live.rounds_ended}" and run.live.rounds:
             shown["round"] = run.live.rounds[-1]
@@ -70,7 +68,8 @@ def add_overlap_page(web_ui: Any, runs: Callable[[], Sequence[RunState]], base_p
     @protected  # type: ignore[untyped-decorator]
     def one_round(number: str, wanted: int) -> Response:
         """A round that has ended, by its number in the run."""
-        for shown in run_of(number).live.rounds:
+        _, run = run_of(number)
+        for shown in run.live.rounds:
             if shown["number"] == wanted:
                 return jsonify(shown)
         abort(404)
@@ -78,7 +77,8 @@ def add_overlap_page(web_ui: Any, runs: Callable[[], Sequence[RunState]], base_p
     @pages.route("/files/<number>/<suffix>")
     @protected  # type: ignore[untyped-decorator]
     def file(number: str, suffix: str) -> Response:
-        path = file_of(run_of(number).recorder.prefix, suffix)
+        _, run = run_of(number)
+        path = file_of(run.recorder.prefix, suffix)
         if suffix not in FILES or not path.exists():
             words = "portlap: this file is written at the end of the run\n"
             abort(Response(words, 404, mimetype="text/plain"))

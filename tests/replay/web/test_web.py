@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,9 +20,11 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 from flask import Flask
+from playwright.sync_api import expect
 
 from analysis.errors import ScenarioError
 from replay.web import access
+from tests.support.browser import chromium
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import file_of, manifest_of, report_of, rows_of, running, until
 
@@ -257,22 +258,19 @@ def test_the_overlap_page_hands_out_nothing_but_its_parts_and_the_files_of_runs(
     assert page.ask("GET", f"/overlap/{path}").status == 404
 
 
-def test_a_browser_shows_the_form(page: WebUI, tmp_path: Path) -> None:
-    browser = shutil.which("chromium")
-    if browser is None:
-        pytest.skip("no chromium here")
-    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    flags += f" disable-component-update disable-sync virtual-time-budget=5000 user-data-dir={tmp_path}"
-    shown = subprocess.run(
-        [browser, *(f"--{f}" for f in flags.split()), "--dump-dom", f"http://localhost:{page.port}/"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | {"HOME": str(tmp_path)},
-    ).stdout
-    assert "Start new load test" in shown
-    assert "at the same instant in turns, with a verdict" in shown
-    assert "no host attribute" not in shown
+def test_a_browser_shows_the_form(page: WebUI) -> None:
+    with chromium() as browser:
+        shown = browser.new_page()
+        shown.goto(f"http://localhost:{page.port}/")
+        expect(shown.get_by_text("Start new load test")).to_be_visible()
+        text = shown.content()
+    assert "at the same instant in turns, with a verdict" in text
+    assert "no host attribute" not in text
+
+
+def test_the_gear_that_saves_nothing_says_so_in_the_logs(page: WebUI) -> None:
+    assert page.ask("POST", "/user", body="x=1").status == 403
+    assert "nothing was saved: targets come from the scenario" in page.ask("GET", "/logs").text
 
 
 @pytest.mark.parametrize(
