@@ -12,6 +12,7 @@ import gevent
 from analysis.escapes import visible
 
 EVERY_S = 1.0
+USUAL_WIDTH = 80
 ERASE = "\r\x1b[2K"
 
 
@@ -65,9 +66,9 @@ def draw() -> None:
 def _cut(words: str) -> str:
     """To the width of the terminal: a line that wraps could not be erased."""
     try:
-        width = os.get_terminal_size(sys.stderr.fileno()).columns
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_WIDTH  # some say 0
     except (OSError, ValueError):
-        width = 80
+        width = USUAL_WIDTH
     encoding = sys.stderr.encoding or "ascii"
     return words[: max(width - 1, 1)].encode(encoding, "replace").decode(encoding)
 

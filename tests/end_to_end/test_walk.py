@@ -1,16 +1,15 @@
-"""A person's walk through the web UI in a real browser: Start, lanes that grow, the verdict wherever they look."""
+"""A walk through the web UI in a real browser: Start, lanes that grow, the verdict wherever one looks."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import chromium
-from tests.support.locusts import phase, report_of, running, scenario, until
-from tests.support.webui import free_port, listens
+from tests.support.browser import barriers, chromium
+from tests.support.locusts import free_port, listens, phase, report_of, running, scenario, until
 
 pytestmark = pytest.mark.long
 
@@ -19,13 +18,15 @@ WAIT_MS = 90_000
 
 @contextmanager
 def pages(folder: Path, policy: str) -> Iterator[tuple[Page, Page]]:
-    """Locust's page and the page Overlap; two ports that answer by this policy, a second per answer."""
-    server = {"kind": "simulator", "policy": policy, "ttft_s": 0.4, "tpot_s": 0.03}
-    if policy == "serial":  # one machine behind both ports
-        servers, targets = [server | {"ports": 2}], [{"name": "A", "server": 0}, {"name": "B", "server": 0, "port": 1}]
-    else:
-        servers, targets = [server, server], [{"name": "A", "server": 0}, {"name": "B", "server": 1}]
-    file = scenario(folder, servers=servers, targets=targets, phases=[phase("phase1", 2)], request={"max_tokens": 50})
+    """Locust's page and the page Overlap; two ports of one machine with this policy, 1.9 s per answer."""
+    machine = {"policy": policy, "each": {"ttft_s": 0.4, "tpot_s": 0.03}, "ports": [{}, {}]}
+    file = scenario(
+        folder,
+        servers=[{"kind": "simulator", "farm": {"machines": [machine]}}],
+        targets=[{"name": "A", "server": 0}, {"name": "B", "server": 1}],
+        phases=[phase("phase1", 2)],
+        request={"max_tokens": 50},
+    )
     port = free_port()
     arguments = ("--scenario", str(file), "--csv", str(folder / "run"), "--web-port", str(port))
     with running(*arguments) as process, chromium() as browser:
@@ -35,16 +36,53 @@ def pages(folder: Path, policy: str) -> Iterator[tuple[Page, Page]]:
         locusts, overlap = context.new_page(), context.new_page()
         locusts.goto(f"http://127.0.0.1:{port}/")
         overlap.goto(f"http://127.0.0.1:{port}/overlap")
+        expect(overlap.locator("#state")).to_contain_text("No run has begun")
+        locusts.get_by_text("Custom parameters").click()
+        locusts.locator("select[name=plan]").select_option("phases")
+        locusts.get_by_role("button", name="Start").click()
         yield locusts, overlap
 
 
-def start(locusts: Page) -> None:
-    locusts.get_by_text("Custom parameters").click()
-    locusts.get_by_label("Plan").select_option("phases")
-    locusts.get_by_role("button", name="Start").click()
-
-
-def bars(overlap: Page) -> list[tuple[float, float]]:
-    """Of each lane of the round: where its decoding begins and ends on the page."""
+def decoding(overlap: Page) -> list[tuple[float, float]]:
+    """Of each lane of a round that is over: where its decoding begins and ends on the page."""
+    expect(overlap.locator("#lanes-title")).to_contain_text("requests in", timeout=WAIT_MS)
     boxes = [piece.bounding_box() for piece in overlap.locator(".bar .decode").all()]
     return [(box["x"], box["x"] + box["width"]) for box in boxes if box is not None]
+
+
+def the_verdict_is_everywhere(locusts: Page, overlap: Page, report: dict[str, Any]) -> None:
+    """On the page Overlap, in the tab Verdict and in Logs, without a reload."""
+    expect(overlap.locator("#answer")).to_have_text(report["answer"])
+    locusts.get_by_role("tab", name="Verdict").click()
+    expect(locusts.get_by_role("cell", name=report["answer"])).to_be_visible()
+    locusts.get_by_role("tab", name="Logs").click()
+    expect(locusts.get_by_text(f"[RESULT] {report['verdict'].upper()}: ").first).to_be_visible(timeout=10_000)
+
+
+def test_ports_in_parallel_overlap_on_the_page_and_the_verdict_stands_wherever_one_looks(
+    tmp_path: Path,
+) -> None:
+    with pages(tmp_path, "parallel") as (locusts, overlap):
+        expect(overlap.locator(".lane.open")).to_have_count(2, timeout=WAIT_MS)
+        took = overlap.locator(".lane.open .took").first
+        expect(took).not_to_have_text(took.text_content() or "")  # it grows
+        (a, b) = decoding(overlap)
+        assert max(a[0], b[0]) < min(a[1], b[1]), "the x-ranges of the two ports overlap"
+        expect(overlap.locator("#scale-words")).to_contain_text("times as fast", timeout=WAIT_MS)
+        expect(overlap.locator("#verdict")).to_have_text("FULLY-PARALLEL", timeout=WAIT_MS)
+        the_verdict_is_everywhere(locusts, overlap, report_of(tmp_path / "run"))
+        assert barriers(overlap) == []
+        overlap.get_by_role("link", name="report", exact=True).click()
+        expect(overlap.locator("h1")).to_have_text("fully-parallel", ignore_case=True)
+        assert barriers(overlap) == []
+
+
+def test_ports_that_take_turns_do_not_overlap_on_the_page_and_a_stop_leads_to_an_answer_too(
+    tmp_path: Path,
+) -> None:
+    with pages(tmp_path, "serial") as (locusts, overlap):
+        (a, b) = decoding(overlap)
+        assert max(a[0], b[0]) >= min(a[1], b[1]) - 1, "one begins where the other ends, to the pixel"
+        locusts.get_by_role("button", name="Stop").click()
+        expect(overlap.locator("#state")).to_have_text("stopped before its end", timeout=WAIT_MS)
+        the_verdict_is_everywhere(locusts, overlap, report_of(tmp_path / "run"))

@@ -26,7 +26,7 @@ from analysis.errors import ScenarioError
 from replay.web import access
 from tests.support.browser import chromium
 from tests.support.checkout import CHECKOUT
-from tests.support.locusts import file_of, manifest_of, report_of, rows_of, running, until
+from tests.support.locusts import file_of, free_port, listens, manifest_of, report_of, rows_of, running, until
 
 PASSWORD = {"PORTLAP_WEB_PASSWORD": "correct horse"}
 SIMULATOR = {"kind": "simulator", "policy": "port-serial", "ttft_s": 0.02, "tpot_s": 0.003}
@@ -86,16 +86,6 @@ def web_ui(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) 
     ) as process:
         until(lambda: process.poll() is not None or listens(port))
         yield WebUI(process, port, prefix)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as knock:
-        return knock.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
