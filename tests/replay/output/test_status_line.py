@@ -14,16 +14,28 @@ from replay.output import log, status_line
 from tests.support.checkout import CHECKOUT
 from tests.support.locusts import LOCUST, phase, scenario
 
+END = "\x00"
+
 
 @contextmanager
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     """stderr is a terminal; gives what was written to it."""
     ours, its = pty.openpty()
+
+    def written() -> str:
+        """All so far: what was written may come in pieces."""
+        stream.write(END)
+        stream.flush()
+        found = ""
+        while not found.endswith(END):
+            found += os.read(ours, 65536).decode()
+        return found.removesuffix(END)
+
     with os.fdopen(its, "w", encoding="utf-8") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("NO_COLOR", "1")
-        yield lambda: os.read(ours, 65536).decode()
+        yield written
     os.close(ours)
 
 
