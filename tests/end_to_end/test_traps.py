@@ -76,8 +76,8 @@ TRAPS: dict[int, tuple[str, list[str]]] = {
         "prompt caches",
         [
             f"{HERE}::test_a_prompt_cache_helps_the_naive_prompt_and_never_ours",
-            "test_prompt::test_no_two_of_ten_thousand_requests_share_their_prefix",
-            "test_prompt::test_all_prompts_of_a_message_are_equally_long",
+            "test_prefix::test_no_two_of_ten_thousand_requests_share_their_prefix",
+            "test_prefix::test_all_prompts_of_a_message_are_equally_long",
             "test_of_phase::test_prompt_cache_hits_are_seen_and_decide_nothing",
         ],
     ),
