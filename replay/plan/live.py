@@ -14,7 +14,7 @@ from analysis.files.request_record import BASELINE, WARMUP, RequestRecord
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
 from analysis.phase.rounds import Round
-from analysis.prompts.finding import PromptsWord
+from analysis.prompts.finding import Finding
 from analysis.verdict.of_phase import Verdict
 from replay.client.request import Request
 from replay.live.lanes import LiveLanes, drawn
@@ -104,11 +104,11 @@ class LiveRun:
             "speedup_max": measured.speedup_max,
         }
 
-    def show_prompts(self, name: str, word: PromptsWord, sentence: str) -> None:
+    def show_prompts(self, found: Finding) -> None:
         """A phase of kind stall, talk or right has ended: it has a word, and no speedup."""
         empty = dict.fromkeys(("users", "rounds", "speedup", "speedup_max", "together"))
-        said = {"verdict": word, "colour": word.colour, "sentence": sentence}
-        self.phases.append({"name": name, **empty, **said})
+        said = {"verdict": found.word, "colour": found.word.colour, "sentence": found.sentences[0]}
+        self.phases.append({"name": found.phase, **empty, **said})
 
     def show_phase(self, measured: PhaseMeasured, verdict: Verdict) -> None:
         """All its rounds are measured."""

@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from analysis.errors import RunError
 from analysis.files.plan import PlannedPrompts
+from analysis.files.run import read_run
+from analysis.prompts.of_run import FINDINGS
 from replay.output import log
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
@@ -50,9 +53,23 @@ def conduct_prompts(run: RunState, seats: Seats, planned: Sequence[PlannedPrompt
         finally:
             run.client_load.close()
             run.recorder.update(client=run.client_load.summary())
+        _show(run, plan)
         done.append(plan)
         run.recorder.update(prompts_finished=tuple(p.name for p in done))
     seats.clear()
+
+
+def _show(run: RunState, plan: PlannedPrompts) -> None:
+    """What it found, on the terminal and on the page Overlap; from the files, as the report does."""
+    try:
+        so_far = read_run(run.recorder.prefix)
+    except RunError:  # a full disk: the recorder raises it
+        return
+    rows = [r for r in so_far.log.records if r.phase == plan.name]
+    if rows:
+        found = FINDINGS[plan.kind](so_far, plan, rows)
+        log.info(f"{plan.name}: {found.word}: {found.sentences[0]}")
+        run.live.show_prompts(found)
 
 
 def _targets(plan: PlannedPrompts) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from analysis.files.plan import PlannedRight
 from analysis.files.request_record import RECALL, RequestRecord
 from analysis.prompts.right.answers import CHURN
 from analysis.prompts.right.result import Right, right
-from analysis.prompts.right.sentences import sentences
 from analysis.prompts.right.words import Said
 from analysis.thresholds import FORM_TAKEN, FORM_TRIES, MIN_PAIRS
 from replay.client.request import Request
@@ -180,10 +179,6 @@ def conduct(run: RunState, plan: PlannedRight) -> None:
     asking.ask(schedule.again(plan.max_tokens))
     if size.texts:
         asking.ask(schedule.same_texts())
-    found = right(asking.rows, most)
-    first, _ = sentences(found)
-    log.info(f"{plan.name}: {found.verdict}: {first}")
-    run.live.show_prompts(plan.name, found.verdict, first)
 
 
 def _name_cuts(run: RunState, plan: PlannedRight, full: _Size, size: _Size, one_s: float) -> None:

@@ -39,6 +39,7 @@ def test_mixed_up_answers_stand_before_the_verdict_and_are_kept_as_evidence(tmp_
     found = sum(level["foreign_open"] for level in report["right"]["levels"])
     assert 0 < found <= len(report["right"]["astray"])  # of the open questions too
     assert report["foreign"]["open"] > 0  # in the phase about speed, where prefixes are watched for
+    assert "right: mixed-up: " in run.err  # as soon as it is known
     first = (line for line in run.out.splitlines() if line.strip())
     assert next(first) == "MIXED-UP"
 

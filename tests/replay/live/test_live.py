@@ -9,6 +9,8 @@ import pytest
 from analysis.assess import assess
 from analysis.files.request_record import BURST, FREE, LEVEL, WARMUP, RequestRecord
 from analysis.phase.rounds import rounds_of_phase
+from analysis.prompts.finding import Finding
+from analysis.prompts.right.words import RightWord
 from replay.client.request import Request, row_of
 from replay.client.response import Response
 from replay.live.lanes import LAST, LiveLanes
@@ -153,3 +155,13 @@ def test_targets_have_their_pace_alone_and_in_the_last_phase_together() -> None:
         assert target["together"]["tokens_per_s"] == pytest.approx(target["alone"]["tokens_per_s"], rel=0.1)
         assert target["together"]["ttft_s"] > 2 * target["alone"]["ttft_s"], "half of them wait"
     assert live.page()["together_in"] == "phase2"
+
+
+def test_a_phase_about_prompts_has_a_word_and_no_speedup() -> None:
+    live = LiveRun()
+    live.show_prompts(
+        Finding("right", "right", "right", RightWord.MIXED_UP, ("2 of 48 answers.", "There."), {})
+    )
+    (shown,) = json.loads(json.dumps(live.phases))
+    assert (shown["name"], shown["verdict"], shown["colour"]) == ("right", "mixed-up", "red")
+    assert (shown["users"], shown["speedup"], shown["sentence"]) == (None, None, "2 of 48 answers.")

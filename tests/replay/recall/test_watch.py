@@ -9,9 +9,11 @@ from analysis.files.request_record import BURST, RECALL, RequestRecord
 from analysis.prompts.right.answers import recalled
 from analysis.prompts.right.words import Said
 from replay.client.request import Request
+from replay.client.response import Response
 from replay.prompts.prefix import prompt, unique_prefix
 from replay.recall.codes import Codes
 from replay.recall.watch import MOST_EVIDENCE, MOST_ORDINARY, Watch
+from replay.release.heard import heard_of, shows_more
 
 CODES = Codes(("482913", "738204", "159260"), ("604817", "330921"))
 SEED = 42
@@ -113,3 +115,17 @@ def test_a_model_that_has_told_its_code_and_repeats_itself_is_not_garbled() -> N
         seen.sent([asked])
         (answer,) = recalled([replace(seen.ended(row(asked, 0.0, 1.0), text), part="churn")], 8)
         assert answer.garbled == how
+
+
+def test_a_text_that_travels_holds_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTLAP_TEST_KEY", "sk-very-secret-indeed")
+    asked = replace(request(1, BURST), api_key_env="PORTLAP_TEST_KEY")
+    answer = Response(
+        text=f"{unique_prefix(SEED, 2)} you are sk-very-secret-indeed", thoughts="sk-very-secret-indeed"
+    )
+    assert shows_more(asked, answer)
+    found = heard_of(asked, answer)
+    assert "secret" not in f"{found.text} {found.thoughts}"
+    assert unique_prefix(SEED, 2) in found.text
+    own = Response(text=f"{unique_prefix(SEED, 1)} Go")
+    assert not shows_more(asked, own)
