@@ -1,5 +1,6 @@
 """The charts of the HTML report: speedup over users, throughput, the map of overlap and speedup, the pace."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,14 +49,15 @@ def speedup_chart(phases: Sequence[PhaseFigures]) -> Drawn | None:
     x, y = across(0, users[-1] + 0.6), upwards(0, most, HEIGHT)
     parts = axes(x, y, users, ticks(most), "users at once", "speedup G, ×")
     parts.append(line(LEFT, y.at(1), RIGHT, y.at(1), "floor"))
-    kinds = list(dict.fromkeys(topology(p) for p in shown))
+    over = _series(shown)
+    kinds = list(dict.fromkeys(over.values()))
     for i, kind in enumerate(kinds):
-        own = _one_each([p for p in shown if topology(p) == kind])
+        own = _one_each([p for p in shown if over[p.name] == kind])
         parts += _path([(x.at(p.users), y.at(p.speedup_max)) for p in own if p.speedup_max], "ceiling")
         parts += _path([(x.at(p.users), y.at(p.speedup.value)) for p in own if p.speedup], f"series s{i % 4}")
     for p in shown:
         assert p.speedup is not None
-        parts += _marked(x.at(p.users), y, p.speedup, kinds.index(topology(p)) % 4, _said(p))
+        parts += _marked(x.at(p.users), y, p.speedup, kinds.index(over[p.name]) % 4, _said(p))
     label = "Speedup over users: " + "; ".join(_said(p) for p in shown)
     keys = list(enumerate(kinds))
     return Drawn(
@@ -161,6 +163,14 @@ def _place(p: PhaseFigures) -> tuple[float, float] | None:
         return None
     overlap = (p.decode_overlap.value - 1) / (p.users - 1)
     return 100 * overlap, 100 * (p.speedup.value - 1) / (p.speedup_max - 1)
+
+
+def _series(phases: Sequence[PhaseFigures]) -> dict[str, str]:
+    """By phase: the ports of its line. Sets of ports that occur once, with one user each, are one line."""
+    each = Counter(topology(p) for p in phases)
+    growing = [p.name for p in phases if p.users == p.ports > 1 and each[topology(p)] == 1]
+    joined = growing if len(growing) > 1 else []
+    return {p.name: "one user per port" if p.name in joined else topology(p) for p in phases}
 
 
 def _one_each(phases: Sequence[PhaseFigures]) -> list[PhaseFigures]:

@@ -9,6 +9,7 @@ from analysis.__main__ import main
 from analysis.assess import assess
 from analysis.files.run import Run, file_of
 from analysis.report.figures.run import run_figures
+from analysis.report.pictures.charts import speedup_chart
 from analysis.report.pictures.lane_rows import phase_lanes
 from analysis.report.pictures.matrix import SHADES, matrix_chart
 from analysis.report.pictures.staircase import staircase_chart
@@ -30,6 +31,15 @@ def test_first_tokens_climb_where_requests_queue_and_lie_flat_where_they_do_not(
     assert ranks(farm("parallel", [phase(4)])) == pytest.approx((0.2,) * 4, rel=0.01)
     drawn = staircase_chart(run_figures(assess(farm("serial", [phase(4)]))).listed)
     assert drawn is not None and "phase2, 4 users: 0.20, 2.20, 4.20, 6.20 s" in drawn.svg
+
+
+def test_ever_more_ports_with_one_user_each_are_one_curve() -> None:
+    phases = [phase(n, ports=n, rounds=9, name=f"ports{n}") for n in (2, 4, 8)]
+    run = farm("port-serial", [*phases, phase(2, ports=1, name="control")], targets=targets_on(8))
+    drawn = speedup_chart(run_figures(assess(run)).listed)
+    assert drawn is not None
+    assert drawn.svg.count('class="series s0"') + drawn.svg.count('class="series s1"') == 2  # of three points
+    assert drawn.svg.count('class="ceiling"') == 2 and "one user per port" in drawn.svg
 
 
 def test_each_target_has_its_own_figures_where_one_is_slower() -> None:
