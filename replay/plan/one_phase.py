@@ -32,7 +32,7 @@ def run_phase(run: RunState, plan: PlannedPhase, later_s: float) -> PhaseMeasure
 
     `later_s`: what the phases after this one may take, for the progress shown.
     """
-    run.client_load.open()
+    run.client_load.open(run.dispatch.in_flight)
     try:
         return _measured(run, plan, later_s)
     finally:

@@ -47,7 +47,7 @@ def conduct_prompts(run: RunState, seats: Seats, planned: Sequence[PlannedPrompt
             run.recorder.update(cuts=(*run.recorder.manifest.cuts, cut))
             log.warning(cut)
             continue
-        run.client_load.open()
+        run.client_load.open(run.dispatch.in_flight)
         try:
             conduct(run, plan)
         finally:

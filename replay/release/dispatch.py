@@ -129,7 +129,6 @@ class Dispatch:
 
     def collect(self, requests: Sequence[Request]) -> list[RequestRecord]:
         """The rows of these requests once all have ended; a row that never comes is written as a failure."""
-
         arm_until_s = time.monotonic() + ARM_GRACE_S
 
         def all_ended() -> bool:
@@ -145,10 +144,8 @@ class Dispatch:
         return [self._rows.pop(i) for i in sorted(r.request_id for r in requests)]
 
     def _answers_of(self, requests: Sequence[Request]) -> str:
-        """Those that have not come, in words."""
-        missing = [r for r in requests if r.request_id in self._open]
-        targets = ", ".join(dict.fromkeys(r.target for r in missing))
-        return f"{len(missing)} of {len(requests)} answers ({targets})"
+        missing = [r.target for r in requests if r.request_id in self._open]
+        return f"{len(missing)} of {len(requests)} answers ({', '.join(dict.fromkeys(missing))})"
 
     def _is_over(self, request: Request, late: bool = False) -> bool:
         """True if it has its row, its user has left without one, or never armed it (`late`: in its time)."""
@@ -168,6 +165,9 @@ class Dispatch:
     def has_told(self, request: Request) -> bool:
         """Whether the tokens have come that it was to tell at, or it is over without them."""
         return request.request_id in self.ear.told or request.request_id not in self._open
+
+    def in_flight(self) -> bool:
+        return bool(self._open)
 
     @property
     def rows_came(self) -> bool:

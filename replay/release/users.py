@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import gevent
 from gevent.queue import Queue
 
+from analysis.files.request_record import STOPPED
 from replay.client.connection import Connection
 from replay.client.request import Request, row_of
 from replay.client.response import Response
@@ -75,14 +76,15 @@ class PinnedUser(User):
         """To Locust's statistics (milliseconds) and to the run's log."""
         record = row_of(request, response, due_s, queued_s)
         latency_s = record.latency_s
-        self.environment.events.request.fire(
-            request_type=record.kind,
-            name=f"{record.phase}/{record.target}",
-            response_time=None if latency_s is None else latency_s * 1e3,
-            response_length=response.size_bytes,
-            exception=None if record.error is None else RequestFailed(record.error),
-            context={},
-        )
+        if record.error != STOPPED:  # it did not fail, nor is it an answer; it has its row
+            self.environment.events.request.fire(
+                request_type=record.kind,
+                name=f"{record.phase}/{record.target}",
+                response_time=None if latency_s is None else latency_s * 1e3,
+                response_length=response.size_bytes,
+                exception=None if record.error is None else RequestFailed(record.error),
+                context={},
+            )
         with suppress(RPCSendError):  # this worker ends: what never comes becomes a row that failed
             self.gate.report(request, record, response)
 

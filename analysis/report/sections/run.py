@@ -7,7 +7,7 @@ from statistics import median
 from analysis.assess import Assessment
 from analysis.console import plural
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import FAULTY_ENDS, FREE, USUAL_ENDS, RequestRecord
+from analysis.files.request_record import FAULTY_ENDS, FREE, STOPPED, USUAL_ENDS, RequestRecord
 from analysis.files.run import Run
 from analysis.report.figures.free import curve
 from analysis.report.figures.run import BaselineFigures, RunFigures
@@ -66,13 +66,15 @@ def _planned(p: PlannedPhase) -> tuple[str, ...]:
 def free_sections(run: Run) -> list[Section]:
     """A free run has no rounds and no verdict, but a curve."""
     records = [r for r in run.log.records if r.kind == FREE]
-    failed = sum(r.error is not None for r in records)
+    stopped = sum(r.error == STOPPED for r in records)
+    failed = sum(r.error is not None for r in records) - stopped
     levels = [
         f"{level.in_flight:>3} in flight: {level.speedup:.2f} s of solo time answered per second, "
-        f"over {level.window_s:.1f} s"
+        f"over {level.window_s:.1f} s, in which {plural(level.answers, 'answer')} ended"
         for level in curve(run.log.records)
     ]
-    first = f"{len(records)} requests, {failed} failed. Free use has no rounds, so no verdict is stated."
+    cut = f", {stopped} stopped with the run" if stopped else ""
+    first = f"{len(records)} requests, {failed} failed{cut}. Free use has no rounds, so no verdict is stated."
     return section("Without a plan", MEASURED, sentences([first, *levels, "Run the phases for a verdict."]))
 
 

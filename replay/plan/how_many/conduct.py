@@ -44,7 +44,7 @@ def conduct_how_many(run: RunState, seats: Seats, sweep: PlannedSweep, targets: 
     together = [[t] for t in targets] if sweep.each else [list(targets)]
     people_s = _time_for_people(run, sweep)
     visits: list[Visit] = []
-    run.client_load.open()
+    run.client_load.open(run.dispatch.in_flight)
     try:
         for place, those in enumerate(together):
             ends_s = _share_of_time(run, people_s, len(together) - place)

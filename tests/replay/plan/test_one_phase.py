@@ -37,6 +37,9 @@ class AtOnce:
     def user_of(self, target: str, taken: Sequence[ReadyUser] = ()) -> ReadyUser:
         return ReadyUser(0, len(taken), target)
 
+    def in_flight(self) -> bool:
+        return True
+
     def send(self, requests: Sequence[Request]) -> None:
         self.sent += requests
 
