@@ -9,17 +9,26 @@ from replay.live.lanes import AS_THEY_LIKE, LiveLanes
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The phase that goes on; `ends_s`: when its run is over at the latest, on time.monotonic()."""
+    """The phase that goes on, of so many as are planned now."""
 
     phase: str
     number: int
     of: int
     rounds: int | None = None
-    ends_s: float | None = None
 
 
-def status(where: Where | None, lanes: LiveLanes, answered: int, now_s: float) -> str:
-    """`phase1 (1 of 4), round 2 of 5: 1 of 2 open for 3.1 s; at most 75 s left`."""
+def status(
+    where: Where | None, lanes: LiveLanes, answered: int, now_s: float, ends_s: float | None = None
+) -> str:
+    """`phase1 (1 of 4), round 2 of 5: 1 of 2 open for 3 s; at most 75 s left`.
+
+    `ends_s`: when the run is over at the latest; this and `now_s` on time.monotonic().
+    """
+    left = "" if ends_s is None else f"; at most {max(ends_s - now_s, 0.0):.0f} s left"
+    return _where(where, lanes, answered, now_s) + left
+
+
+def _where(where: Where | None, lanes: LiveLanes, answered: int, now_s: float) -> str:
     request = lanes.latest
     if request is None:
         return "starting"
@@ -36,9 +45,7 @@ def status(where: Where | None, lanes: LiveLanes, answered: int, now_s: float) -
         parts.append(f"{request.target} alone")
     elif request.round is not None and where is not None and where.rounds is not None:
         parts.append(f"round {request.round + 1} of {where.rounds}")
-    left_s = None if where is None or where.ends_s is None else max(where.ends_s - now_s, 0.0)
-    left = "" if left_s is None else f"; at most {left_s:.0f} s left"
-    return ", ".join(parts) + _open(lanes, now_s) + left
+    return ", ".join(parts) + _open(lanes, now_s)
 
 
 def _open(lanes: LiveLanes, now_s: float) -> str:

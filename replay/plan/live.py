@@ -35,6 +35,7 @@ class LiveRun:
     targets: LiveTargets = field(default_factory=LiveTargets)
     statistics: Any = None  # Locust's RequestStats, where a page shows them
     where: Where | None = None
+    ends_s: float | None = None  # the run is over then, at the latest, on time.monotonic()
     rounds: list[dict[str, Any]] = field(default_factory=list)  # that have ended
     rounds_ended: int = 0
     speedup: dict[str, Any] | None = None  # of the phase that goes on, after its last round
@@ -67,14 +68,12 @@ class LiveRun:
                 self.statistics.log_request(f"{kind} alone" if alone else kind, name, 1e3 * value_s, 0)
 
     def begin_phase(self, name: str, number: int, of: int, rounds: int | None = None) -> None:
-        self.where = Where(name, number, of, rounds, self.where.ends_s if self.where else None)
+        self.where = Where(name, number, of, rounds)
         self.speedup = None
 
     def expect_end(self, left_s: float) -> None:
         """The run takes so much longer at most."""
-        if self.where is not None:
-            here = self.where
-            self.where = Where(here.phase, here.number, here.of, here.rounds, time.monotonic() + left_s)
+        self.ends_s = time.monotonic() + left_s
 
     def show_round(self, plan: PlannedPhase, index: int, answers: Sequence[RequestRecord]) -> None:
         """All its requests have ended."""
@@ -128,7 +127,8 @@ class LiveRun:
 
     def status(self) -> str:
         """Where it is, in one sentence."""
-        return self.ended or status(self.where, self.lanes, self.answered_so_far, time.monotonic())
+        now_s = time.monotonic()
+        return self.ended or status(self.where, self.lanes, self.answered_so_far, now_s, self.ends_s)
 
     def page(self) -> dict[str, Any]:
         """As JSON for the page, but for the rounds that have ended."""

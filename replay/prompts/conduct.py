@@ -1,5 +1,6 @@
 """The phases of the kinds stall, talk and right, one after another, as far as the budget goes."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,7 +38,7 @@ def conduct_prompts(run: RunState, seats: Seats, planned: Sequence[PlannedPrompt
         run, answers = warm_up(run, targets)
         run = choose_tokens(run, (), answers)
     done: list[PlannedPrompts] = []
-    for plan in planned:
+    for i, plan in enumerate(planned):
         conduct, worst_case_s = CONDUCTS[plan.kind]
         left_s, needs_s = run.left_s(), worst_case_s(run, plan)
         if left_s is not None and needs_s > left_s and done:
@@ -47,6 +48,8 @@ def conduct_prompts(run: RunState, seats: Seats, planned: Sequence[PlannedPrompt
             run.recorder.update(cuts=(*run.recorder.manifest.cuts, cut))
             log.warning(cut)
             continue
+        run.live.begin_phase(plan.name, i + 1, len(planned))
+        run.live.expect_end(math.fsum(CONDUCTS[p.kind][1](run, p) for p in planned[i:]))
         run.client_load.open(run.dispatch.in_flight)
         try:
             conduct(run, plan)

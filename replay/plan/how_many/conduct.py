@@ -41,6 +41,8 @@ def conduct_how_many(run: RunState, seats: Seats, sweep: PlannedSweep, targets: 
         seats.fill(targets)
         run, answers = warm_up(run, targets)
         run = choose_tokens(run, (), answers)
+    if (left_s := run.left_s()) is not None:
+        run.live.expect_end(left_s)
     together = [[t] for t in targets] if sweep.each else [list(targets)]
     people_s = _time_for_people(run, sweep)
     visits: list[Visit] = []

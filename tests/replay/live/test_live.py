@@ -81,20 +81,20 @@ def test_of_users_who_ask_when_they_like_the_last_requests_are_shown(kind: str) 
 
 
 def test_the_status_says_where_the_run_is_what_is_open_and_how_long_it_takes_at_most() -> None:
-    lanes, where = LiveLanes(), Where("phase1", 1, 4, rounds=5, ends_s=175.0)
+    lanes, where = LiveLanes(), Where("phase1", 1, 4, rounds=5)
     assert status(None, lanes, 0, 100.0) == "starting"
     warm = request(1, WARMUP, phase="warmup")
     lanes.sent([warm], 100.0)
     assert status(None, lanes, 0, 101.0) == "warm-up, A: 1 of 1 open for 1 s"
     lanes.answered(ended(warm, 0, 1, 2))
-    assert status(where, lanes, 1, 100.0) == "phase1 (1 of 4), nothing open; at most 75 s left"
+    assert status(where, lanes, 1, 100.0, 175.0) == "phase1 (1 of 4), nothing open; at most 75 s left"
     lanes.sent([request(2, round=1), request(3, round=1)], 110.0)
     lanes.answered(ended(request(2, round=1), 110, 111, 112))
     assert (
-        status(where, lanes, 2, 113.0)
+        status(where, lanes, 2, 113.0, 175.0)
         == "phase1 (1 of 4), round 2 of 5: 1 of 2 open for 3 s; at most 62 s left"
     )
-    assert status(where, lanes, 2, 200.0).endswith("at most 0 s left")
+    assert status(where, lanes, 2, 200.0, 175.0).endswith("at most 0 s left")
 
 
 def test_a_run_that_has_ended_says_how() -> None:
