@@ -82,7 +82,7 @@ function drawLanes(shown) {
   const axis = add(box, "div", undefined, "lane");
   axis.setAttribute("aria-hidden", "true");
   add(axis, "span", undefined, "wide");
-  add(axis, "span", "s", "took");
+  add(axis, "span", undefined, "took wide");
   const scale = add(axis, "span", undefined, "scale");
   const legend = at("legend");
   legend.replaceChildren();
@@ -117,7 +117,8 @@ function place() {  // open requests grow between two looks
   while (scale.children.length > ticks.length) scale.lastChild.remove();
   while (scale.children.length < ticks.length) add(scale, "span");
   ticks.forEach((tick, i) => {
-    scale.children[i].textContent = number(tick, Math.max(0, -Math.floor(Math.log10(step))));
+    const words = number(tick, Math.max(0, -Math.floor(Math.log10(step))));
+    scale.children[i].textContent = i ? words : `${words} s`;
     scale.children[i].style.left = `${100 * tick / span}%`;
   });
 }
