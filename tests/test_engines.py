@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scripts.engines import prompts
 from scripts.engines.__main__ import table
 from scripts.engines.measure import _judged, _scenario, measure
 from scripts.engines.setups import SETUPS, Setup
@@ -56,3 +57,21 @@ def test_every_set_up_is_a_scenario_and_its_engine_has_its_packages(tmp_path: Pa
         load(folder, json.dumps(_scenario(setup, folder)))
         assert {setup.engine, setup.model_by} <= names
         assert "serial" not in setup.verdicts or setup.verdicts == ("serial",)
+
+
+@pytest.mark.parametrize(
+    ("word", "right"),
+    [("right", "yes"), ("inconclusive", "not decided"), ("mixed-up", "mixed-up, must be right")],
+)
+def test_a_word_about_prompts_is_right_wrong_or_not_decided(word: str, right: str) -> None:
+    setup = next(s for s in prompts.SETUPS if s.key == "right")
+    found = prompts.judged(setup, {"right": {"verdict": word}, "answer": "24 of 24."})
+    assert found.right == right
+    assert f"| `{word}` | 24 of 24. | {right} |" in prompts.prompts_table([found])
+
+
+def test_every_set_up_about_prompts_is_a_scenario(tmp_path: Path) -> None:
+    for i, setup in enumerate(prompts.SETUPS):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        load(folder, json.dumps(prompts.scenario_of(setup, folder)))

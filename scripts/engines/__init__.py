@@ -6,7 +6,9 @@ Out: a table on the terminal and in docs/ENGINES.md; a missing engine is skipped
 - `__main__.py`: start here; runs the set-ups one after the other and judges each
 - `setups.py`: every set-up: its servers, what is asked, and the verdict it must give
 - `measure.py`: one set-up as a scenario of its own, and what the report says
+- `prompts.py`: set-ups of phases about prompts, and the word each must have
 - `drafting.py`: llama.cpp with a draft model; `tiny_model.py`: a small model of random weights
 
-To add one: a `Setup` in `SETUPS`; the packages of a new engine in requirements/engines/NAME.txt.
+To add one: a `Setup` in `SETUPS`, or a `PromptsSetup` in `prompts.py`; the packages of a new engine in
+requirements/engines/NAME.txt.
 """

@@ -11,6 +11,8 @@ from typing import Final
 import psutil
 
 from scripts.engines.measure import Measured, measure
+from scripts.engines.prompts import SETUPS as PROMPTS
+from scripts.engines.prompts import measure_prompts, prompts_table
 from scripts.engines.setups import CHECKOUT, SETUPS
 
 PAGE: Final = CHECKOUT / "docs" / "ENGINES.md"
@@ -51,13 +53,21 @@ def main(words: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
             measured.append(measure(setup, Path(folder)))
         print(table(measured[-1:]).splitlines()[-1], flush=True)
+    prompts = []
+    for asked in PROMPTS:
+        if words and not any(word in asked.name for word in words):
+            continue
+        with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
+            prompts.append(measure_prompts(asked, Path(folder)))
+        print(prompts_table(prompts[-1:]).splitlines()[-1], flush=True)
     if not words:
         page = PAGE.read_text(encoding="utf-8")
         before, after = page.partition(BEGIN)[0], page.partition(END)[2]
         machine = f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, no GPU looked for"
-        text = f"Measured on {date.today()}: {machine}.\n\n{table(measured)}"
+        text = f"Measured on {date.today()}: {machine}.\n\n{table(measured)}\n\n{prompts_table(prompts)}"
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-    return 1 if any(m.complaints for m in measured) else 0
+    wrong = any(m.complaints for m in measured) or any(m.complaint for m in prompts)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

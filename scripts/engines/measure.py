@@ -45,11 +45,16 @@ def measure(setup: Setup, folder: Path) -> Measured:
         made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
         if made.returncode:
             return Measured(setup, skipped=f"no model: {made.stderr.strip().splitlines()[-1:]}")
+    found = run_of(_scenario(setup, folder), folder)
+    return Measured(setup, complaints=(found,)) if isinstance(found, str) else _judged(setup, *found)
+
+
+def run_of(scenario: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | str:
+    """(report.json, run.json) of a run of this scenario; or why there is no report."""
     path = folder / "scenario.yaml"
-    path.write_text(json.dumps(_scenario(setup, folder)))
-    prefix = folder / "run"
+    path.write_text(json.dumps(scenario))
     done = subprocess.run(
-        [*LOCUST, "--scenario", str(path), "--csv", str(prefix)],
+        [*LOCUST, "--scenario", str(path), "--csv", str(folder / "run")],
         cwd=CHECKOUT,
         env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
@@ -60,8 +65,8 @@ def measure(setup: Setup, folder: Path) -> Measured:
     report = folder / "run_report.json"
     if not report.exists():
         last = " / ".join(done.stderr.strip().splitlines()[-6:])
-        return Measured(setup, complaints=(f"no report, exit code {done.returncode}: {last}",))
-    return _judged(setup, json.loads(report.read_text()), json.loads((folder / "run_run.json").read_text()))
+        return f"no report, exit code {done.returncode}: {last}"
+    return json.loads(report.read_text()), json.loads((folder / "run_run.json").read_text())
 
 
 def _scenario(setup: Setup, folder: Path) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _command(command: str, **keys: Any) -> list[dict[str, Any]]:
     return [{"kind": "command", "command": command, "ready_within_s": 300, **keys}]
 
 
-def _llamacpp(slots: int) -> Callable[[Path], list[dict[str, Any]]]:
+def llamacpp(slots: int) -> Callable[[Path], list[dict[str, Any]]]:
     return lambda folder: [{"kind": "llamacpp", "slots": slots, "threads": 1}]
 
 
@@ -103,8 +103,8 @@ def _litellm(folder: Path) -> list[dict[str, Any]]:
 
 
 SETUPS: Final = (
-    Setup("llama.cpp, one slot", "", _llamacpp(1), ONE_AT_A_TIME, 1, 4, kind="llamacpp"),
-    Setup("llama.cpp, four slots on one thread", "", _llamacpp(4), SHARED, 4, 4, kind="llamacpp"),
+    Setup("llama.cpp, one slot", "", llamacpp(1), ONE_AT_A_TIME, 1, 4, kind="llamacpp"),
+    Setup("llama.cpp, four slots on one thread", "", llamacpp(4), SHARED, 4, 4, kind="llamacpp"),
     Setup("llama.cpp, one slot, with a draft model", "", _with_draft, ONE_AT_A_TIME, 1, kind="llamacpp"),
     Setup(
         "mlx_lm, a model of one's own, no cache folder",
