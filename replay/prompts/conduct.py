@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.errors import RunError
 from analysis.files.plan import PlannedPrompts
+from analysis.files.request_record import under_asked_name
 from analysis.files.run import read_run
 from analysis.prompts.of_run import FINDINGS
 from replay.output import log
@@ -68,7 +69,9 @@ def _show(run: RunState, plan: PlannedPrompts) -> None:
         so_far = read_run(run.recorder.prefix)
     except RunError:  # a full disk: the recorder raises it
         return
-    rows = [r for r in so_far.log.records if r.phase == plan.name]
+    known = run.infos
+    mine = [r for r in so_far.log.records if r.phase == plan.name]
+    rows = [under_asked_name(r, known[r.target].answers_as) for r in mine]
     if rows:
         found = FINDINGS[plan.kind](so_far, plan, rows)
         log.info(f"{plan.name}: {found.word}: {found.sentences[0]}")

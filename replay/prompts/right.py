@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.files.plan import PlannedRight
-from analysis.files.request_record import RECALL, RequestRecord
+from analysis.files.request_record import RECALL, RequestRecord, under_asked_name
 from analysis.prompts.right.answers import CHURN
 from analysis.prompts.right.result import Right, right
 from analysis.prompts.right.words import Said
@@ -69,7 +69,7 @@ class _Asking:
             found = ask(self.run, sent)
             for row in found:
                 self.run.dispatch.ear.heard.pop(row.request_id, None)
-            self.rows += found
+            self._keep(found)
         return True
 
     def churn(self, limits: Sequence[int], users: int) -> None:
@@ -114,7 +114,12 @@ class _Asking:
         for row in rows:
             flying.pop(row.request_id, None)
             dispatch.ear.heard.pop(row.request_id, None)
-        self.rows += rows
+        self._keep(rows)
+
+    def _keep(self, rows: Sequence[RequestRecord]) -> None:
+        """As the analysis reads them: under the name that was asked for."""
+        infos = self.run.infos
+        self.rows += [under_asked_name(r, infos[r.target].answers_as) for r in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ def _name_cuts(run: RunState, plan: PlannedRight, full: _Size, size: _Size, one_
 def _take_form(asking: _Asking) -> None:
     """The first form of the question that is told back; else the best, and numbers."""
     plan, seed = asking.plan, asking.run.seed
-    needed = schedule.codes_needed(plan.pairs, len(plan.users))
+    needed = schedule.codes_needed(plan.pairs, plan.users)
     shares: list[int] = []
     for form in range(schedule.FORM_COUNT):
         words = form == codes_of.WORDS_FORM

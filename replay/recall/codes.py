@@ -59,7 +59,7 @@ def _halves(codes: list[str]) -> Codes:
     return Codes(tuple(codes[::2]), tuple(codes[1::2]))
 
 
-MOST_CODES = 3000  # of a run: there are 6,928 numbers
+MOST_CODES = 3_464  # of a run: there are 6,928 numbers, half of them decoys
 
 
 def question(form: int, code: str) -> tuple[tuple[Message, ...], str]:

@@ -56,9 +56,10 @@ class Batch:
         return str(self.users) if self.part == LEVEL else self.part
 
 
-def codes_needed(pairs: int, levels: int) -> int:
+def codes_needed(pairs: int, levels: Sequence[int]) -> int:
     """At most: forms, every pair alone and at each level, churn, all this twice, and ten at the end."""
-    return FORM_COUNT * FORM_TRIES + 2 * (pairs * (1 + levels) + churn_requests(pairs)) + FORM_TRIES
+    together = sum(len(level(range(pairs), users, 0)) * users for users in levels)
+    return FORM_COUNT * FORM_TRIES + 2 * (pairs + together + churn_requests(pairs)) + FORM_TRIES
 
 
 def churn_requests(pairs: int) -> int:

@@ -28,7 +28,7 @@ def right_conditions(
     answers: Sequence[Recalled], levels: Sequence[Compared], before: Share, after: Share
 ) -> tuple[Condition, ...]:
     """All of them, in the order in which they are read."""
-    return (_whole(answers), _pairs(levels), alone_again(before, after), decoded_together(levels))
+    return (_whole(answers), _pairs(answers, levels), alone_again(before, after), decoded_together(levels))
 
 
 def _whole(answers: Sequence[Recalled]) -> Condition:
@@ -42,13 +42,22 @@ def _whole(answers: Sequence[Recalled]) -> Condition:
     )
 
 
-def _pairs(levels: Sequence[Compared]) -> Condition:
-    fewest = min((level.n for level in levels if not level.churn), default=0)
+def _pairs(answers: Sequence[Recalled], levels: Sequence[Compared]) -> Condition:
+    fewest = min((level for level in levels if not level.churn), key=lambda level: level.n, default=None)
+    if fewest is None:
+        return Condition(
+            "enough pairs", False, "no code was asked together", "give the run more time (--budget)"
+        )
+    failed = sum(a.failed for a in answers if a.users == fewest.users)
+    more_time = f"fewer than {MIN_PAIRS} show little: give the run more time (--budget)"
+    leave_out = (
+        f"{failed} requests with {fewest.users} at once failed: leave that number out of users in the phase"
+    )
     return Condition(
         "enough pairs",
-        fewest >= MIN_PAIRS,
-        f"{fewest} codes at least were asked alone and at each number of users",
-        f"fewer than {MIN_PAIRS} show little: give the run more time (--budget)",
+        fewest.n >= MIN_PAIRS,
+        f"{fewest.n} codes at least were asked alone and together, with {fewest.users} at once",
+        leave_out if failed else more_time,
     )
 
 
@@ -73,7 +82,8 @@ def stays_broken(before: Share, after: Share) -> bool:
 
 def decoded_together(levels: Sequence[Compared]) -> Condition:
     """Null where answers hardly ever ran at the same time: one at a time nothing can be mixed up."""
-    shares = [level.together for level in levels if level.together is not None]
+    # careful: the churn is no round; a chance overlap would make all of it one
+    shares = [level.together for level in levels if level.together is not None and not level.churn]
     if not shares:
         return Condition(DECODED_TOGETHER, None, "answers came in one piece: whether they overlapped is open")
     most = max(shares)

@@ -153,7 +153,8 @@ class RightPhase(PromptsPhase):
             raise ValueError(
                 f"{max(self.users)} users at once need as many pairs, not {self.pairs}; raise pairs"
             )
-        asked = self.pairs * (len(self.users) + 3)  # alone, and the churn
+        asked = self.pairs * 5 // 2  # alone, and the churn
+        asked += sum(-(-self.pairs // users) * users for users in self.users)  # full rounds
         if asked > MOST_ASKED:
             text = f"{asked:,} requests, at most {MOST_ASKED:,}: each carries a code of its own"
             raise ValueError(f"{text}; take fewer pairs or fewer numbers of users")

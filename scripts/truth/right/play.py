@@ -169,7 +169,7 @@ def play(
 def played(run: Played, pairs: int = 48, levels: Sequence[int] = LEVELS) -> Played:
     """The run with all its rows; a second look is taken as in a run."""
     seed = run.seed
-    run.carry(codes_of.numbers(seed, schedule.codes_needed(pairs, len(levels))))
+    run.carry(codes_of.numbers(seed, schedule.codes_needed(pairs, levels)))
     tokens = schedule.RECALL_TOKENS
     for form in range(2):
         run.form = form
