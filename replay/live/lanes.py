@@ -3,7 +3,7 @@
 Shown are the requests of one round, or the last ones of users who ask when they like.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,12 +38,14 @@ class LiveLanes:
     open: dict[int, Sent] = field(default_factory=dict)
     ended: list[RequestRecord] = field(default_factory=list)
     latest: Request | None = None
+    ports: dict[str, None] = field(default_factory=dict)  # in the order in which they were first asked
 
     def sent(self, requests: Sequence[Request], at_s: float) -> None:
         """They leave the gate at `at_s`."""
         if self.latest is None or _group(self.latest) != _group(requests[0]):
             self.ended = []
         self.latest = requests[0]
+        self.ports |= dict.fromkeys(r.base_url for r in requests)
         self.open |= {r.request_id: Sent(r, at_s + r.offset_s) for r in requests}
 
     def answered(self, record: RequestRecord) -> None:
@@ -62,14 +64,16 @@ class LiveLanes:
         """As JSON for the page; None before the first request. `now_s` on time.monotonic()."""
         if self.latest is None:
             return None
-        records = self.ended + [self._so_far(sent, now_s) for sent in self.open.values()]
         rolling = self.latest.kind in AS_THEY_LIKE
+        ended = self.ended[-max(LAST - len(self.open), 1) :] if rolling else self.ended
+        records = ended + [self._so_far(sent, now_s) for sent in self.open.values()]
+        a_round = Round(self.latest.phase, self.latest.round or 0, tuple(records))
         return {
             "phase": self.latest.phase,
             "round": None if rolling else self.latest.round,
             "alone": self.alone,
             "open": len(self.open),
-            **drawn(Round(self.latest.phase, self.latest.round or 0, tuple(records)), set(self.open)),
+            **drawn(a_round, list(self.ports), self.open),
         }
 
     def _so_far(self, sent: Sent, now_s: float) -> RequestRecord:
@@ -84,9 +88,8 @@ class LiveLanes:
         return row_of(sent.request, Response(sent.send_s, first_s, first_s and now_s, now_s), sent.send_s)
 
 
-def drawn(a_round: Round, open_ids: set[int] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
-    """The lanes of a round, by port, and the time that they span."""
-    ports = list(dict.fromkeys(r.base_url for r in sorted(a_round.requests, key=lambda r: r.request_id)))
+def drawn(a_round: Round, ports: Sequence[str], open_ids: Container[int] = ()) -> dict[str, Any]:
+    """The lanes of a round, by port in this order, and the time that they span."""
     found = lanes(a_round, ports)
     return {
         "span_s": a_round.makespan_s or 0.0,

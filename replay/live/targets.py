@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.files.request_record import BASELINE, WARMUP, RequestRecord
+from analysis.files.request_record import BASELINE, STOPPED, WARMUP, RequestRecord
 
 MOST_FAILURES = 100  # different ones that are counted apart
 SHOWN_FAILURES = 12
@@ -36,17 +36,23 @@ class Answers:
     number: int = 0
     ttft_s: Times = field(default_factory=Times)
     tpot_s: Times = field(default_factory=Times)
+    latency_s: float = 0.0  # of those with known tokens, in all
+    tokens: int = 0
 
     def add(self, r: RequestRecord) -> None:
         self.number += 1
         self.ttft_s.add(r.ttft_s)
         self.tpot_s.add(r.tpot_s)
+        if r.tokens and r.latency_s:
+            self.latency_s += r.latency_s
+            self.tokens += r.tokens
 
     def shown(self) -> dict[str, float | None]:
-        """Mean time to first token, and tokens/s after it: 1 over the mean time per token."""
+        """Mean time to first token; tokens/s after it, 1 over the mean time per token, and from the send on."""
         return {
             "ttft_s": self.ttft_s.mean if self.ttft_s.number else None,
             "tokens_per_s": 1 / self.tpot_s.mean if self.tpot_s.sum_s else None,
+            "tokens_per_s_from_send": self.tokens / self.latency_s if self.latency_s else None,
         }
 
 
@@ -70,6 +76,8 @@ class LiveTargets:
     def add(self, r: RequestRecord) -> None:
         """A row has come."""
         target = self.targets.setdefault(r.target, TargetSoFar(r.base_url, r.model))
+        if r.error == STOPPED:
+            return  # by us: neither an answer nor a failure
         if r.error is not None:
             target.failed += 1
             if (r.target, r.error) in self.failures or len(self.failures) < MOST_FAILURES:

@@ -87,7 +87,7 @@ class LiveRun:
                 "rounds": plan.max_rounds,
                 "users": plan.users,
                 "together": round_peak(answers) or None,
-                **drawn(ended),
+                **drawn(ended, list(dict.fromkeys([*self.lanes.ports, *(r.base_url for r in answers)]))),
             }
         )
         del self.rounds[:-MOST_ROUNDS]

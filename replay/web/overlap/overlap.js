@@ -124,6 +124,7 @@ function place() {  // open requests grow between two looks
 }
 
 function chooseLanes(run) {
+  at("pager").hidden = !rounds;
   at("earlier").disabled = !rounds || (fixed || latest || { number: 0 }).number <= 1;
   at("later").disabled = !fixed || fixed.number >= rounds;
   at("live").disabled = !fixed;
@@ -202,7 +203,7 @@ function shape(parent, tag, attributes, text) {
 function curve(points, name) {  // points: [users, value]
   const figure = add(at("charts"), "figure");
   const label = `${name} by requests in flight: ` + points.map(([n, v]) => `${n}: ${number(v, 1)}`).join(", ");
-  const svg = shape(figure, "svg", { viewBox: "0 0 400 190", role: "img", "aria-label": label });
+  const svg = shape(figure, "svg", { viewBox: "0 0 400 190", preserveAspectRatio: "xMinYMid meet", role: "img", "aria-label": label });
   const mostX = Math.max(...points.map(p => p[0])), mostY = Math.max(...points.map(p => p[1])) || 1;
   const x = n => 45 + 340 * n / mostX, y = v => 160 - 140 * v / mostY;
   shape(svg, "line", { x1: 45, x2: 385, y1: 160, y2: 160, class: "grid" });
@@ -225,8 +226,10 @@ function drawLevels(run) {
   const value = e => e && typeof e === "object" ? e.value : e;
   const points = key => found.levels.map(v => [v.users, value(v[key])]).filter(p => typeof p[1] === "number");
   const rate = points("output_tokens_per_s");
-  if (rate.length) curve(rate, "tokens/s of all together");
-  if (rate.length && rate[0][0] === 1 && rate[0][1] > 0) curve(rate.map(([n, v]) => [n, v / rate[0][1]]), "times as much as one user");
+  if (rate.length) curve(rate, "Throughput: tokens/s of all together,");
+  const solos = run.targets.map(t => t.alone.tokens_per_s_from_send).filter(v => v);
+  const one = rate.length && rate[0][0] === 1 ? rate[0][1] : solos.reduce((sum, v) => sum + v, 0) / solos.length;
+  if (rate.length && one > 0) curve(rate.map(([n, v]) => [n, v / one]), "Speedup: tokens/s of all over those of one alone,");
   table(at("levels"), ["users", "met", "first token p50, s", "tokens/s of one p50", "tokens/s in all"],
     found.levels.map(v => [v.users, `${v.met} of ${v.answers}`, number(v.ttft_s.p50), number(v.speed.p50, 1),
       number(value(v.output_tokens_per_s), 1)]));
@@ -236,7 +239,7 @@ function drawEnd(run) {
   const r = run.report;
   at("end").hidden = run.goes_on;
   if (run.goes_on) return;
-  at("verdict").textContent = r && r.verdict ? r.verdict.toUpperCase() : r ? "finished" : "no report yet";
+  at("verdict").textContent = r && r.verdict ? r.verdict.toUpperCase() : r ? "Result" : "No report yet";
   at("answer").textContent = r ? r.answer : "";
   const steps = at("next"), files = at("files");
   steps.replaceChildren();

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analysis.assess import assess
-from analysis.files.request_record import BURST, FREE, LEVEL, WARMUP, RequestRecord
+from analysis.files.request_record import BURST, FREE, LEVEL, STOPPED, WARMUP, RequestRecord
 from analysis.phase.rounds import rounds_of_phase
 from analysis.prompts.finding import Finding
 from analysis.prompts.right.words import RightWord
@@ -77,7 +77,14 @@ def test_of_users_who_ask_when_they_like_the_last_requests_are_shown(kind: str) 
         if i < 48:
             lanes.answered(ended(sent, i, i + 0.5, i + 0.9))
     shown = lanes.shown(50.0) or {}
-    assert (len(shown["lanes"]), shown["open"], shown["round"]) == (LAST + 2, 2, None)
+    assert (len(shown["lanes"]), shown["open"], shown["round"]) == (LAST, 2, None)
+
+
+def test_what_we_stopped_ourselves_is_no_failure() -> None:
+    live = LiveRun()
+    stopped = row_of(request(1, FREE), Response(0.0, end_s=1.0, error=STOPPED))
+    live.answered(stopped)
+    assert live.page()["failures"] == [] and live.page()["targets"][0]["failed"] == 0
 
 
 def test_the_status_says_where_the_run_is_what_is_open_and_how_long_it_takes_at_most() -> None:

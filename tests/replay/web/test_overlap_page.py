@@ -112,6 +112,22 @@ def test_what_has_been_measured_is_shown(browser: Browser, served: Served) -> No
     expect(page.locator("#phases tbody")).to_contain_text("fully-parallel")
 
 
+def test_throughput_and_speedup_are_curves_over_requests_in_flight(browser: Browser, served: Served) -> None:
+    """In proportion to what a solo brings, where nobody was alone in a level."""
+    alone = served.live.page()["targets"][0]["alone"]["tokens_per_s_from_send"]
+    each = {"met": 9, "answers": 9, "ttft_s": {"p50": 0.1}, "speed": {"p50": 30.0}}
+    levels = [
+        each | {"users": n, "output_tokens_per_s": {"value": g * alone}} for n, g in ((4, 3.5), (8, 4.0))
+    ]
+    served.live.levels = {"headline": "carries 4", "line": "8 users", "how_many": {"levels": levels}}
+    page = opened(browser, served.url)
+    expect(page.locator("#charts svg")).to_have_count(2)
+    label = page.locator("#charts svg").last.get_attribute("aria-label") or ""
+    assert label.startswith("Speedup") and label.endswith("4: 3.5, 8: 4.0")
+    assert barriers(page) == []
+    served.live.levels = None
+
+
 def test_a_barrier_is_found_where_there_is_one(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content('<html lang="en"><title>x</title><main><h1>x</h1><img src="x.png"></main></html>')
