@@ -48,7 +48,7 @@ class Answers:
             self.tokens += r.tokens
 
     def shown(self) -> dict[str, float | None]:
-        """Mean time to first token; tokens/s after it, 1 over the mean time per token, and from the send on."""
+        """Mean time to first token; tokens/s after it (1 over the mean time per token), and from the send."""
         return {
             "ttft_s": self.ttft_s.mean if self.ttft_s.number else None,
             "tokens_per_s": 1 / self.tpot_s.mean if self.tpot_s.sum_s else None,
