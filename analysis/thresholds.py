@@ -168,7 +168,9 @@ STALL_HELPS_PRICE: Final = 1.1  # times as long as alone: a port of its own cost
 FORM_TRIES: Final = 10  # codes that each form of the question is tried with
 FORM_TAKEN: Final = 0.9  # of them: the first form that is told back so often is taken
 FORM_GOOD: Final = 0.8  # of them, at least, of the best form: else a wrong answer is the model's weakness
-MIN_PAIRS: Final = 24  # codes asked alone and together: with fewer, three wrong in ten stay unseen too often
+MIN_PAIRS: Final = (
+    20  # codes answered alone and together, of 24 at least: fewer leave three wrong in ten unseen
+)
 RIGHT_LOOK: Final = 0.005  # false alarm of one look at all levels together; there are two looks at most
 RIGHT_MAYBE: Final = 0.05  # of one level: then twice as many pairs are asked, once
 FOREIGN_WITH_CHANCE: Final = 3  # foreign codes, where codes that nobody had sent were said as well

@@ -9,7 +9,7 @@ from analysis.files.request_record import RECALL, RequestRecord, under_asked_nam
 from analysis.prompts.right.answers import CHURN
 from analysis.prompts.right.result import Right, right
 from analysis.prompts.right.words import Said
-from analysis.thresholds import FORM_TAKEN, FORM_TRIES, MIN_PAIRS
+from analysis.thresholds import FORM_TAKEN, FORM_TRIES
 from replay.client.request import Request
 from replay.output import log
 from replay.plan.run_state import RunState
@@ -22,6 +22,7 @@ from replay.recall.codes import Codes
 from replay.recall.schedule import Batch
 
 FAR_ID = 500_000_000  # prefixes of open questions, which are asked three times, belong to no request
+FEW_PAIRS = 24  # where the budget is small
 HANG_UP_TOKENS = 3  # after so many an answer that is hung up on ends
 PROMPT_TOKENS = 30  # worth of time for the prompt, at the pace of writing: prompts are read faster
 
@@ -140,7 +141,7 @@ class _Size:
 
 def _sizes(plan: PlannedRight) -> list[_Size]:
     """From all that is planned to the least that can say something."""
-    few = min(MIN_PAIRS, plan.pairs)
+    few = min(FEW_PAIRS, plan.pairs)
     some = tuple(u for u in plan.users if u in (plan.users[0], plan.users[-1], 4))
     return [
         _Size(plan.pairs, plan.users, plan.churn, True),

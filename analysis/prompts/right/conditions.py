@@ -33,7 +33,7 @@ def right_conditions(
 
 def _whole(answers: Sequence[Recalled]) -> Condition:
     failed = [a for a in answers if a.failed]
-    why = f", the first: {failed[0].row.error or 'another model answered'}" if failed else ""
+    why = f"; the first failure: {failed[0].row.error or 'another model answered'}" if failed else ""
     return Condition(
         "answers came",
         len(failed) <= MAX_FAULTY * len(answers),

@@ -38,9 +38,17 @@ def finding(run: Run, plan: PlannedRight, records: Sequence[RequestRecord]) -> F
         rows=tuple(_row(found, level) for level in found.levels),
         charts=(CHART,),
         conditions=found.conditions,
-        next_steps=prompt_steps(f"right-{found.verdict}", kinds),
+        next_steps=_steps(found, kinds),
         before_verdict=found.verdict.is_wrong,
     )
+
+
+def _steps(found: Right, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of its word; where a condition has failed, what that condition asks for."""
+    failed = [c for c in found.conditions if c.passed is False]
+    if failed and not found.verdict.decided:
+        return tuple(f"{c.hint[0].upper()}{c.hint[1:]}." for c in failed)
+    return prompt_steps(f"right-{found.verdict}", kinds)
 
 
 def foreign_elsewhere(run: Run, records: Sequence[RequestRecord]) -> Finding | None:

@@ -103,3 +103,17 @@ def test_comparison_and_notebook_show_the_words(
     assert run.prompts.word.to_list() == ["mixed-up"]
     assert run.sentence == run.prompts.sentence[0]
     assert run.requests[run.requests.said == "foreign-open"].said_of.notna().all()
+
+
+def test_a_level_that_fails_is_inconclusive_and_says_what_to_leave_out() -> None:
+    """A server that refuses more than four at once: an error is neither right nor wrong."""
+    refused = [
+        replace(r, error="HTTP 503: busy", said=None, garbled=None) if r.part in ("8", "churn") else r
+        for r in GOOD.log.records
+    ]
+    others = [r for r in refused if r.part != "churn"]  # a fifth of all may fail
+    found = assess(replace(GOOD, log=replace(GOOD.log, records=tuple(others)))).prompts[0]
+    assert found.word is RightWord.INCONCLUSIVE and not found.before_verdict
+    assert found.next_steps == (
+        "48 requests with 8 at once failed: leave that number out of users in the phase.",
+    )
