@@ -20,9 +20,9 @@ from replay.recall import codes as codes_of
 from replay.recall import schedule
 from replay.recall.codes import Codes
 from replay.recall.schedule import Batch
+from replay.recall.size import Size, sizes_of
 
 FAR_ID = 500_000_000  # prefixes of open questions, which are asked three times, belong to no request
-FEW_PAIRS = 24  # where the budget is small
 HANG_UP_TOKENS = 3  # after so many an answer that is hung up on ends
 PROMPT_TOKENS = 30  # worth of time for the prompt, at the pace of writing: prompts are read faster
 
@@ -123,39 +123,9 @@ class _Asking:
         self.rows += [under_asked_name(r, infos[r.target].answers_as) for r in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
-    """How much of the phase is asked."""
-
-    pairs: int
-    levels: tuple[int, ...]
-    churn: bool
-    texts: bool
-
-    def requests(self, tokens: int) -> float:
-        """In answers of the usual length, one after another."""
-        churn = schedule.churn_requests(self.pairs) if self.churn else 0
-        texts = 3 * len(schedule.QUESTIONS) * schedule.TEXT_TOKENS / tokens if self.texts else 0.0
-        return 2 * FORM_TRIES + self.pairs * (1 + len(self.levels)) + churn + texts
-
-
-def _sizes(plan: PlannedRight) -> list[_Size]:
-    """From all that is planned to the least that can say something."""
-    few = min(FEW_PAIRS, plan.pairs)
-    some = tuple(u for u in plan.users if u in (plan.users[0], plan.users[-1], 4))
-    return [
-        _Size(plan.pairs, plan.users, plan.churn, True),
-        _Size(plan.pairs, plan.users, plan.churn, False),
-        _Size(few, plan.users, plan.churn, False),
-        _Size(few, plan.users, False, False),
-        _Size(few, some, False, False),
-        _Size(few, plan.users[:1], False, False),
-    ]
-
-
 def worst_case_s(run: RunState, plan: PlannedRight) -> float:
     """Of the least of it, on a server that answers one at a time and never stops by itself."""
-    return _sizes(plan)[-1].requests(plan.max_tokens) * _one_s(run, plan)
+    return sizes_of(plan)[-1].requests(plan.max_tokens) * _one_s(run, plan)
 
 
 def _one_s(run: RunState, plan: PlannedRight) -> float:
@@ -166,7 +136,7 @@ def _one_s(run: RunState, plan: PlannedRight) -> float:
 def conduct(run: RunState, plan: PlannedRight) -> None:
     """The phase as far as the budget goes; what is left out is named."""
     one_s, left_s = _one_s(run, plan), run.left_s()
-    sizes = _sizes(plan)
+    sizes = sizes_of(plan)
     fitting = [s for s in sizes if left_s is None or s.requests(plan.max_tokens) * one_s <= left_s]
     size = fitting[0] if fitting else sizes[-1]
     _name_cuts(run, plan, sizes[0], size, one_s)
@@ -187,7 +157,7 @@ def conduct(run: RunState, plan: PlannedRight) -> None:
         asking.ask(schedule.same_texts())
 
 
-def _name_cuts(run: RunState, plan: PlannedRight, full: _Size, size: _Size, one_s: float) -> None:
+def _name_cuts(run: RunState, plan: PlannedRight, full: Size, size: Size, one_s: float) -> None:
     if size == full:
         return
     left_out = [
@@ -230,7 +200,7 @@ def _numbers(asking: _Asking, needed: int) -> Codes:
     return replace(codes, carried=tuple(c for c in codes.carried if c not in gone))
 
 
-def _look(asking: _Asking, size: _Size, look: int) -> Right:
+def _look(asking: _Asking, size: Size, look: int) -> Right:
     """All pairs alone and at each level, and the churn; what all rows so far show."""
     plan, tokens = asking.plan, asking.plan.max_tokens
     pairs = range(look * size.pairs, (look + 1) * size.pairs)

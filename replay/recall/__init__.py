@@ -5,6 +5,7 @@ of a run is watched for what another request asked; a phase of kind `right` asks
 
 codes.py     the codes of a run, their decoys, and the questions that ask for them
 schedule.py  what a phase of kind `right` asks, batch by batch
+size.py      how much of it fits a budget
 text.py      what one text shows by itself: garbled, numbers, scripts
 watch.py     own, foreign, or chance; and the answers that are kept as evidence
 
