@@ -18,7 +18,7 @@ from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.seats import Seats
 
-INTERIM_AFTER_S = 45.0
+INTERIM_AFTER_S = 45.0  # a shorter run has its answer soon; people have begun to look away by then
 PHASES_SHARE = 0.45  # of the budget, where a sweep follows them
 
 

@@ -1,4 +1,7 @@
-"""The Chromium of this machine, driven by Playwright; without one the tests that need it are skipped."""
+"""The Chromium of this machine, driven by Playwright; without one the tests that need it are skipped.
+
+axe-core (MPL-2.0) comes within the wheel axe-playwright-python; nothing of it is in this repository.
+"""
 
 import shutil
 from collections.abc import Iterator
