@@ -60,6 +60,8 @@ WILD_DF: Final = 3  # degrees of freedom with which each of the two scatters is 
 # Conditions of a phase (conditions/of_phase.py)
 MAX_SPREAD: Final = 0.05  # of a solo: beyond it a round does not leave at one instant
 MAX_FAULTY: Final = 0.2  # of the rounds may hold an answer that is not whole
+EQUAL_PROMPTS: Final = 4  # tokens by which prompts of one target may differ …
+EQUAL_LONG_PROMPTS: Final = 0.01  # … or by this part: random words are not all of one token
 MAX_DRIFT: Final = 0.25  # of a solo over one phase, and surely so: beyond it a straight line is a poor story
 SURELY: Final = 0.99  # of drift, lengths and chain
 MIN_DF: Final = 2  # solos and rounds more than unknowns: with one, intervals cover 88 to 91 % instead of 95 %

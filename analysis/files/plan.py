@@ -25,6 +25,8 @@ class PlannedPhase:
     workers: Users | None = None  # requests the client keeps in flight at most; the others wait in its queue
     after: str | None = None  # runs only if all requests of the phase of this name overlapped
     pair_of: str | None = None  # the contention matrix that this pair of targets belongs to
+    prompt_tokens: Annotated[int, Field(ge=1)] | None = None  # about so many; None: the target's own message
+    max_tokens: Annotated[int, Field(ge=1)] | None = None  # of an answer; None: the run's
 
     @property
     def deal(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """One phase measured: what verdict and report rest on, from its solos and its rounds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import STOPPED, RequestRecord, under_asked_name
@@ -151,6 +151,8 @@ def measure_phase(
 
     What an interruption cut short says nothing of the servers: neither scored nor counted.
     """
+    if plan.max_tokens is not None:
+        targets = {name: replace(info, max_tokens=plan.max_tokens) for name, info in targets.items()}
     asked = {name: info.max_tokens for name, info in targets.items()}
     own = [under_asked_name(r, targets[r.target].answers_as) for r in records if r.phase == plan.name]
     records = without_far_gaps(own)

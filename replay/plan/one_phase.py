@@ -1,5 +1,6 @@
 """The life of a phase: solo, round, solo, … solo, until it is decided."""
 
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from replay.output import log
 from replay.plan import TIMEOUT_EXTRA_S, TIMEOUT_SOLOS, progress
 from replay.plan.budget import BUDGET_ROUNDS, solo_targets
 from replay.plan.run_state import RunState
+from replay.prompts.long_text import long_text
 from replay.prompts.prefix import prompt
 from replay.release.dispatch import ReadyUser
 from replay.server_kinds import Ask, Endpoint
@@ -158,6 +160,9 @@ def request_for(
     request_id = next(run.request_ids)
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request
+    words = run.prompt_words.get(seat.target) if content is None else None
+    if words is not None:
+        content = long_text(random.Random(f"{run.seed} {request_id}"), words)
     content = target.test_message if content is None else content
     if not before if own_prefix is None else own_prefix:
         content = prompt(content, run.seed, request_id)
@@ -181,6 +186,7 @@ def request_for(
         path=endpoint.path,
         reader=endpoint.reader,
         own_connection=info.takes_one_connection,
+        prompt_words=words,
     )
 
 

@@ -16,6 +16,7 @@ from replay.plan.budget import BudgetFit, chain_s, fit_to_budget, shortened, sma
 from replay.plan.one_phase import keep_still, run_chain, run_phase
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
+from replay.prompts.sizing import Sizing, size
 from replay.release.seats import Seats
 
 INTERIM_AFTER_S = 45.0  # a shorter run has its answer soon; people have begun to look away by then
@@ -36,6 +37,7 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Run
     _announce(run, waiting)
     chain_of = smallest(_certain(waiting))
     done, overlapped, judged = list[PlannedPhase](), set[str](), list[PhaseJudged]()
+    sizes: dict[str, Sizing] = {}
     while waiting:
         if not _is_needed(waiting[0], done, overlapped):
             del waiting[0]
@@ -50,9 +52,10 @@ def conduct(run: RunState, seats: Seats, planned: Sequence[PlannedPhase]) -> Run
         seats.fill(plan.deal)
         run.live.begin_phase(plan.name, len(done) + 1, len(done) + len(fitted.phases), plan.max_rounds)
         keep_still(run)
-        measured = run_phase(run, plan, total_s(fitted.phases[1:], run.solo_s))
+        here = with_sizes(run, plan, sizes)
+        measured = run_phase(here, plan, total_s(fitted.phases[1:], run.solo_s))
         if plan.name == chain_of.name:
-            run_chain(run, plan)
+            run_chain(here, plan)
         done.append(plan if decided(measured) else with_rounds(plan, len(measured.rounds)))
         if measured.all_overlap:
             overlapped.add(plan.name)
@@ -79,6 +82,21 @@ def conduct_within(run: RunState, seats: Seats, planned: Sequence[PlannedPhase],
     scenario = run.scenario
     part = scenario.model_copy(update={"budget_s": scenario.budget_s * share})
     return replace(conduct(replace(run, scenario=part), seats, planned), scenario=scenario)
+
+
+def with_sizes(run: RunState, plan: PlannedPhase, sizes: dict[str, Sizing]) -> RunState:
+    """The run with the lengths of prompts and answers that this phase asks for; `sizes` grows."""
+    infos, words, solo_s = dict(run.infos), dict[str, int](), dict(run.solo_s)
+    for target in dict.fromkeys(plan.deal):
+        if plan.max_tokens is not None:
+            solo_s[target] *= plan.max_tokens / run.tokens(target)
+            infos[target] = replace(infos[target], max_tokens=plan.max_tokens)
+        if plan.prompt_tokens is not None:
+            if target not in sizes:
+                sizes[target] = size(run, target)
+            words[target] = sizes[target].words_for(plan.prompt_tokens)
+            solo_s[target] += sizes[target].word_s * words[target]
+    return replace(run, infos=infos, prompt_words=words, solo_s=solo_s)
 
 
 def _certain(phases: Sequence[PlannedPhase]) -> list[PlannedPhase]:

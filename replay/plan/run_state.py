@@ -32,6 +32,9 @@ class RunState:
     solo_s: Mapping[str, float] = field(
         default_factory=dict
     )  # expected of a request alone, after the warm-up
+    prompt_words: Mapping[str, int] = field(
+        default_factory=dict
+    )  # of the long prompts of this phase, by target; else the target's message is sent
     client_load: ClientLoad = field(default_factory=ClientLoad)
     live: LiveRun = field(default_factory=LiveRun)
     seed: int = field(default_factory=lambda: secrets.randbelow(10**9))  # of the prompts' unique prefixes

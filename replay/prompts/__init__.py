@@ -8,7 +8,7 @@ In: the run after its warm-up and what is planned (analysis/files/plan.py). Out:
 - `stall.py`: a long prompt beside answers that run
 - `talk.py`: conversations alone and beside others
 - `prefix.py`: what makes every prompt of a run unique
-- `sizing.py`: prompts of about so many tokens, made of random words
+- `sizing.py`: prompts of about so many tokens; `long_text.py`: the random words they are made of
 - `right.py`: codes asked back alone and together
 
 To add a kind: a file here with `conduct` and `worst_case_s`, its place in `conduct.py`, its keys in

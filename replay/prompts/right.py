@@ -13,9 +13,9 @@ from analysis.thresholds import FORM_TAKEN, FORM_TRIES
 from replay.client.request import Request
 from replay.output import log
 from replay.plan.run_state import RunState
+from replay.prompts.long_text import WORDS
 from replay.prompts.prefix import unique_prefix
 from replay.prompts.send import Wanted, ask, hang_up, send, wait_until
-from replay.prompts.sizing import WORDS
 from replay.recall import codes as codes_of
 from replay.recall import schedule
 from replay.recall.codes import Codes

@@ -22,8 +22,9 @@ from analysis.prompts.stall.chunks import SUFFIX, Chunk
 from replay.client.request import Request
 from replay.output import log
 from replay.plan.run_state import RunState
+from replay.prompts.long_text import long_text
 from replay.prompts.send import Wanted, ask, hang_up, have_told, heard, rows, send, wait_until
-from replay.prompts.sizing import Sizing, long_text, size
+from replay.prompts.sizing import Sizing, size
 
 TOKENS_BEFORE: Final = 15  # of each runner, before the long prompt comes
 NEWCOMER_TOKENS: Final = 4

@@ -18,8 +18,8 @@ from analysis.prompts.talk.line import line_through
 from analysis.prompts.talk.parts import ALONE, LINE, STRANGER, SYSTEM, Part, by_part, conversations, line_of
 from replay.output import log
 from replay.plan.run_state import RunState
+from replay.prompts.long_text import random_words
 from replay.prompts.send import Wanted, ask, heard, rows, send
-from replay.prompts.sizing import random_words
 
 ANSWER_TOKENS: Final = 24
 LINE_SHARES: Final = (0.125, 0.25, 0.5, 1.0)  # of the final length

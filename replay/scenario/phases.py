@@ -56,6 +56,7 @@ def planned_prompts(scenario: Scenario, names: Collection[str] | None = None) ->
 def _planned(phase: Phase, name: str, targets: tuple[str, ...], **other: Any) -> PlannedPhase:
     own = {"users": phase.users, "min_rounds": phase.rounds.min, "max_rounds": phase.rounds.max}
     client = {"spacing_s": phase.spacing_s, "workers": phase.workers}
+    client |= {"prompt_tokens": phase.prompt_tokens, "max_tokens": phase.max_tokens}
     return PlannedPhase(name=name, targets=targets, **own | client | other)
 
 

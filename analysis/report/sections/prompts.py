@@ -2,6 +2,7 @@
 
 from analysis.assess import Assessment
 from analysis.prompts.finding import Finding
+from analysis.prompts.prefill import prefill_of
 from analysis.report.sections.section import (
     MEASURED,
     NEXT,
@@ -14,6 +15,7 @@ from analysis.report.sections.section import (
     Steps,
     Table,
     section,
+    sentences,
 )
 
 TITLES = {"stall": "A long prompt", "talk": "Conversations", "right": "Right together"}
@@ -21,7 +23,9 @@ TITLES = {"stall": "A long prompt", "talk": "Conversations", "right": "Right tog
 
 def prompt_sections(assessment: Assessment) -> list[Section]:
     """A section for each finding: its word, two lines, the table, the pictures, the conditions."""
-    return [s for found in assessment.prompts for s in _of(found)]
+    prefill = prefill_of([j.measured for j in assessment.phases])
+    read = section("Long prompts together", MEASURED, sentences([prefill.sentence] if prefill else []))
+    return [*read, *(s for found in assessment.prompts for s in _of(found))]
 
 
 def prompt_steps(assessment: Assessment) -> list[Section]:

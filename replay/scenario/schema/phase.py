@@ -69,6 +69,8 @@ class Phase(_Named):
     rounds: Rounds
     spacing_s: Annotated[Number, Field(ge=0, le=limits.SPACING_S)] = 0
     workers: Annotated[Whole, Field(ge=1, le=limits.USERS)] | None = None
+    prompt_tokens: Size | None = None  # of random words in place of the target's message
+    max_tokens: Annotated[Whole, Field(ge=1, le=limits.TOKENS)] | None = None  # in place of the request's
 
     @field_validator("kind", mode="before")
     @classmethod
