@@ -1,10 +1,10 @@
 """What a user wants of one answer, and by how much an answer met or missed it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.files.request_record import STOPPED, RequestRecord
-from analysis.thresholds import RELATIVE_SPEED, RELATIVE_TTFT
+from analysis.thresholds import MOST_RETRY_S, RELATIVE_SPEED, RELATIVE_TTFT, RETRY_S
 
 REFUSALS = (429, 503)
 NO_MARGIN = -1.0  # of an answer that failed: e times too slow, so that means and spreads stay finite
@@ -38,6 +38,7 @@ class Answer:
     failed: bool
     refused: bool
     margin: float  # logarithm of how many times better than wanted; below 0 is a miss
+    retry_s: float = 0.0  # how long its user waits before it asks again
 
     @property
     def met(self) -> bool:
@@ -81,6 +82,7 @@ def answer_of(row: RequestRecord, target: ServiceTarget) -> Answer | None:
         failed=failed,
         refused=row.http_status in REFUSALS,
         margin=NO_MARGIN,
+        retry_s=min(max(row.retry_after_s or 0.0, RETRY_S), MOST_RETRY_S) if failed else 0.0,
     )
     return answer if failed else with_target(answer, target)
 
@@ -94,18 +96,7 @@ def with_target(answer: Answer, target: ServiceTarget) -> Answer:
         margin = math.log(target.latest_s(answer.tokens) / max(answer.duration_s, 1e-9))
     else:
         margin = math.log(min(target.ttft_s / max(ttft_s, 1e-9), 1 / tpot_s / target.speed))
-    return Answer(
-        answer.server,
-        answer.sent_s,
-        answer.end_s,
-        answer.first_s,
-        answer.last_s,
-        answer.tokens,
-        answer.gap_s,
-        answer.failed,
-        answer.refused,
-        margin,
-    )
+    return replace(answer, margin=margin)
 
 
 def relative_target(alone: list[Answer], wanted: ServiceTarget) -> ServiceTarget | None:

@@ -11,7 +11,7 @@ from analysis.capacity.levels import Level
 from analysis.capacity.shown import Pace, design_effect
 from analysis.phase.intervals import peak, time_at_depth
 from analysis.statistics.estimates import LogEstimate, student
-from analysis.thresholds import HELD_SHARE, REPORT_LEVEL, RETRY_S, THROUGHPUT_FLOOR, WORTH_HAVING
+from analysis.thresholds import HELD_SHARE, REPORT_LEVEL, THROUGHPUT_FLOOR, WORTH_HAVING
 
 
 def tokens_per_s(level: Level, pace: Pace) -> LogEstimate | None:
@@ -43,8 +43,8 @@ def _rate(level: Level, work: Sequence[float], pace: Pace) -> LogEstimate | None
 
 
 def _cycle_s(answer: Answer) -> float:
-    """From one sending of a user to its next: a refused user waits before it asks again."""
-    return answer.duration_s + (RETRY_S if answer.refused else 0.0)
+    """From one sending of a user to its next: one whose request failed waits before it asks again."""
+    return answer.duration_s + answer.retry_s
 
 
 @dataclass(frozen=True, slots=True)

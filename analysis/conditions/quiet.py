@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from analysis.conditions.condition import Condition
-from analysis.files.request_record import BASELINE, RequestRecord
+from analysis.files.request_record import BASELINE, LEVEL, RequestRecord
 from analysis.files.run import Run
 from analysis.files.server_samples import ServerSample
 from analysis.phase.server_load import Window, rate, samples_within, totals
 from analysis.thresholds import QUIET_CORES, QUIET_GPU_PERCENT, QUIET_REQUESTS, QUIET_SHARE, SETTLE_S
 
 NAME = "quiet servers"
+ONE_USER = "level-1"  # of a sweep: requests alone
 LEAST_LOOKS = 2  # at a server in one window: one stale gauge is no user
 LEAST_S = 0.4  # between two looks at a process: its time is counted in hundredths of a second
 STEADY_USER = (
@@ -33,7 +34,9 @@ def quiet_servers(run: Run, records: Sequence[RequestRecord]) -> Condition:
     alone = [
         (r.send_s, r.end_s)
         for r in records
-        if r.kind == BASELINE and r.send_s is not None and r.end_s is not None
+        if (r.kind == BASELINE or (r.kind, r.phase) == (LEVEL, ONE_USER))
+        and r.send_s is not None
+        and r.end_s is not None
     ]
     by_port: dict[str | None, list[ServerSample]] = {}
     for s in run.server_samples:

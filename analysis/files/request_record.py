@@ -59,6 +59,7 @@ class RequestRecord:
     http_status: int | None = None
     finish_reason: str | None = None
     error: str | None = None
+    retry_after_s: float | None = None  # that a refusal asked to wait
     answered_model: str | None = None
     server_queue_s: float | None = None
     server_prefill_s: float | None = None

@@ -4,6 +4,7 @@ Never an exception: whatever a server writes (other types than promised, half a 
 HTML) becomes an `error` of one line, without times, so that equal failures count as one in Locust.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,6 +40,7 @@ class Response:
     http_status: int | None = None
     finish_reason: str | None = None
     error: str | None = None
+    retry_after_s: float | None = None
     answered_model: str | None = None
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
@@ -89,6 +91,7 @@ def read_response(
         http_status=reply.status,
         finish_reason=_finish_reason(documents),
         error=refusal or _said(documents) or problem or content.broken or _unfinished(content),
+        retry_after_s=_retry_after_s(reply.headers),
         answered_model=_model(documents),
         prompt_tokens=_count(usage.get("prompt_tokens")) or None,
         cached_tokens=_count(timings.get("cache_n")) if cached is None else cached,
@@ -123,6 +126,12 @@ def _refusal(reply: Reply) -> str | None:
         return None
     body = reply.body.decode("utf-8", "replace") if encoding == "identity" else ""
     return refusal(reply.status, reply.headers, body)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """In seconds; a date is not read, and what makes no sense is none."""
+    value = headers.get("retry-after", "").strip()
+    return float(value) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value, re.ASCII) else None
 
 
 def _behind(headers: Mapping[str, str]) -> str | None:

@@ -172,3 +172,12 @@ def test_settings_that_do_nothing_are_called_a_tie(tmp_path: Path) -> None:
     run = locust(tmp_path, "--scenario", str(path), "--how-many")
     assert sorted(s["rank"] for s in run.report["settings"]) == ["best", "tie"], run.out
     assert "cannot be told apart" in run.report["answer"]
+
+
+def test_a_sweep_whose_users_live_in_several_processes_finds_the_same(tmp_path: Path) -> None:
+    farm = {"policy": "slots", "each": {"slots": 3}, "ports": 1}
+    run = swept(tmp_path, farm, 0.15, 20, "--processes", "2", budget_s=30)
+    assert run.code == 0, run.err
+    assert run.report["how_many"]["carries"] in (2, 3), run.out
+    assert len({r["worker"] for r in run.rows}) == 2
+    assert len(run.manifest["quiet"]) == 1, "the servers were watched before the sweep"

@@ -17,7 +17,7 @@ from replay.plan.how_many.orders import Order, Purpose, Stay
 from replay.plan.how_many.search import Search
 from replay.plan.how_many.settings import people_cost_s
 from replay.plan.how_many.so_far import SoFar
-from replay.plan.one_phase import request_for
+from replay.plan.one_phase import keep_still, request_for
 from replay.plan.run_state import RunState
 from replay.plan.warm_up import choose_tokens, warm_up
 from replay.release.dispatch import ReadyUser
@@ -44,6 +44,7 @@ def conduct_how_many(run: RunState, seats: Seats, sweep: PlannedSweep, targets: 
     if (left_s := run.left_s()) is not None:
         run.live.expect_end(left_s)
     together = [[t] for t in targets] if sweep.each else [list(targets)]
+    keep_still(run)
     people_s = _time_for_people(run, sweep)
     visits: list[Visit] = []
     run.client_load.open(run.dispatch.in_flight)
@@ -229,7 +230,7 @@ class UsersInFlight:
         row = under_asked_name(row, self.run.infos[row.target].answers_as)
         self.so_far.add(row)
         answer = answer_of(row, self.loop.target)
-        pause_s = RETRY_S if answer is None or answer.failed else 0.0
+        pause_s = RETRY_S if answer is None else answer.retry_s
         if self.think_s:
             pause_s = self.lengths.expovariate(1 / self.think_s)
         self.loop.answered(user, answer, self._now_s() + pause_s)

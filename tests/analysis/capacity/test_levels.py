@@ -51,3 +51,14 @@ def test_without_a_stream_the_whole_answer_is_judged() -> None:
     assert in_time is not None
     assert late is not None
     assert (in_time.met, late.met) == (True, False)
+
+
+def test_who_is_refused_waits_as_long_as_the_server_asks_within_bounds() -> None:
+    refusals = [
+        answer_of(row(1, 1, 0.1, http_status=503, error="HTTP 503", retry_after_s=asked), TARGET)
+        for asked in (None, 0.1, 2.0, 3600.0)
+    ]
+    assert [a.retry_s for a in refusals if a is not None] == [0.5, 0.5, 2.0, 5.0]
+    whole = answer_of(row(1, 1, 2), TARGET)
+    assert whole is not None
+    assert whole.retry_s == 0

@@ -159,3 +159,11 @@ def test_tokens_that_share_a_packet_share_their_arrival(pieces: int) -> None:
     reply.note_end(b"data: [DONE]\n\n")
     response = read_response(reply, 9.0, None)
     assert (response.chunks, response.arrivals) == (6, pieces)
+
+
+def test_how_long_a_refusal_asks_to_wait_is_a_column() -> None:
+    response, _ = ask("busy-503-retry-after")
+    assert response.retry_after_s == 1.0
+    for unread in (b"Fri, 31 Dec 1999 23:59:59 GMT", b"-3", b"1e9", b"soon", b""):
+        reply = Reply(status=503, headers={"retry-after": unread.decode()})
+        assert read_response(reply, 1.0, None).retry_after_s is None
