@@ -18,7 +18,7 @@ from replay.plan import TIMEOUT_EXTRA_S, TIMEOUT_SOLOS, progress
 from replay.plan.budget import BUDGET_ROUNDS, solo_targets
 from replay.plan.run_state import RunState
 from replay.prompts.long_text import long_text
-from replay.prompts.prefix import prompt
+from replay.prompts.prefix import prompt, with_prefix
 from replay.release.dispatch import ReadyUser
 from replay.server_kinds import Ask, Endpoint
 
@@ -163,7 +163,8 @@ def request_for(
     words = run.prompt_words.get(seat.target) if content is None else None
     if words is not None:
         content = long_text(random.Random(f"{run.seed} {request_id}"), words)
-    content = target.test_message if content is None else content
+    if content is None:
+        content, before = target.test_message, with_prefix(target.before, run.seed, request_id)
     if not before if own_prefix is None else own_prefix:
         content = prompt(content, run.seed, request_id)
     endpoint = _endpoint(run.endpoints[seat.target], bool(before))

@@ -120,7 +120,8 @@ def choose_tokens(run: RunState, phases: Sequence[PlannedPhase], answers: Answer
     solo_s = {}
     for target, n in tokens.items():
         info, speed = run.infos[target], speeds[target]
-        words = len(prompt(run.targets[target].test_message, 0, 0).split())
+        sent = (*(m["content"] for m in run.targets[target].before), run.targets[target].test_message)
+        words = len(prompt(" ".join(sent), 0, 0).split())
         server = info.server | {"endpoint": run.endpoints[target][0].path}
         run = run.with_target(replace(info, max_tokens=n, prompt_words=words, server=server))
         solo_s[target] = speed.solo_s(n) if speed else (answers[target][-1].latency_s or AIM_S)

@@ -1,5 +1,7 @@
 """The prompts: each begins with its own prefix, all prefixes equally long."""
 
+from collections.abc import Mapping, Sequence
+
 PREFIX_DIGITS = 9  # three groups of three: every tokenizer in use splits them alike
 STRIDE = 618_033_989  # coprime to 10**9: neighbours differ from the first digit on, none comes twice
 
@@ -23,3 +25,13 @@ def request_of(seed: int, digits: str) -> int | None:
     if len(digits) != PREFIX_DIGITS or not digits.isdecimal():
         return None
     return int((int(digits) - seed) * pow(STRIDE, -1, 10**PREFIX_DIGITS) % 10**PREFIX_DIGITS)
+
+
+def with_prefix(
+    before: Sequence[Mapping[str, str]], seed: int, request_id: int
+) -> tuple[dict[str, str], ...]:
+    """The messages of a chat, the first one with the prefix of this request."""
+    messages = [dict(message) for message in before]
+    if messages:
+        messages[0]["content"] = prompt(messages[0]["content"], seed, request_id)
+    return tuple(messages)

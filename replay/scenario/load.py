@@ -18,7 +18,8 @@ from replay.scenario.limits import PRICE
 from replay.scenario.messages import nearest, problems_of, refusal, unset_refusal
 from replay.scenario.phases import usual_phases
 from replay.scenario.rules import contradictions
-from replay.scenario.schema import KEYS, Costs, Phase, Scenario
+from replay.scenario.schema import KEYS, Costs, Phase, Scenario, Target
+from replay.scenario.schema.messages_file import middle_chat
 from replay.scenario.schema.phase import OF_KIND
 from replay.scenario.yaml_file import fill, misplaced, read_yaml, unset
 
@@ -32,6 +33,10 @@ def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
     problems = list(misplaced(written))
     if "raw" in written:  # our own field for the manifest, not a key of the file
         problems.append((("raw",), f"unknown key; {nearest('raw', KEYS[''])}"))
+    written_targets = written.get("targets")
+    for i, target in enumerate(written_targets if isinstance(written_targets, list) else ()):
+        if isinstance(target, dict) and "before" in target:  # likewise
+            problems.append((("targets", i, "before"), f"unknown key; {nearest('before', KEYS['targets'])}"))
     filled, unfilled = fill(written, environ)
     if problems or unfilled:
         raise refusal(str(path), problems + unfilled)
@@ -42,7 +47,16 @@ def load_scenario(path: Path, environ: Mapping[str, str]) -> Scenario:
         s.model_copy(update={"farm": str((path.parent / s.farm).resolve())}) if isinstance(s.farm, str) else s
         for s in scenario.servers
     )
-    return scenario.model_copy(update={"servers": servers})
+    targets = tuple(_with_prompts_of(t, path.parent) for t in scenario.targets)
+    return scenario.model_copy(update={"servers": servers, "targets": targets})
+
+
+def _with_prompts_of(target: Target, folder: Path) -> Target:
+    """The target with what its file of prompts has it send."""
+    if target.messages_file is None:
+        return target
+    chat = middle_chat(folder / target.messages_file)
+    return target.model_copy(update={"test_message": chat.last, "before": tuple(map(dict, chat.before))})
 
 
 def scenario_of_urls(urls: Sequence[str]) -> Scenario:

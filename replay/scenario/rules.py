@@ -28,8 +28,9 @@ def contradictions(scenario: Scenario) -> list[Problem]:
 
 def _repetitions(scenario: Scenario) -> Iterator[Problem]:
     targets, phases, ports = scenario.targets, scenario.phases, [s.port for s in scenario.servers]
-    for i, first in _repeated([(t.base_url, t.server, t.model) for t in targets]):
-        text = f"same server and model as targets[{first}]; take one out, or give it another model"
+    alike = [(t.base_url, t.server, t.model, t.test_message, t.messages_file) for t in targets]
+    for i, first in _repeated(alike):
+        text = f"same server and model as targets[{first}]; take one out, or give it another model or prompt"
         yield ("targets", i), text
     for key, names in (("targets", [t.name for t in targets]), ("phases", [p.name for p in phases])):
         for i, first in _repeated(names):

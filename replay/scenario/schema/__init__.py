@@ -2,6 +2,7 @@
 
 keys.py        the file as a whole, its targets and request
 phase.py       the phases: rounds, matrices, and the kinds stall, talk and right
+messages_file.py  a target's own prompts, from a file
 own_server.py  servers that the run starts itself
 
 In: plain data from the YAML. Out: `Scenario`, or pydantic's errors, which `messages.py` puts into words.

@@ -39,7 +39,9 @@ class Target(Frozen):
     answers_as: Model | None = None  # the other name under which its answers come
     kind: Text | None = None  # of its server; None: found by asking
     test_message: Prompt = DEFAULT_TEST_MESSAGE
+    messages_file: Text | None = None  # of its own prompts or chats; its path from the scenario's folder
     api_key_env: str | None = None  # the NAME of the variable; keys themselves are in no file
+    before: tuple[dict[str, str], ...] = ()  # no key: messages before the last one, of `messages_file`
 
     @model_validator(mode="before")
     @classmethod
@@ -73,6 +75,8 @@ class Target(Frozen):
 
     @model_validator(mode="after")
     def _one_address(self) -> "Target":
+        if self.messages_file is not None and "test_message" in self.model_fields_set:
+            raise ValueError("has both test_message and messages_file; keep one of them")
         if (self.base_url is None) == (self.server is None):
             both = "neither" if self.server is None else "both"
             raise ValueError(f"has {both} of base_url and server; give exactly one of them")
@@ -159,7 +163,8 @@ _MODELS: Final[dict[str, type[Frozen]]] = {
 KEYS: Final = (
     {"": tuple(key for key in Scenario.model_fields if key != "raw")}
     | {  # below each key
-        key: tuple(model.model_fields) for key, model in _MODELS.items()
+        key: tuple(field for field in model.model_fields if field != "before")
+        for key, model in _MODELS.items()
     }
     | {"phases": KEYS_OF_PHASES}
 )
