@@ -118,6 +118,19 @@ def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
         metavar="TOKENS",
         help="context per slot (default: %(default)s)",
     )
+    add(
+        "--batch",
+        type=int,
+        metavar="TOKENS",
+        help="prompt tokens read at a time (default: the engine's own, 2048)",
+    )
+    add(
+        "--cache-ram",
+        type=int,
+        default=0,
+        metavar="MIB",
+        help="memory for prompts that a slot has lost (default: none)",
+    )
     add("--oversubscribe", action="store_true", help="allow more threads in all than cores")
     parser.set_defaults(run=_run_llamacpp)
 
@@ -131,6 +144,8 @@ def _run_llamacpp(options: argparse.Namespace) -> int:
         host=options.host,
         ctx=options.ctx,
         oversubscribe=options.oversubscribe,
+        batch=options.batch,
+        cache_ram_mib=max(options.cache_ram, 0),
     )
     return fleet.serve(specs, options.until_stdin_closes)
 

@@ -1,5 +1,6 @@
 """Set-ups for phases about prompts: what is asked, and the word that the report must have for it."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,39 @@ class PromptsMeasured:
         return self.complaint or "yes"
 
 
+def _own(options: str) -> Callable[[Path], list[dict[str, Any]]]:
+    """The wheel's engine with settings that a scenario has no key for."""
+    command = f"{sys.executable} -m servers llamacpp --port {{port}} --threads 1 {options}"
+    return lambda folder: [{"kind": "command", "command": command, "ready_within_s": 120}]
+
+
+STALL: Final = {"name": "stall", "kind": "stall", "prompt_tokens": [256, 800], "runners": [1], "rounds": 3}
+TALK: Final = {"name": "talk", "kind": "talk", "users": [2], "order": ["in-turn"]}
 SETUPS: Final = (
+    PromptsSetup("llama.cpp as it is: a prompt of 800 tokens", llamacpp(3), STALL, "stall", "frozen"),
+    PromptsSetup(
+        "llama.cpp, 256 tokens at a time: the same",
+        _own("--slots 3 --batch 256"),
+        STALL,
+        "stall",
+        "in-pieces",
+    ),
+    PromptsSetup("llama.cpp, one slot, two people", llamacpp(1), TALK, "cache", "lost"),
+    PromptsSetup(
+        "llama.cpp, one slot and past prompts in memory, two people",
+        _own("--slots 1 --cache-ram 2048"),
+        TALK,
+        "cache",
+        "kept",
+    ),
+    PromptsSetup("llama.cpp, two slots, two people", llamacpp(2), TALK, "cache", "kept"),
+    PromptsSetup(
+        "llama.cpp, two slots, two people with a common system message",
+        llamacpp(2),
+        TALK | {"system_words": 150},
+        "cache",
+        "taken-over",
+    ),
     PromptsSetup(
         "llama.cpp, four slots on one thread: codes with 2 and 4 at once",
         llamacpp(4),

@@ -45,6 +45,8 @@ def plan(
     host: str,
     ctx: int,
     oversubscribe: bool,
+    batch: int | None = None,
+    cache_ram_mib: int = 0,
 ) -> list[EngineSpec]:
     """One spec per port, all checked; model None is the wheel's. Raises ScenarioError with what to change."""
     if importlib.util.find_spec("xllamacpp") is None:
@@ -54,6 +56,7 @@ def plan(
         if not path.is_file():
             raise ScenarioError(f"--model {path}: there is no such file; give the path of a .gguf file")
     _each("--ctx", [ctx], 1)
+    _each("--batch", [batch], 1)
     each_slots = _each("--slots", slots, len(ports))
     each_threads = _each("--threads", threads, len(ports))
     cores = _cores()
@@ -63,7 +66,9 @@ def plan(
             "fight; give fewer --threads, or add --oversubscribe"
         )
     return [
-        EngineSpec(host, port, str(path.resolve()), _name(path), port_slots, port_threads, ctx)
+        EngineSpec(
+            host, port, str(path.resolve()), _name(path), port_slots, port_threads, ctx, batch, cache_ram_mib
+        )
         for port, path, port_slots, port_threads in zip(
             free_ports(host, ports), paths, each_slots, each_threads, strict=True
         )

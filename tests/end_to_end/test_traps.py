@@ -321,6 +321,7 @@ def test_a_seed_would_fake_a_lock_and_is_never_sent(mock: MockServer) -> None:
     assert ours_s < 2 * SOLO_S
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["llamacpp", "lmstudio", "ollama", "vllm", "mlx"])
 def test_a_prompt_cache_helps_the_naive_prompt_and_never_ours(mock: MockServer, kind: str) -> None:
     """Naive: the same words each time, so that all but the first start at once and a round seems to gain."""
@@ -467,6 +468,7 @@ def test_the_timeout_grows_with_the_users_and_the_solo_time() -> None:
     run: Any = SimpleNamespace(
         scenario=one, targets={"A": target}, endpoints={"A": openai.ENDPOINTS}, infos={"A": info}, solo_s={},
         recorder=SimpleNamespace(origin_s=0.0, raise_problem=lambda: None), seed=7, request_ids=count(1),
+        prompt_words={},
     )  # fmt: skip
     seat: Any = SimpleNamespace(target="A", worker=0, user=0)
     assert request_for(run, seat, 1, "p", 0, BURST, 8, 8).timeout_s == 60

@@ -66,8 +66,9 @@ async def _keep_alive(engine: MockEngine, served: Served, reply: web.StreamRespo
     total = served.ask.prompt_tokens
     while served.request is None or served.request.admission_s is None:
         await asyncio.sleep(0.001)
+    reading_s = engine.setup.ttft_s * (1 - served.cached_tokens / total)
     for step in range(1, STEPS + 1):
-        await asyncio.sleep(engine.setup.ttft_s / (STEPS + 1))
+        await asyncio.sleep(reading_s / (STEPS + 1))
         await reply.write(f": keepalive {total * step // STEPS}/{total}\n\n".encode())
 
 
