@@ -43,6 +43,7 @@ def test_the_control_grows_while_all_requests_overlap_and_finds_the_slots(tmp_pa
     assert residuals["control-8"] is None  # only this phase shows that the slots end at 4
 
 
+@pytest.mark.long
 def test_the_control_of_a_serial_port_does_not_grow(tmp_path: Path) -> None:
     control = phase("control", 2, targets=["A"], grow_to=8)
     run = measured(tmp_path, "port-serial", control, phase("ports", 2))

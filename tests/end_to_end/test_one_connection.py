@@ -25,6 +25,7 @@ def measured(folder: Path, how: str, answer_s: float, *phases: dict) -> Ended:
     return locust(folder, "--scenario", str(path))
 
 
+@pytest.mark.long
 @pytest.mark.alone
 def test_spaced_messages_connect_when_they_are_due_so_none_waits(tmp_path: Path) -> None:
     """Six messages 0.6 s apart, 0.3 s each: an idle connection taken first would hold up the others."""

@@ -21,6 +21,7 @@ def two_settings(folder: Path, command: str, **keys: Any) -> Path:
     )
 
 
+@pytest.mark.long
 @pytest.mark.alone
 def test_two_settings_of_one_binary_get_a_verdict_each_and_nothing_is_left(tmp_path: Path) -> None:
     path = two_settings(tmp_path, f"MARK={tmp_path} {sys.executable} {SIMULATED}")

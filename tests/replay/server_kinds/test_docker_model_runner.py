@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from replay.checks.check import check
 from replay.checks.discover import find
 from replay.scenario.schema import Target
@@ -39,6 +41,7 @@ def test_a_model_that_is_not_in_memory_is_loaded_by_the_first_answer(mock: MockS
     assert "no model is in memory; the first answer loads" in found.server.notes[-1]
 
 
+@pytest.mark.long
 def test_it_is_measured_and_given_a_next_step_of_its_own(mock: MockServer, tmp_path: Path) -> None:
     [url] = mock("docker-model-runner", "--model", "ai/smol").urls
     run = locust(tmp_path, "--target", f"{url}=ai/smol", "--budget", "30")

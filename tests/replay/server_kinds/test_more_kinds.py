@@ -40,6 +40,7 @@ def test_each_is_found_without_being_named(mock: MockServer, kind: str) -> None:
     assert (found.kind, len(found.models), found.remark) == (kind, 1, "")
 
 
+@pytest.mark.long
 def test_each_is_measured_and_given_its_own_next_step(mock: MockServer, tmp_path: Path) -> None:
     targets = [{"name": kind, "base_url": mock(kind).urls[0]} for kind in RAISES_SLOTS]
     phases = [phase(kind, 2, targets=[kind]) for kind in RAISES_SLOTS]
