@@ -72,7 +72,7 @@ test: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 4 --dist loadfile -m "not alone and not engine and not long" $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile -m "not alone and not engine and not long" $(ARGS)
 	$(BIN)/pytest -n 2 --dist loadfile -m "alone and not engine and not long" $(ARGS)
 	$(BIN)/pytest -m engine $(ARGS)
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -135,8 +136,15 @@ def until(true: Callable[[], bool], patience_s: float = 30.0) -> None:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+    """A port that nobody listens at and that no other test is given.
+
+    Below those that the system gives out by itself: another process would have it before it is used.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port: int) -> bool:

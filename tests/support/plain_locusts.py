@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.checkout import CHECKOUT
-from tests.support.locusts import until
+from tests.support.locusts import free_port, until
 from tests.support.serving import servers
 
 FILES = CHECKOUT / "tests" / "locustfiles"
@@ -68,12 +67,6 @@ def command(prefix: Path, files: Sequence[Path], *options: str) -> list[str]:
     listed = ",".join(map(str, files))
     fixed = ("--headless", "--only-summary", "--csv", str(prefix))
     return [sys.executable, "-m", "locust", "-f", listed, *fixed, *options]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(prefix: Path, run: PlainRun, url: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.locusts import alive, until
+from tests.support.locusts import alive, free_port, until
 from tests.support.serving import get, refused, servers, spawn
 
 SERVER = """
@@ -96,12 +96,6 @@ def test_a_stop_while_it_is_waited_for_leaves_nothing() -> None:
     out, _ = process.communicate(timeout=END_S)
     assert (process.returncode, out) == (0, "")
     until(lambda: not any(map(alive, family)), END_S)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 MISTAKES = {
