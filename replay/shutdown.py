@@ -13,8 +13,9 @@ SIGTERM or a closed terminal (`quitting`, then `quit`). Always in this order:
 6. the report, by a child process (`_report`): it takes seconds, and most of the time after a Ctrl-C
 7. Locust, with the exit code
 
-A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). To stop faster: shorten the waits
-below; each names its step.
+A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). Only step 4 always waits
+(LOCUST_WRITES_S, WORKERS_REPORT_S); the other numbers are limits, and lowering one loses data. Most of a stop
+is step 6: to stop faster, make `analysis report` faster.
 """
 
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner

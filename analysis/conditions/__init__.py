@@ -8,6 +8,8 @@
     quiet.py          one of the whole run: was another user there while nothing of ours was in flight?
     locust_agrees.py  one of the whole run: Locust's own statistics against the log
 
+Elsewhere, beside what they test: prompts/stall/verdict.py, prompts/talk/verdict.py,
+prompts/right/conditions.py, machine/cross_checks.py, locust_rows/judge.py.
 A failed one makes the verdict `inconclusive`; `all accounted for` and `Locust agrees` make it `invalid`;
 `machine model` only withholds the machine's figures.
 To add one: a function that returns a Condition, listed in phase_conditions or in assess.py; its numbers in

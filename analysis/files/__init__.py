@@ -2,7 +2,7 @@
 
 run.py             PREFIX_run.json, the manifest; `read_run` reads all files of a prefix
 plan.py            one phase as planned, a part of the manifest
-request_record.py  PREFIX_requests.csv, one row per request
+request_record.py  PREFIX_requests.csv, one row per request (the recipe's file of that name: locust_rows/)
 server_samples.py  PREFIX_witness.csv, what servers and machine reported of themselves
 prefix.py          the prefix, from what a user types
 csv_rows.py        dataclasses as CSV rows, for both logs

@@ -1,6 +1,7 @@
 """The rules that turn measurements into verdicts. In: PhaseMeasured and conditions. Out: Verdict, Comparison.
 
-    outcomes.py      every verdict word: does it claim a gain, what is shared, colour, headline
+    outcomes.py      every verdict word of rounds and of a run: does it claim a gain, what is shared, colour,
+                     headline; phases of kind stall, talk and right have theirs in prompts/*/words.py
     of_phase.py      the verdict of a phase: an ordered list of rules, the first that matches wins
     certainty.py     what is sure of a speedup: gain, no gain, loss; may the phase stop
     phase_judged.py  a phase with its conditions, verdict, server load and evidence

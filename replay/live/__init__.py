@@ -8,5 +8,7 @@ first token of an answer that is still open, once, when somebody looks.
 - `targets.py`: of each target time to first token and tokens/s, alone and together, and its failures
 - `status.py`: where the run is, in one sentence
 
-`plan/live.py` holds all of it for one run. To add something: a field there, drawn in `web/overlap/`.
+`plan/live.py` holds all of it for one run. To add a value per target: `Answers.shown` in `targets.py`; one of
+the whole run: a field of `LiveRun` and its key in `LiveRun.page`, there. Both are drawn in
+`web/overlap/overlap.js`.
 """

@@ -12,6 +12,7 @@ messages, so that one process, `--processes N` and workers on other machines run
     users          -> conductor   row     worker, batch, row, heard the answer has ended, or was cut
     users          -> conductor   left    worker, user              the user is gone
 
+Begin in `Dispatch.send`, which picks the instant; `Gate._release` keeps it, `PinnedUser.carry_out` sends.
 Every message carries the run's token; handshake.py says which workers get it, worker_port.py where they join.
 A row counts only for a request that was sent in this batch to this worker. seats.py starts a phase's users.
 

@@ -8,6 +8,7 @@ own_server.py  servers that the run starts itself
 In: plain data from the YAML. Out: `Scenario`, or pydantic's errors, which `messages.py` puts into words.
 The most that a key takes is in `limits.py`; keys against each other are in `rules.py`. A key of a phase takes
 effect by way of `phases.py` and `analysis/files/plan.py`; `load.py` scales its seconds as well.
+A key of a target reaches the manifest by `checks/check.py`, which makes its TargetInfo.
 To add a key: a field here, its most in `limits.py`, its row in docs/SCENARIOS.md.
 """
 
