@@ -22,7 +22,7 @@ from analysis.files.plan import PlannedSweep
 from analysis.files.run import keep_files_private
 from replay import signals
 from replay.checks import check_table
-from replay.checks.capacity import most_users, refuse_beyond_machine
+from replay.checks.capacity import most_users, refuse_beyond_machine, whole_load
 from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, hazards_of
 from replay.children import end_with_parent, terminate_workers
@@ -151,8 +151,11 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
         scenario = scenario.model_copy(update={"budget_s": budget})
     if options.cost is not None:
         scenario = with_cost(scenario, options.cost)
-    refuse_beyond_machine(planned_phases(scenario), options.processes or (0 if options.master else 1))
     sweep = sweep_of(scenario.how_many, options, scenario.time_scale)
+    sweeps = options.plan == HOW_MANY
+    phases = planned_phases(scenario) if sweep.both or not sweeps else ()
+    load = whole_load(phases, planned_prompts(scenario), sweep if sweeps else None)
+    refuse_beyond_machine(load, options.processes or (0 if options.master else 1))
     if options.dry_run and options.plan == HOW_MANY:
         dry_run(with_budget(scenario, sweep), sweep)
         sys.exit(0)

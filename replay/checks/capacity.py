@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import psutil
 
 from analysis.errors import ScenarioError
-from analysis.files.plan import PlannedPhase
+from analysis.files.plan import PlannedPhase, PlannedPrompts, PlannedStall, PlannedSweep
 
 OWN_FILES = 100  # of Locust, the log, the web UI and the monitor
 USER_BYTES = 200_000  # a greenlet with its connection and the answer it holds
+USUAL_MOST, BESIDE = 16, 2  # users of a phase about prompts that names no number; requests beside its users
 REQUEST_BYTES = 4_000  # a row, in the run and once more in the analysis
 
 
@@ -28,6 +29,19 @@ class Room:
 
 def own_room() -> Room:
     return Room(_most_open_files(), _free_bytes())
+
+
+def whole_load(
+    phases: Sequence[PlannedPhase], prompts: Sequence[PlannedPrompts], sweep: PlannedSweep | None
+) -> list[PlannedPhase]:
+    """The phases of a plan; in their form its phases about prompts and its sweep, as one round each."""
+    others = [max(_numbers(plan), default=USUAL_MOST) + BESIDE for plan in prompts]
+    others += [max(sweep.most, sweep.people or 0)] if sweep is not None else []
+    return [*phases, *(PlannedPhase("others", users, ("all",), 1, 1) for users in others)]
+
+
+def _numbers(plan: PlannedPrompts) -> tuple[int, ...]:
+    return plan.runners if isinstance(plan, PlannedStall) else plan.users
 
 
 def most_users(phases: Sequence[PlannedPhase]) -> int:

@@ -3,8 +3,9 @@
 import pytest
 
 from analysis.errors import ScenarioError
-from analysis.files.plan import PlannedPhase
+from analysis.files.plan import PlannedPhase, PlannedStall, PlannedSweep, PlannedTalk
 from replay.checks import capacity
+from replay.checks.capacity import most_users, whole_load
 
 SMALL = PlannedPhase("phase1", 2, ("A",))
 LARGE = PlannedPhase("large", 5000, ("A",), max_rounds=100)
@@ -50,3 +51,10 @@ def test_a_machine_that_gives_nothing_refuses_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(capacity, "_free_bytes", lambda: None)
     capacity.refuse_beyond_machine([LARGE])
     capacity.refuse_beyond_machine([])
+
+
+def test_the_users_of_a_sweep_and_of_phases_about_prompts_count_too() -> None:
+    prompts = (PlannedTalk("talk", ("A",), (2, 500)), PlannedStall("stall", ("A",)))
+    load = whole_load([], prompts, PlannedSweep(most=3_000))
+    assert sorted(p.users for p in load) == [18, 502, 3_000]
+    assert most_users(load) == 3_000
