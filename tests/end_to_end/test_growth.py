@@ -60,6 +60,7 @@ def test_growth_that_does_not_fit_the_budget_is_named_with_its_price(tmp_path: P
     assert any("control-4 left out: it needs up to" in cut for cut in run.manifest["cuts"])
 
 
+@pytest.mark.long
 def test_the_matrix_measures_every_pair_and_says_who_shares_what(tmp_path: Path) -> None:
     """A and B are two ports of a machine with one compute, C is a machine of its own."""
     times = ("--ttft-s", "0.05", "--tpot-s", "0.01")

@@ -119,6 +119,7 @@ def test_undisturbed_servers_are_fully_parallel_and_leave_one_row_per_request(tm
     assert {"2", "3", "4", "8"} <= {line.split(",")[1] for line in history}
 
 
+@pytest.mark.long
 def test_two_servers_of_unequal_speed_are_judged_by_what_they_could_reach(tmp_path: Path) -> None:
     fast = {"kind": "simulator", "policy": "parallel", "ttft_s": 0.05, "tpot_s": 0.01}
     path = scenario(

@@ -49,6 +49,7 @@ def test_without_noise_every_policy_is_named(policy: str, users: int, ports: int
         assert abs(g.value - 1) < 0.02
 
 
+@pytest.mark.long
 def test_over_hundreds_of_noisy_farms_no_verdict_is_wrong() -> None:
     """Policies × users × ports × jitter × overhead × unequal targets × drift, seeded."""
     wrong: list[tuple[object, ...]] = []
