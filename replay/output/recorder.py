@@ -4,7 +4,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -81,6 +81,18 @@ class Recorder:
         try:
             with file_of(self.prefix, "evidence.jsonl").open("a", encoding="utf-8") as file:
                 file.write(for_json(json.dumps(answer, ensure_ascii=False)) + "\n")
+        except OSError as error:
+            self.problem = self.problem or _not_written(self.prefix, error)
+
+    def keep(self, suffix: str, rows: Sequence[Any]) -> None:
+        """Appends rows of one kind to a file beside the log, on disk at once."""
+        path = file_of(self.prefix, suffix)
+        try:
+            if rows:
+                writer = RowWriter(path, type(rows[0]), append=path.exists())
+                for row in rows:
+                    writer.write(row)
+                writer.close()
         except OSError as error:
             self.problem = self.problem or _not_written(self.prefix, error)
 

@@ -76,8 +76,7 @@ def _is_last(run: RunState, plan: PlannedPhase, rounds: int, measured: PhaseMeas
         return True
     if rounds >= plan.min_rounds and decided(measured):
         return True
-    left_s = run.left_s()
-    if rounds >= BUDGET_ROUNDS and left_s is not None and left_s <= 0:
+    if rounds >= BUDGET_ROUNDS and run.is_spent:
         log.warning(f"{plan.name} ends after {rounds} of {plan.max_rounds} rounds: budget spent")
         return True
     return False

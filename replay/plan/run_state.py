@@ -8,6 +8,7 @@ from itertools import count
 
 from analysis.files.run import TargetInfo
 from replay.monitor.client_load import ClientLoad
+from replay.output import log
 from replay.output.recorder import Recorder
 from replay.plan.budget import LEAST_TOKENS
 from replay.plan.live import LiveRun
@@ -52,6 +53,17 @@ class RunState:
     def left_s(self) -> float | None:
         """Seconds of the budget that are left; None without a budget."""
         return self.scenario.budget_s - self.spent_s() if self.scenario.budget_s else None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing of the budget is left."""
+        left_s = self.left_s()
+        return left_s is not None and left_s <= 0
+
+    def leave_out(self, words: str) -> None:
+        """What the budget does not allow, with its price: on the terminal and in the report."""
+        log.warning(words)
+        self.recorder.update(cuts=(*self.recorder.manifest.cuts, words))
 
     def with_target(self, info: TargetInfo) -> "RunState":
         """With another word on this target."""

@@ -45,9 +45,7 @@ def conduct_prompts(run: RunState, seats: Seats, planned: Sequence[PlannedPrompt
         if left_s is not None and needs_s > left_s and done:
             minutes = -(-(run.spent_s() + needs_s) // 60)
             needs = f"it needs up to {needs_s / 60:.1f} more minutes: --budget {minutes:.0f}m"
-            cut = f"{plan.name} left out: {needs}"
-            run.recorder.update(cuts=(*run.recorder.manifest.cuts, cut))
-            log.warning(cut)
+            run.leave_out(f"{plan.name} left out: {needs}")
             continue
         run.live.begin_phase(plan.name, i + 1, len(planned))
         run.live.expect_end(math.fsum(CONDUCTS[p.kind][1](run, p) for p in planned[i:]))

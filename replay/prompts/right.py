@@ -60,8 +60,7 @@ class _Asking:
     def ask(self, batches: Sequence[Batch]) -> bool:
         """Asks them one after another; False if the budget ended before the last one."""
         for batch in batches:
-            left_s = self.run.left_s()
-            if left_s is not None and left_s <= 0:
+            if self.run.is_spent:
                 return False
             sent = [
                 self.wanted(batch.part_of_row, batch.round, pair, batch.tokens, batch.is_open)
@@ -79,8 +78,7 @@ class _Asking:
         every = round(1 / self.plan.hang_up) if self.plan.hang_up else 0
         numbers = itertools.count(1)
         while waiting or flying:
-            left_s = self.run.left_s()
-            if left_s is not None and left_s <= 0:
+            if self.run.is_spent:
                 waiting.clear()
             while waiting and len(flying) < users:
                 cut = bool(every) and next(numbers) % every == 0
@@ -168,8 +166,7 @@ def _name_cuts(run: RunState, plan: PlannedRight, full: Size, size: Size, one_s:
     ]
     minutes = -(-(run.spent_s() + full.requests(plan.max_tokens) * one_s) // 60)
     cut = f"{plan.name}: {', '.join(filter(None, left_out))} (for everything: --budget {minutes:.0f}m)"
-    run.recorder.update(cuts=(*run.recorder.manifest.cuts, cut))
-    log.warning(cut)
+    run.leave_out(cut)
 
 
 def _take_form(asking: _Asking) -> None:

@@ -26,9 +26,6 @@ class Sizing:
         """How many words make a prompt of so many tokens; at least one."""
         return max(round((tokens - self.fixed) / self.per_word), 1)
 
-    def tokens_of(self, words: int) -> int:
-        return round(self.fixed + self.per_word * words)
-
 
 def size(run: RunState, target: str) -> Sizing:
     """From two prompts with one token asked for; a guess where the server counts no prompt."""

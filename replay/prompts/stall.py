@@ -14,17 +14,15 @@ from typing import Final
 
 import gevent
 
-from analysis.files.csv_rows import RowWriter
 from analysis.files.plan import PlannedStall
 from analysis.files.request_record import LATECOMER, NEWCOMER, RUNNER, RequestRecord
-from analysis.files.run import file_of
 from analysis.prompts.stall.chunks import SUFFIX, Chunk
 from replay.client.request import Request
 from replay.output import log
 from replay.plan.run_state import RunState
 from replay.prompts.long_text import long_text
 from replay.prompts.send import Wanted, ask, hang_up, have_told, heard, rows, send, wait_until
-from replay.prompts.sizing import Sizing, size
+from replay.prompts.sizing import size
 
 TOKENS_BEFORE: Final = 15  # of each runner, before the long prompt comes
 NEWCOMER_TOKENS: Final = 4
@@ -47,7 +45,6 @@ class _Stage:
 
     plan: PlannedStall
     words: int
-    sizing: Sizing
     steps: "count[int]"
 
 
@@ -68,12 +65,14 @@ def conduct(run: RunState, plan: PlannedStall) -> None:
     for place, tokens in enumerate(sorted(plan.prompt_tokens)):
         left_s, expected_s = run.left_s(), READINGS * per_token_s * tokens
         if left_s is not None and place and expected_s > left_s * SHARE_OF_BUDGET:
-            _cut(run, f"{plan.name}: {tokens} tokens left out: their readings take about {expected_s:.0f} s")
+            run.leave_out(
+                f"{plan.name}: {tokens} tokens left out: their readings take about {expected_s:.0f} s"
+            )
             break
-        stage = _Stage(plan, sizing.words_for(tokens), sizing, count(place * A_SIZE))
+        stage = _Stage(plan, sizing.words_for(tokens), count(place * A_SIZE))
         reading_s = _size(run, stage, numbers, behind=place == (len(plan.prompt_tokens) - 1) // 2)
         if reading_s is None:
-            _cut(run, f"{plan.name}: a prompt of {tokens} tokens was refused; larger ones are left out")
+            run.leave_out(f"{plan.name}: a prompt of {tokens} tokens was refused; larger ones are left out")
             break
         per_token_s = reading_s / tokens
 
@@ -88,11 +87,6 @@ def _numbers_of_runners(slots: int | None) -> tuple[int, ...]:
     return tuple(sorted({1, max(most, 1)}))
 
 
-def _cut(run: RunState, words: str) -> None:
-    log.warning(words)
-    run.recorder.update(cuts=(*run.recorder.manifest.cuts, words))
-
-
 def _size(run: RunState, stage: _Stage, numbers: Sequence[int], behind: bool) -> float | None:
     """One size with all numbers of runners; the reading alone, None if it was refused."""
     first = _alone(run, stage)
@@ -105,17 +99,12 @@ def _size(run: RunState, stage: _Stage, numbers: Sequence[int], behind: bool) ->
                 _event(run, stage, runners, target, reading_s, goes_on)
             row = _alone(run, stage)
             goes_on = goes_on or (row.ttft_s or 0.0) > SLOWER * reading_s
-            if _is_over(run):
+            if run.is_spent:
                 return reading_s
     if behind and len(_targets(stage.plan)) == 1:
         for _ in range(stage.plan.rounds):
             _behind(run, stage, reading_s)
     return reading_s
-
-
-def _is_over(run: RunState) -> bool:
-    left_s = run.left_s()
-    return left_s is not None and left_s <= 0
 
 
 def _alone(run: RunState, stage: _Stage) -> RequestRecord:
@@ -172,9 +161,7 @@ def _behind(run: RunState, stage: _Stage, reading_s: float) -> None:
 
 def _keep_chunks(run: RunState, running: Sequence[Request]) -> None:
     """The instants of the runners' tokens, on disk at once."""
-    path = file_of(run.recorder.prefix, SUFFIX)
-    writer = RowWriter(path, Chunk, append=path.exists())
-    for request in running:
-        for at_s in heard(run, request).arrivals_s:
-            writer.write(Chunk(request.request_id, request.worker, at_s))
-    writer.close()
+    run.recorder.keep(
+        SUFFIX,
+        [Chunk(r.request_id, r.worker, at_s) for r in running for at_s in heard(run, r).arrivals_s],
+    )

@@ -64,24 +64,14 @@ def conduct(run: RunState, plan: PlannedTalk) -> None:
     found += _part(run, plan, Part(ALONE, 1))
     for users in _numbers(run, plan, found):
         for order in plan.order:
-            if _is_over(run):
-                _cut(run, f"{plan.name}: {users} users {order} left out: budget spent")
+            if run.is_spent:
+                run.leave_out(f"{plan.name}: {users} users {order} left out: budget spent")
                 return
             found += _part(run, plan, Part(order, users))
-    if plan.strangers and not _is_over(run):
+    if plan.strangers and not run.is_spent:
         found += _part(run, plan, Part(STRANGER, 1))
-    if plan.system_words and not _is_over(run):
+    if plan.system_words and not run.is_spent:
         found += _part(run, plan, Part(SYSTEM, USUAL_USERS))
-
-
-def _is_over(run: RunState) -> bool:
-    left_s = run.left_s()
-    return left_s is not None and left_s <= 0
-
-
-def _cut(run: RunState, words: str) -> None:
-    log.warning(words)
-    run.recorder.update(cuts=(*run.recorder.manifest.cuts, words))
 
 
 def _numbers(run: RunState, plan: PlannedTalk, found: list[RequestRecord]) -> Iterator[int]:

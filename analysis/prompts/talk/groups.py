@@ -75,8 +75,13 @@ def _is_timed(part: Part) -> bool:
     return part.order != TOGETHER
 
 
+def fewest(groups: Sequence[GroupFound], order: str) -> GroupFound | None:
+    """Of the parts of this order the one with the fewest users."""
+    return min((g for g in groups if g.part.order == order), key=lambda g: g.part.users, default=None)
+
+
 def alone_of(groups: Sequence[GroupFound]) -> GroupFound | None:
-    return next((g for g in groups if g.part.order == ALONE), None)
+    return fewest(groups, ALONE)
 
 
 def by_time(group: GroupFound) -> GroupFound:

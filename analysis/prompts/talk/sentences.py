@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from analysis.files.plan import IN_TURN
-from analysis.prompts.talk.groups import GroupFound, alone_of
+from analysis.prompts.talk.groups import GroupFound, alone_of, fewest
 from analysis.prompts.talk.parts import STRANGER, SYSTEM
 from analysis.prompts.talk.verdict import Warm
 from analysis.prompts.talk.words import TalkWord
@@ -21,7 +21,7 @@ def lines_of(word: TalkWord, groups: Sequence[GroupFound], warm: Warm) -> tuple[
 def _first(word: TalkWord, groups: Sequence[GroupFound]) -> str:
     alone = alone_of(groups)
     own = _read_of_sent(alone)
-    beside = min((g for g in groups if g.part.order == IN_TURN), key=lambda g: g.part.users, default=None)
+    beside = fewest(groups, IN_TURN)
     people = f"{beside.part.users} people" if beside else "others"
     match word:
         case TalkWord.KEPT:
@@ -34,7 +34,7 @@ def _first(word: TalkWord, groups: Sequence[GroupFound]) -> str:
             kept = beside.users_kept if beside else None
             return f"With {people} the history of {kept} is kept, that of the others is read again."
         case TalkWord.TAKEN_OVER:
-            lost = beside if beside and beside.users_kept == 0 else _of(groups, SYSTEM)
+            lost = beside if beside and beside.users_kept == 0 else fewest(groups, SYSTEM)
             why = "a common system message" if lost and lost.part.order == SYSTEM else "each other"
             return (
                 f"People lose their histories to {why} although a slot is free: alone a turn reads {own} "
@@ -59,10 +59,10 @@ def _warm_line(warm: Warm) -> tuple[str, ...]:
 
 def notes_of(groups: Sequence[GroupFound]) -> tuple[str, ...]:
     notes = []
-    stranger = _of(groups, STRANGER)
+    stranger = fewest(groups, STRANGER)
     if stranger is not None and stranger.users_kept == 0:
         notes.append("One unrelated request between turns is enough to lose a history.")
-    alone, beside = alone_of(groups), _of(groups, IN_TURN)
+    alone, beside = alone_of(groups), fewest(groups, IN_TURN)
     if alone and beside and alone.first_tokens_s and beside.first_tokens_s:
         cost = median(beside.first_tokens_s) / median(alone.first_tokens_s)
         notes.append(
@@ -89,7 +89,3 @@ def _read_of_sent(g: GroupFound | None) -> str:
     if g is None or g.sent is None:
         return "–"
     return f"{'?' if g.read is None else f'{g.read:.0f}'} of {g.sent:.0f}"
-
-
-def _of(groups: Sequence[GroupFound], order: str) -> GroupFound | None:
-    return min((g for g in groups if g.part.order == order), key=lambda g: g.part.users, default=None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis.conditions.condition import Condition
 from analysis.files.plan import IN_TURN, TOGETHER
-from analysis.prompts.talk.groups import GroupFound, alone_of
+from analysis.prompts.talk.groups import GroupFound, alone_of, fewest
 from analysis.prompts.talk.line import Line
 from analysis.prompts.talk.parts import STRANGER, SYSTEM
 from analysis.prompts.talk.words import TalkWord
@@ -39,8 +39,8 @@ def word_of(groups: Sequence[GroupFound], slots: int | None) -> TalkWord:
         return TalkWord.UNKNOWN
     if not alone.users_kept:
         return TalkWord.NEVER
-    words = [_word(g, slots) for order in (IN_TURN, TOGETHER) if (g := _fewest(groups, order)) is not None]
-    others = [_word(g, slots) for order in (SYSTEM, STRANGER) if (g := _fewest(groups, order)) is not None]
+    words = [_word(g, slots) for order in (IN_TURN, TOGETHER) if (g := fewest(groups, order)) is not None]
+    others = [_word(g, slots) for order in (SYSTEM, STRANGER) if (g := fewest(groups, order)) is not None]
     known = [w for w in words if w is not TalkWord.UNKNOWN]
     if not known:
         return TalkWord.UNKNOWN if words or not others else others[0]
@@ -48,10 +48,6 @@ def word_of(groups: Sequence[GroupFound], slots: int | None) -> TalkWord:
     if first is TalkWord.KEPT:
         return next((w for w in (*known[1:], *others) if w not in (TalkWord.KEPT, TalkWord.UNKNOWN)), first)
     return first
-
-
-def _fewest(groups: Sequence[GroupFound], order: str) -> GroupFound | None:
-    return min((g for g in groups if g.part.order == order), key=lambda g: g.part.users, default=None)
 
 
 def _word(g: GroupFound, slots: int | None) -> TalkWord:

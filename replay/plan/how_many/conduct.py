@@ -106,8 +106,7 @@ def _time_for_people(run: RunState, sweep: PlannedSweep) -> float:
         return needs_s
     minutes = math.ceil((run.spent_s() + needs_s / MOST_FOR_PEOPLE) / 60)
     text = f"{sweep.people} people not measured: it takes {needs_s / 60:.1f} minutes: --budget {minutes}m"
-    log.warning(text)
-    run.recorder.update(cuts=(*run.recorder.manifest.cuts, text))
+    run.leave_out(text)
     return 0.0
 
 
