@@ -119,12 +119,12 @@ _FACTS = {
     Outcome.MODEL_SWAP: _Facts(
         False, None, "yellow", "MODELS EVICT EACH OTHER", "the models push each other out of memory"
     ),
-    Outcome.GAIN: _Facts(True, None, "green", "A GAIN", "faster together; how is open"),
+    Outcome.GAIN: _Facts(True, None, "green", "A GAIN", "faster together; what brings the gain is unknown"),
     Outcome.NO_GAIN: _Facts(
         False,
         None,
         "yellow",
         "NO GAIN",
-        "no faster than one after another; whether they wait or share the chip is open",
+        "no faster than one after another; whether requests wait or share the chip is unknown",
     ),
 }
