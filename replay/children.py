@@ -81,10 +81,12 @@ def run_to_its_end(*arguments: str, within_s: float) -> int:
     """The exit code of `python -m MODULE …`, which prints to our terminal.
 
     It is killed after `within_s`, and if this process ends: then the code is the signal's, below 0.
+    It has to look at its stdin: that closes if this process is killed.
     """
     sys.stderr.flush()
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
+        stdin=subprocess.PIPE,
         cwd=CHECKOUT,
         **_apart(),
         **_deaf(),
@@ -96,6 +98,8 @@ def run_to_its_end(*arguments: str, within_s: float) -> int:
         process.kill()
         code = int(process.wait())
     atexit.unregister(process.kill)
+    if process.stdin is not None:
+        process.stdin.close()
     return code
 
 

@@ -203,7 +203,10 @@ def test_ctrl_c_while_portlap_is_still_imported_shows_no_traceback() -> None:
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
 
 
-def test_the_second_ctrl_c_ends_at_once_and_the_rows_can_be_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_an_end_while_the_report_is_made_ends_it_too_and_the_rows_can_be_read(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     prefix = tmp_path / "run"
     path = scenario(tmp_path, **OWN, phases=[phase("phase1", 2, 9)])
     with running("--headless", "--csv", str(prefix), "--scenario", str(path)) as process:
@@ -212,11 +215,12 @@ def test_the_second_ctrl_c_ends_at_once_and_the_rows_can_be_read(tmp_path: Path)
         until(lambda: bool(reporting(process)))
         (report,) = reporting(process)
         assert os.getpgid(report.pid) != os.getpgid(process.pid), "the terminal's Ctrl-C does not end it"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         run = ended(process, prefix)
-    assert run.code == 130
+    assert run.code == code
     assert "Traceback" not in run.err
-    assert not alive(report)
+    until(lambda: not alive(report), 5)
+    assert not file_of(prefix, "report.json").exists()
     assert analysis("report", str(prefix)).returncode == 3
 
 
