@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,16 +57,7 @@ def _forget_stdout() -> None:
 
 def report(options: argparse.Namespace) -> int:
     """Writes report.json, report.md and report.html beside the run and prints one of them."""
-    if options.until_stdin_closes:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
     return write_report(prefix_of(options.prefix), options.form)
-
-
-def _end_with_stdin() -> None:
-    """The run that ordered the report holds the other end: killed, it leaves nobody behind."""
-    while os.read(0, 4096):
-        pass
-    os._exit(exit_codes.FAULT)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -134,7 +124,6 @@ def _parser() -> argparse.ArgumentParser:
     form = add.add_mutually_exclusive_group()
     for name, words in FORMS.items():
         form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=words)
-    add.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)  # for a run's own
     add.set_defaults(command=report, form=LONG)
     add = commands.add_parser("check", help="print the verdict and its conditions")
     add.add_argument("prefix", metavar="PREFIX", help=one)

@@ -24,6 +24,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 FORKED_BY = os.getpid()  # of the process that imported the scenario; Locust's forks inherit the number
 PARENT_CHECK_S = 0.5  # how often a forked worker looks whether its parent is still there
 
+# `python -m`, watched from its first instant: what it imports takes longer than a parent needs to die
+_ENDS_WITH_STDIN = """
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
 
 class Child:
     """`python -m MODULE …`, running until it is ended."""
@@ -81,11 +89,11 @@ def run_to_its_end(*arguments: str, within_s: float) -> int:
     """The exit code of `python -m MODULE …`, which prints to our terminal.
 
     It is killed after `within_s`, and if this process ends: then the code is the signal's, below 0.
-    It has to look at its stdin: that closes if this process is killed.
+    Its stdin is no input: it ends when that closes, which it does if this process is killed.
     """
     sys.stderr.flush()
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, "-c", _ENDS_WITH_STDIN, *arguments],
         stdin=subprocess.PIPE,
         cwd=CHECKOUT,
         **_apart(),

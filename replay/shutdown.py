@@ -196,8 +196,7 @@ def _report(prefix: Path, form: str) -> tuple[int, dict[str, Any] | None]:
 
     A process of its own makes the report: pandas and charts are not for this one.
     """
-    command = ("analysis", "report", str(prefix.resolve()), form, "--until-stdin-closes")
-    code = run_to_its_end(*command, within_s=REPORT_WITHIN_S)
+    code = run_to_its_end("analysis", "report", str(prefix.resolve()), form, within_s=REPORT_WITHIN_S)
     if code not in exit_codes.OF_A_REPORT:
         end = f"by signal {-code}" if code < 0 else f"with code {code}"
         log.error(

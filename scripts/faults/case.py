@@ -52,12 +52,13 @@ def _suffer(fault: Fault, folder: Path, place: Place) -> Outcome:
         if server.poll() is not None:
             seen += engines  # which end with what keeps them
         orphans = [p for p in seen if victims.is_alive(p)]
+        names = tuple(victims.name_of(p) for p in orphans)
         for left in (*orphans, *victims.family(process)):
             with suppress(psutil.NoSuchProcess):
                 left.kill()
         process.kill()
         process.wait()
-    left_over = Left(fault, place.prefix, truth, code, struck_at, len(orphans), heard.text(), heard.silence_s)
+    left_over = Left(fault, place.prefix, truth, code, struck_at, names, heard.text(), heard.silence_s)
     return judge(left_over, place)
 
 

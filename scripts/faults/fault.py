@@ -30,7 +30,7 @@ class Left:
     truth: Path
     code: int | None  # None: it hung
     struck_at: float | None  # seconds since 1970; None: the stage was over before the signal
-    orphans: int
+    orphans: tuple[str, ...]  # by their names
     text: str  # all that it printed
     silence_s: float
 

@@ -39,7 +39,7 @@ def judge(left: Left, place: Place) -> Outcome:
         complaints.append(f"verdict {verdict}")
     complaints += _of_the_end(left, place)
     if left.orphans:
-        complaints.append(f"{left.orphans} orphans")
+        complaints.append(f"left behind: {', '.join(left.orphans)}")
     if left.silence_s > SILENCE_S + STOPPED_S:
         complaints.append(f"silent for {left.silence_s:.0f} s")
     return Outcome(
@@ -48,7 +48,7 @@ def judge(left: Left, place: Place) -> Outcome:
         left.code,
         verdict,
         lost,
-        left.orphans,
+        len(left.orphans),
         left.silence_s,
         tuple(complaints),
     )

@@ -105,6 +105,12 @@ def is_alive(process: psutil.Process) -> bool:
     return False
 
 
+def name_of(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline()[1:4])
+    return f"process {process.pid}"
+
+
 def _victims(fault: Fault, process: subprocess.Popen[str], server: subprocess.Popen[str]) -> Processes:
     if fault.victim == "simulator":
         return [psutil.Process(server.pid)]

@@ -89,6 +89,19 @@ def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
     assert run_to_its_end("child_module", within_s=30.0) == 3
 
 
+def test_what_runs_to_its_end_ends_at_once_if_its_parent_is_killed(module: Path) -> None:
+    module.write_text("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+    parent = "from replay.children import run_to_its_end; run_to_its_end('child_module', within_s=60)"
+    environment = {"PYTHONPATH": f"{module.parent}:{CHECKOUT}"}
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        child = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+    until(lambda: not alive(child), 10)
+
+
 def test_a_child_that_does_not_end_is_killed_in_time(module: Path) -> None:
     module.write_text("import time; time.sleep(60)")
     assert run_to_its_end("child_module", within_s=1.0) == -signal.SIGKILL
