@@ -14,6 +14,7 @@ from analysis.thresholds import (
     ONE_CORE,
     OTHERS_SHARE,
     QUEUED_SHARE,
+    QUIET_GPU_PERCENT,
     STALLED_SHARE,
     SWAPPED_MB,
 )
@@ -40,6 +41,7 @@ def evidence(
     sentences += [s for port, own in load.ports.items() if (s := _swapped_models(port, own))]
     if load.machine is not None:
         sentences += _memory(load.machine)
+        sentences += _graphics(load.machine, verdict.outcome)
         if verdict.outcome != Outcome.PARTLY:
             sentences += _compute(load.machine, host.get("cpus"))
         if load.machine.thermal in HOT:
@@ -92,11 +94,34 @@ def _memory(machine: MachineLoad) -> list[str]:
     return [f"{', '.join(signs)}{free}: too many or too large models for this memory"]
 
 
-def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
-    """Which compute was full: the graphics processor, all cores, or one thread's."""
-    if machine.gpu_percent is not None and machine.gpu_percent >= 100 * BUSY_SHARE:
+def _graphics(machine: MachineLoad, outcome: Outcome) -> list[str]:
+    """Which of several graphics processors worked; of one, whether it was full."""
+    cards = {f"GPU {g.name}": g.percent for g in machine.gpus if g.percent is not None}
+    if len(cards) < 2:
+        if outcome == Outcome.PARTLY or not _is_full(machine.gpu_percent):
+            return []
         alone = f", {machine.gpu_percent_alone:.0f} % with one" if machine.gpu_percent_alone else ""
         return [f"the graphics processor was busy {machine.gpu_percent:.0f} %{alone}: it is shared"]
+    each = ", ".join(f"{name} {percent:.0f} %" for name, percent in cards.items())
+    idle = [name for name, percent in cards.items() if percent < QUIET_GPU_PERCENT]
+    if idle and len(idle) < len(cards):
+        return [f"of {len(cards)} graphics processors only {len(cards) - len(idle)} worked ({each} busy)"]
+    if outcome == Outcome.PARTLY or idle:
+        return []
+    if all(_is_full(percent) for percent in cards.values()):
+        return [f"all {len(cards)} graphics processors were busy ({each}): they are shared"]
+    return [f"not all graphics processors were full ({each} busy)"]
+
+
+def _is_full(percent: float | None) -> bool:
+    return percent is not None and percent >= 100 * BUSY_SHARE
+
+
+def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
+    """Which processors were full: all cores, or one thread's; [] where a graphics processor was."""
+    cards: list[float | None] = [g.percent for g in machine.gpus if g.percent is not None]
+    if any(map(_is_full, cards or [machine.gpu_percent])):
+        return []
     if machine.cores is None or machine.server_cores is None or not cpus:
         return []
     servers, alone_cores = machine.server_cores, machine.server_cores_alone

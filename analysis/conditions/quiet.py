@@ -40,7 +40,7 @@ def quiet_servers(run: Run, records: Sequence[RequestRecord]) -> Condition:
     ]
     by_port: dict[str | None, list[ServerSample]] = {}
     for s in run.server_samples:
-        if s.error is None:
+        if s.error is None and s.gpu is None:
             by_port.setdefault(s.base_url, []).append(s)
     seen, others = list[str](), list[str]()
     for port, samples in by_port.items():

@@ -1,6 +1,7 @@
 """What the servers and the machine reported of themselves while the run went on: `PREFIX_witness.csv`.
 
-A row is one question to one port, or one look at the machine that measures (`base_url` empty). Instants
+A row is one question to one port, or one look at the machine that measures (`base_url` empty) or at one of
+its graphics processors (`gpu`). Instants
 are seconds since the run's start; what was not told is an empty cell, an answer that failed is a row with
 `error`. docs/FORMAT.md explains each column to a user.
 """
@@ -29,14 +30,23 @@ class ServerSample:
     decodes: int | None = None  # decode steps, total
     busy_per_decode: float | None = None  # requests per decode step, mean since the server's start
     cpu_s: float | None = None  # processor time, total: of the process behind the port, or of the machine
-    memory_mb: float | None = None  # resident, of the process; free for programs, of the machine
+    memory_mb: float | None = (
+        None  # resident, of the process; free for programs, of the machine; in use, of a GPU
+    )
+    memory_total_mb: float | None = None  # of a GPU with memory of its own
     swapped_mb: float | None = None  # memory written out to disk, total
     stalled_s: float | None = None  # time some program waited for memory, total (Linux)
     pressure: str | None = None  # on memory: normal, warning, critical (macOS)
     thermal: str | None = None  # nominal, moderate, heavy, trapping, sleeping (macOS), throttled (Linux)
-    gpu_percent: float | None = None  # of the busiest graphics processor
+    gpu_percent: float | None = None  # of the busiest graphics processor, or of this one
+    gpu: str | None = None  # its number and name: the row is of one graphics processor
     sampler_cpu_s: float | None = None  # processor time that all this asking took, total
     error: str | None = None  # why the server told nothing
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether it is of the machine as a whole."""
+        return self.base_url is None and self.gpu is None
 
 
 def read_server_samples(path: Path) -> tuple[ServerSample, ...]:

@@ -37,6 +37,17 @@ class PortLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class GpuLoad:
+    """One graphics processor of the machine that measures, during the rounds."""
+
+    name: str  # with its number in front
+    percent: float | None  # mean
+    percent_alone: float | None
+    memory_mb: float | None  # in use, the most
+    memory_total_mb: float | None  # None where it has no memory of its own
+
+
+@dataclass(frozen=True, slots=True)
 class MachineLoad:
     """The machine that measured, during the rounds; servers elsewhere are not on it."""
 
@@ -48,8 +59,9 @@ class MachineLoad:
     stalled_share: float | None  # of the rounds' time some program waited for memory
     pressure: str | None  # the worst
     thermal: str | None  # the worst
-    gpu_percent: float | None  # mean
+    gpu_percent: float | None  # mean, of the busiest
     gpu_percent_alone: float | None
+    gpus: tuple[GpuLoad, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,8 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
     """None if nothing was sampled while the phase's rounds were open."""
     rounds = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
     alone = [(s.send_s, s.end_s) for s in phase.solos if s.send_s is not None and s.end_s is not None]
-    machine = [s for s in samples if s.base_url is None and s.error is None]
+    machine = [s for s in samples if s.of_machine and s.error is None]
+    gpus = _gpus([s for s in samples if s.gpu is not None], rounds, alone)
     by_port: dict[str, list[ServerSample]] = {port: [] for port in phase.ports}
     for s in samples:
         if s.error is None and s.base_url in by_port:
@@ -73,7 +86,9 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
     loads = {p: _port(samples_there, rounds, alone, configured[p]) for p, samples_there in by_port.items()}
     ports = {p: load for p, load in loads.items() if load is not None}
     of_machine = (
-        _machine(machine, rounds, alone, _servers(phase, ports)) if samples_within(machine, rounds) else None
+        _machine(machine, rounds, alone, _servers(phase, ports), gpus)
+        if samples_within(machine, rounds)
+        else None
     )
     return ServerLoad(ports, of_machine) if ports or of_machine else None
 
@@ -124,6 +139,7 @@ def _machine(
     rounds: Sequence[Window],
     alone: Sequence[Window],
     servers: tuple[float | None, float | None],
+    gpus: tuple[GpuLoad, ...],
 ) -> MachineLoad:
     during = samples_within(samples, rounds)
     return MachineLoad(
@@ -137,7 +153,28 @@ def _machine(
         thermal=_worst(THERMALS, (s.thermal for s in during)),
         gpu_percent=_mean(s.gpu_percent for s in during),
         gpu_percent_alone=_mean(s.gpu_percent for s in samples_within(samples, alone)),
+        gpus=gpus,
     )
+
+
+def _gpus(
+    samples: Sequence[ServerSample], rounds: Sequence[Window], alone: Sequence[Window]
+) -> tuple[GpuLoad, ...]:
+    """Each card that was seen during the rounds, in the order of their rows."""
+    loads = []
+    for name in dict.fromkeys(s.gpu for s in samples if s.gpu is not None):
+        own = [s for s in samples if s.gpu == name]
+        if during := samples_within(own, rounds):
+            loads.append(
+                GpuLoad(
+                    name=name,
+                    percent=_mean(s.gpu_percent for s in during),
+                    percent_alone=_mean(s.gpu_percent for s in samples_within(own, alone)),
+                    memory_mb=_most(s.memory_mb for s in during),
+                    memory_total_mb=_most(s.memory_total_mb for s in during),
+                )
+            )
+    return tuple(loads)
 
 
 def samples_within(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:

@@ -1,23 +1,19 @@
-"""This machine's load, without special rights: processes, memory, heat, graphics processors.
+"""This machine's load, without special rights: processes, memory, heat.
 
 What a system does not show is None: any of these may fail, none may raise.
 """
 
 import ctypes
 import platform
-import plistlib
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from xml.parsers.expat import ExpatError
 
 import psutil
 
 MEGA = 1e6
 RELATIVES_EVERY = 20  # looks: whom a server has started changes seldom, and finding out costs milliseconds
-IOREG = ("ioreg", "-r", "-a", "-d", "1", "-w", "0", "-c", "IOAccelerator")
 PRESSURES = {1: "normal", 2: "warning", 4: "critical"}
 THERMALS = ("nominal", "moderate", "heavy", "trapping", "sleeping")  # kOSThermalPressureLevel… of macOS
 NOT_WORKING = ("idle", "iowait", "guest", "guest_nice")  # guests are counted as user time already
@@ -119,42 +115,3 @@ def _mac_thermal() -> str:
     if failed:
         raise OSError("no state")
     return THERMALS[state.value]
-
-
-def gpu_look() -> Callable[[], float | None] | None:
-    """A function that returns the load of the busiest graphics processor in per cent; None if nothing can."""
-    if platform.system() == "Darwin":
-        return _mac_gpu if _mac_gpu() is not None else None
-    try:
-        import pynvml  # NVIDIA's library, in the extra `gpu`
-
-        pynvml.nvmlInit()
-        cards = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-    except Exception:  # no library, no driver, no card: each has an error class of its own
-        return None
-
-    def busiest() -> float | None:
-        try:
-            return max(float(pynvml.nvmlDeviceGetUtilizationRates(card).gpu) for card in cards)
-        except Exception:  # a card that fell off, or one that does not tell
-            return None
-
-    return busiest if cards else None
-
-
-def _mac_gpu() -> float | None:
-    try:
-        listing = subprocess.run(IOREG, capture_output=True, timeout=5, check=True).stdout
-        return gpu_percent_of(listing)
-    except (OSError, subprocess.SubprocessError, ValueError, ExpatError):
-        return None
-
-
-def gpu_percent_of(listing: bytes) -> float | None:
-    """`Device Utilization %` of the busiest accelerator in what ioreg says as a property list."""
-    shares = [
-        entry.get("PerformanceStatistics", {}).get("Device Utilization %")
-        for entry in plistlib.loads(listing)
-        if isinstance(entry, dict)
-    ]
-    return max((float(s) for s in shares if s is not None), default=None)

@@ -23,7 +23,8 @@ from analysis.errors import TargetError
 from analysis.files.csv_rows import RowWriter
 from analysis.files.server_samples import ServerSample
 from replay.checks.http_get import HttpGet
-from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, gpu_look, machine_load
+from replay.monitor.gpus import as_rows, busiest, gpus_look
+from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, machine_load
 from replay.server_kinds import SERVER_KINDS
 from replay.server_kinds.kind import Load, LoadCounters
 
@@ -122,18 +123,20 @@ class MachineWatch:
         self._loads = {p.pid: ProcessLoad(p.pid) for p in ports if p.pid is not None}
         self._ports = ports
         self._throttling = LinuxThrottling()
-        self._gpu = gpu_look()
+        self._gpus = gpus_look()
         self._looks = 0
 
     def look(self) -> list[dict[str, Any]]:
-        """One row per port whose process is known, then the machine's."""
+        """One row per port whose process is known, one per graphics processor, then the machine's."""
         seen = {pid: load.look() for pid, load in self._loads.items()}
         rows: list[dict[str, Any]] = [
             {"base_url": p.base_url, **seen[p.pid]} for p in self._ports if p.pid is not None and seen[p.pid]
         ]
         machine = {"thermal": self._throttling.look(), **machine_load()}
-        if self._gpu is not None and self._looks % GPU_EVERY == 0:
-            machine["gpu_percent"] = self._gpu()
+        if self._gpus is not None and self._looks % GPU_EVERY == 0:
+            cards = self._gpus()
+            machine["gpu_percent"] = busiest(cards)
+            rows += as_rows(cards)
         self._looks += 1
         return [*rows, machine | {"sampler_cpu_s": sum(os.times()[:4])}]
 

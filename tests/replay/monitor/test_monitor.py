@@ -3,7 +3,6 @@
 import http.server
 import json
 import os
-import plistlib
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ from analysis.files.server_samples import ServerSample, read_server_samples
 from replay.checks.check import check
 from replay.monitor import machine_load
 from replay.monitor.child import watch_of_run
-from replay.monitor.machine_load import LinuxThrottling, ProcessLoad, gpu_look, gpu_percent_of
+from replay.monitor.machine_load import LinuxThrottling, ProcessLoad
 from replay.monitor.process import (
     MOST_OF_A_CORE,
     LoadReader,
@@ -308,28 +307,6 @@ def test_slowing_by_heat_shows_in_the_processors_counters(tmp_path: Path) -> Non
     counts[1].write_text("4\n")
     assert [throttling.look(), throttling.look()] == ["throttled", "nominal"]
     assert LinuxThrottling(tmp_path / "none").look() is None
-
-
-def test_a_macs_graphics_processor_is_read_from_its_registry() -> None:
-    """The shape of `ioreg -r -a -d 1 -c IOAccelerator`: a list of entries with their statistics."""
-    entry = {"IOClass": "AGXAcceleratorG14X", "PerformanceStatistics": {"Device Utilization %": 93}}
-    assert gpu_percent_of(plistlib.dumps([{"IOClass": "other"}, entry])) == 93.0
-    assert gpu_percent_of(plistlib.dumps([{"IOClass": "other"}])) is None
-
-
-def test_nvidias_library_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    library = SimpleNamespace(
-        nvmlInit=lambda: None,
-        nvmlDeviceGetCount=lambda: 2,
-        nvmlDeviceGetHandleByIndex=lambda i: i,
-        nvmlDeviceGetUtilizationRates=lambda card: SimpleNamespace(gpu=40 + 50 * card),
-    )
-    monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setitem(sys.modules, "pynvml", library)
-    look = gpu_look()
-    assert look is not None and look() == 90.0
-    monkeypatch.setitem(sys.modules, "pynvml", SimpleNamespace())
-    assert gpu_look() is None
 
 
 # The child

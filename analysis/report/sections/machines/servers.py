@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from analysis.files.server_samples import ServerSample
-from analysis.phase.server_load import MachineLoad, PortLoad
+from analysis.phase.server_load import GpuLoad, MachineLoad, PortLoad
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.sections.section import MEASURED, Section, section
 from analysis.report.sections.section import sentences as sentences_part
@@ -28,12 +28,36 @@ def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
     ]
     machine = [
         ("cores busy", [_of_machine(p, lambda m: _one(m.cores)) for p in phases]),
-        (
-            "GPU, % (alone)",
-            [_of_machine(p, lambda m: _beside(m.gpu_percent, m.gpu_percent_alone, 0)) for p in phases],
-        ),
+        *_gpu_rows(phases),
     ]
     return [*_labelled("servers", servers), *_labelled("machine", machine)]
+
+
+def _gpu_rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
+    """Load and memory of each graphics processor by its number, which one card does without."""
+    cards = dict.fromkeys(g.name for p in phases if p.machine for g in p.machine.gpus)
+    if len(cards) < 2:
+        label, cells = (
+            "GPU, % (alone)",
+            [_of_machine(p, lambda m: _beside(m.gpu_percent, m.gpu_percent_alone, 0)) for p in phases],
+        )
+        return [(label, cells), *(("GPU memory, MB", _of_card(phases, name, _in_use)) for name in cards)]
+    rows = []
+    for name in cards:
+        short = f"GPU {name.partition(' ')[0]}"
+        load = _of_card(phases, name, lambda g: _beside(g.percent, g.percent_alone, 0))
+        rows += [(f"{short}, % (alone)", load), (f"{short} memory, MB", _of_card(phases, name, _in_use))]
+    return rows
+
+
+def _of_card(phases: Sequence[PhaseFigures], name: str, text: Callable[[GpuLoad], str]) -> list[str]:
+    of_each = [{g.name: text(g) for g in p.machine.gpus} if p.machine else {} for p in phases]
+    return [cells.get(name, NONE) for cells in of_each]
+
+
+def _in_use(gpu: GpuLoad) -> str:
+    total = f" of {gpu.memory_total_mb:.0f}" if gpu.memory_total_mb is not None else ""
+    return NONE if gpu.memory_mb is None else f"{gpu.memory_mb:.0f}{total}"
 
 
 def _labelled(whose: str, rows: Sequence[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
@@ -62,6 +86,8 @@ def sampling(samples: Sequence[ServerSample]) -> list[str]:
     if len(spent) > 1 and spent[-1][0] > spent[0][0]:
         share = (spent[-1][1] - spent[0][1]) / (spent[-1][0] - spent[0][0])
         lines.append(f"asking and looking took {share:.1%} of one core".replace("%", " %"))
+    if cards := dict.fromkeys(s.gpu for s in samples if s.gpu is not None):
+        lines.append(f"graphics processors: {', '.join(cards)}")
     failed = dict.fromkeys((s.base_url, s.error) for s in asked if s.error is not None)
     for base_url, error in list(failed)[:SHOWN_ERRORS]:
         lines.append(f"{base_url} gave no load: {error}")
