@@ -101,6 +101,10 @@ OTHERS_SHARE: Final = 0.1  # of all cores: other programs take part in the measu
 SWAPPED_MB: Final = 50.0  # written out during the rounds: memory is short
 STALLED_SHARE: Final = 0.05  # of the rounds' time in which some program waited for memory
 
+# Causes that tokens show (advice/causes.py)
+READ_ANEW_TOKENS: Final = 16  # of a prompt, cached alone and not in company: fewer are template or blocks
+READ_ANEW_SHARE: Final = 0.1  # of the prompt, likewise: less of it costs no time to speak of
+
 # The machine model (machine/)
 PREDICTED_BAND: Final = (0.9, 1.1)  # of the measured wall clock
 # standard error of a log speedup that no model of waves can beat: releases, overheads

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.advice.causes import drafting, reads_anew
 from analysis.advice.next_steps import LOCKS, MACHINES_PARALLEL, PAIRS_DIFFER, SERIAL_PORTS, next_steps
 from analysis.verdict.of_run import compare, ports_phase, without_pairs
 from analysis.verdict.outcomes import Outcome
@@ -74,7 +75,7 @@ def _kinds(judged: Sequence[PhaseJudged]) -> tuple[str, ...]:
 
 
 def _contains(judged: Sequence[PhaseJudged]) -> set[str]:
-    """The experiments that the run already made: keys of `unless` in next_steps.yaml."""
+    """What the run has made and shown: `unless` and `when` in next_steps.yaml."""
     phases = [j.measured for j in judged]
     one_port = [p for p in phases if p.topology == "one-port"]
     users = {p.plan.users for p in one_port}
@@ -84,5 +85,7 @@ def _contains(judged: Sequence[PhaseJudged]) -> set[str]:
         "more-users": len(users) > 2 and max(users) >= 8,
         "several-ports": len({port for p in phases for port in p.ports}) > 1,
         "slots": len({p.ports for p in alike}) > 1 and len({p.total.streams for p in alike}) > 1,
+        "drafts": any(drafting(j.measured, j.load) for j in judged),
+        "thrash": any(reads_anew(j.measured, j.load) for j in judged),
     }
     return {name for name, is_there in contains.items() if is_there}

@@ -5,6 +5,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
+from analysis.advice.causes import drafting, reads_anew
 from analysis.console import plural
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.server_load import MachineLoad, PortLoad, ServerLoad
@@ -29,15 +30,18 @@ def evidence(
     phase: PhaseMeasured, verdict: Verdict, load: ServerLoad | None, host: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """Evidence for the phase's outcome, most telling first; () where it gains, or nothing is known."""
-    if verdict.outcome == Outcome.INCONCLUSIVE and load is not None and load.machine is not None:
-        return _crowded(load.machine, host.get("cpus"))
+    drafts = drafting(phase, load)
+    causes = ([drafts] if drafts else []) + reads_anew(phase, load)
+    if verdict.outcome == Outcome.INCONCLUSIVE:
+        machine = load.machine if load is not None else None
+        return (*causes, *(_crowded(machine, host.get("cpus")) if machine is not None else ()))
     if verdict.outcome not in EXPLAINED:
         return ()
     waited = _queued(phase)
     if load is None:
-        return waited
+        return (*waited, *causes)
     sentences = [s for port, own in load.ports.items() if (s := _admitted(phase, port, own))]
-    sentences += waited
+    sentences += [*waited, *causes]
     sentences += [s for port, own in load.ports.items() if (s := _swapped_models(port, own))]
     if load.machine is not None:
         sentences += _memory(load.machine)

@@ -29,8 +29,8 @@ class Hardware:
 def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = ()) -> tuple[str, ...]:
     """The finding's steps, most useful first, in the words for these kinds of servers; each text once.
 
-    A step whose experiment the run already `contains` is left out. Where several kinds were asked, words that
-    are one kind's own say whose.
+    A step whose experiment the run already `contains` is left out, and one whose cause it does not. Where
+    several kinds were asked, words that are one kind's own say whose.
     """
     return _in_words(_table()["findings"][finding]["steps"], tuple(kinds) or (OTHER,), contains)
 
@@ -41,6 +41,7 @@ def _in_words(names: Iterable[str], asked: Collection[str], contains: Collection
         f"{_whose(kind, steps[name]['do'], asked)}{text} Expect: {steps[name]['expect']}"
         for name in names
         if steps[name].get("unless") not in contains
+        and ("when" not in steps[name] or steps[name]["when"] in contains)
         for kind in asked
         if (text := _words(steps[name]["do"], kind)) is not None
     ]

@@ -29,6 +29,9 @@ class ServerSample:
     loaded: int | None = None  # models in memory
     decodes: int | None = None  # decode steps, total
     busy_per_decode: float | None = None  # requests per decode step, mean since the server's start
+    drafted: int | None = None  # tokens of speculative decoding, total
+    accepted: int | None = None  # of those, total
+    preempted: int | None = None  # requests pushed out of memory for others, total
     cpu_s: float | None = None  # processor time, total: of the process behind the port, or of the machine
     memory_mb: float | None = (
         None  # resident, of the process; free for programs, of the machine; in use, of a GPU

@@ -34,6 +34,11 @@ class PortLoad:
     cores: float | None  # processor time of its process over the rounds' time
     cores_alone: float | None  # the same over the solos
     memory_mb: float | None  # the most
+    drafted: int | None = None  # tokens of speculative decoding in the rounds, by its counters
+    accepted: int | None = None  # of those
+    drafted_alone: int | None = None  # the same in the solos
+    accepted_alone: int | None = None
+    preempted: int | None = None  # requests pushed out in the rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,11 @@ def _port(
         cores=rate(cpu, rounds),
         cores_alone=rate(cpu, alone),
         memory_mb=_most(s.memory_mb for s in during),
+        drafted=_grown(samples, lambda s: s.drafted, rounds),
+        accepted=_grown(samples, lambda s: s.accepted, rounds),
+        drafted_alone=_grown(samples, lambda s: s.drafted, alone),
+        accepted_alone=_grown(samples, lambda s: s.accepted, alone),
+        preempted=_grown(samples, lambda s: s.preempted, rounds),
     )
 
 
@@ -198,6 +208,14 @@ def _growth(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> 
     if (np.diff(values) < -ROUNDED * values[:-1]).any():
         return None
     return float(np.sum(np.diff(np.interp(np.array(inside), at, values), axis=1)))
+
+
+def _grown(
+    samples: Sequence[ServerSample], value: Callable[[ServerSample], int | None], windows: Sequence[Window]
+) -> int | None:
+    """The same of a counter, in whole steps."""
+    grown = _growth(totals(samples, value), windows)
+    return None if grown is None else round(grown)
 
 
 def rate(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:

@@ -152,6 +152,9 @@ class Load:
     loaded: int | None = None
     decodes: int | None = None
     busy_per_decode: float | None = None
+    drafted: int | None = None
+    accepted: int | None = None
+    preempted: int | None = None
 
 
 OFTEN_S = 0.25  # for counters that cost the server microseconds

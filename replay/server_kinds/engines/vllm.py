@@ -37,7 +37,13 @@ def load(text: str) -> Load:
     running = rounded(total(values, "vllm:num_requests_running"))
     if running is None:
         raise ValueError("no vllm:num_requests_running")
-    return Load(busy=running, waiting=rounded(total(values, "vllm:num_requests_waiting")))
+    return Load(
+        busy=running,
+        waiting=rounded(total(values, "vllm:num_requests_waiting")),
+        drafted=rounded(total(values, "vllm:spec_decode_num_draft_tokens_total")),
+        accepted=rounded(total(values, "vllm:spec_decode_num_accepted_tokens_total")),
+        preempted=rounded(total(values, "vllm:num_preemptions_total")),
+    )
 
 
 KIND = ServerKind(

@@ -154,14 +154,16 @@ OPTIONS = {
         "--port",
         "--cache-ram",
         "--slot-prompt-similarity",
+        *("-md", "--model-draft", "--spec-type"),
     },
     "mlx_lm.server": {
         *("--model", "--port", "--host", "--decode-concurrency", "--prefill-step-size"),
-        *("--prompt-cache-size", "--prompt-cache-bytes"),
+        *("--prompt-cache-size", "--prompt-cache-bytes", "--draft-model"),
     },
     "vllm serve": {
         *("--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"),
         *("--max-num-batched-tokens", "--no-enable-prefix-caching"),
+        "--speculative-config",
     },
 }
 VARIABLES = {

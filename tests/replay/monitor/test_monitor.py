@@ -50,6 +50,13 @@ llamacpp:requests_processing 4
 llamacpp:requests_deferred 3
 llamacpp:n_busy_slots_per_decode 3.96907
 """
+DRAFTS = """vllm:spec_decode_num_draft_tokens_total{engine="0",model_name="phi"} 500.0
+vllm:spec_decode_num_draft_tokens_total{engine="1",model_name="phi"} 400.0
+vllm:spec_decode_num_accepted_tokens_total{engine="0",model_name="phi"} 312.0
+vllm:spec_decode_num_accepted_tokens_total{engine="1",model_name="phi"} 300.0
+vllm:num_preemptions_total{engine="0",model_name="phi"} 3.0
+"""
+RECORDED = (CHECKOUT / "tests/runs/engines/vllm/GET_metrics.txt").read_text(encoding="utf-8")
 VLLM = """# HELP vllm:num_requests_running Number of requests in model execution batches.
 # TYPE vllm:num_requests_running gauge
 vllm:num_requests_running{engine="0",model_name="phi"} 3.0
@@ -86,6 +93,8 @@ UNKNOWN_PATH = {"error": "Unexpected endpoint or method. (GET /metrics)"}
         (llamacpp.load_of_slots, json.dumps(SLOTS), Load(busy=3, slots=4)),
         (llamacpp.load_of_slots, json.dumps(OLD_SLOTS), Load(busy=1, slots=2)),
         (vllm.load, VLLM, Load(busy=5, waiting=1)),
+        (vllm.load, VLLM + DRAFTS, Load(busy=5, waiting=1, drafted=900, accepted=612, preempted=3)),
+        (vllm.load, RECORDED, Load(busy=0, waiting=0, preempted=0)),
         (ollama.load, json.dumps(OLLAMA), Load(loaded=1)),
         (ollama.load, '{"models": []}', Load(loaded=0)),
         (lmstudio.load_v1, json.dumps(LMSTUDIO), Load(loaded=1, slots=4)),
