@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.engines import prompts
+from scripts.engines import how_many, prompts
 from scripts.engines.__main__ import table
 from scripts.engines.measure import _judged, _scenario, measure
 from scripts.engines.setups import SETUPS, Setup
@@ -75,3 +75,28 @@ def test_every_set_up_about_prompts_is_a_scenario(tmp_path: Path) -> None:
         folder = tmp_path / str(i)
         folder.mkdir()
         load(folder, json.dumps(prompts.scenario_of(setup, folder)))
+
+
+def swept(slots: int, **figures: Any) -> how_many.Swept:
+    found = {"carries": slots, "together": slots, "why": "slots"} | figures
+    return how_many.judged(slots, {"how_many": found, "answer": "Carries it."})
+
+
+def test_a_sweep_is_right_where_the_slots_end_it() -> None:
+    assert swept(2).right == "yes"
+    assert swept(2, why="open").right == "not decided"
+    assert swept(2, together=3).right == "3 together, must be 2"
+    assert swept(2, why="chip").right == "chip, must be slots"
+    assert how_many.judged(2, {"how_many": None}).right == "no answer counts"
+
+
+def test_two_sweeps_of_one_server_agree_within_a_step() -> None:
+    assert how_many.disagreements([swept(4), swept(4, carries=3), swept(2, carries=6)]) == []
+    apart = [swept(4), swept(4, carries=2)]
+    assert how_many.disagreements(apart) == ["4 slots: 4 and 2, more than a step apart"]
+    assert "more than a step apart" in how_many.how_many_table(apart)
+
+
+def test_every_sweep_is_a_scenario(tmp_path: Path) -> None:
+    for slots in how_many.SLOTS:
+        load(tmp_path, json.dumps(how_many.scenario_of(slots, tmp_path)))

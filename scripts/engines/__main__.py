@@ -1,4 +1,7 @@
-"""`python -m scripts.engines [WORD …]`: the set-ups whose names hold one of the words, else all of them."""
+"""`python -m scripts.engines [WORD …]`: the set-ups whose names hold one of the words, else all of them.
+
+`how-many` is the word for the sweeps.
+"""
 
 import platform
 import sys
@@ -10,6 +13,7 @@ from typing import Final
 
 import psutil
 
+from scripts.engines import how_many
 from scripts.engines.measure import Measured, measure
 from scripts.engines.prompts import SETUPS as PROMPTS
 from scripts.engines.prompts import measure_prompts, prompts_table
@@ -44,6 +48,19 @@ def table(measured: Sequence[Measured]) -> str:
     return "\n".join(lines)
 
 
+def sweeps(words: Sequence[str]) -> list[how_many.Swept]:
+    """All of them, or those of the word `how-many`."""
+    if words and "how-many" not in words:
+        return []
+    swept = []
+    for slots in how_many.SLOTS:
+        for _ in range(how_many.TIMES):
+            with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
+                swept.append(how_many.sweep(slots, Path(folder)))
+            print(how_many.how_many_table(swept[-1:]).splitlines()[-1], flush=True)
+    return swept
+
+
 def main(words: Sequence[str]) -> int:
     """0, or 1 if a set-up gave another verdict than it must."""
     measured = []
@@ -60,13 +77,16 @@ def main(words: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
             prompts.append(measure_prompts(asked, Path(folder)))
         print(prompts_table(prompts[-1:]).splitlines()[-1], flush=True)
+    swept = sweeps(words)
     if not words:
         page = PAGE.read_text(encoding="utf-8")
         before, after = page.partition(BEGIN)[0], page.partition(END)[2]
         machine = f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, no GPU looked for"
-        text = f"Measured on {date.today()}: {machine}.\n\n{table(measured)}\n\n{prompts_table(prompts)}"
+        tables = [table(measured), prompts_table(prompts), how_many.how_many_table(swept)]
+        text = "\n\n".join([f"Measured on {date.today()}: {machine}.", *tables])
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
     wrong = any(m.complaints for m in measured) or any(m.complaint for m in prompts)
+    wrong = wrong or any(s.complaint for s in swept) or bool(how_many.disagreements(swept))
     return 1 if wrong else 0
 
 

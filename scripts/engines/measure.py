@@ -49,12 +49,14 @@ def measure(setup: Setup, folder: Path) -> Measured:
     return Measured(setup, complaints=(found,)) if isinstance(found, str) else _judged(setup, *found)
 
 
-def run_of(scenario: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | str:
+def run_of(
+    scenario: dict[str, Any], folder: Path, *options: str
+) -> tuple[dict[str, Any], dict[str, Any]] | str:
     """(report.json, run.json) of a run of this scenario; or why there is no report."""
     path = folder / "scenario.yaml"
     path.write_text(json.dumps(scenario))
     done = subprocess.run(
-        [*LOCUST, "--scenario", str(path), "--csv", str(folder / "run")],
+        [*LOCUST, "--scenario", str(path), "--csv", str(folder / "run"), *options],
         cwd=CHECKOUT,
         env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
