@@ -18,7 +18,7 @@ WAIT_MS = 90_000
 
 @contextmanager
 def pages(folder: Path, policy: str) -> Iterator[tuple[Page, Page]]:
-    """Locust's page and the page Overlap; two ports of one machine with this policy, 1.9 s per answer."""
+    """The same with the plan phases begun; two ports of one machine with this policy, 1.9 s per answer."""
     machine = {"policy": policy, "each": {"ttft_s": 0.4, "tpot_s": 0.03}, "ports": [{}, {}]}
     file = scenario(
         folder,
@@ -27,6 +27,17 @@ def pages(folder: Path, policy: str) -> Iterator[tuple[Page, Page]]:
         phases=[phase("phase1", 2)],
         request={"max_tokens": 50},
     )
+    with opened(folder, file) as (locusts, overlap):
+        expect(overlap.locator("#state")).to_contain_text("No run has begun")
+        locusts.get_by_text("Custom parameters").click()
+        locusts.locator("select[name=plan]").select_option("phases")
+        locusts.get_by_role("button", name="Start").click()
+        yield locusts, overlap
+
+
+@contextmanager
+def opened(folder: Path, file: Path) -> Iterator[tuple[Page, Page]]:
+    """Locust's page and the page Overlap of this scenario."""
     port = free_port()
     arguments = ("--scenario", str(file), "--csv", str(folder / "run"), "--web-port", str(port))
     with running(*arguments) as process, chromium() as browser:
@@ -36,10 +47,6 @@ def pages(folder: Path, policy: str) -> Iterator[tuple[Page, Page]]:
         locusts, overlap = context.new_page(), context.new_page()
         locusts.goto(f"http://127.0.0.1:{port}/")
         overlap.goto(f"http://127.0.0.1:{port}/overlap")
-        expect(overlap.locator("#state")).to_contain_text("No run has begun")
-        locusts.get_by_text("Custom parameters").click()
-        locusts.locator("select[name=plan]").select_option("phases")
-        locusts.get_by_role("button", name="Start").click()
         yield locusts, overlap
 
 
@@ -86,3 +93,23 @@ def test_ports_that_take_turns_do_not_overlap_on_the_page_and_a_stop_leads_to_an
         locusts.get_by_role("button", name="Stop").click()
         expect(overlap.locator("#state")).to_have_text("stopped before its end", timeout=WAIT_MS)
         the_verdict_is_everywhere(locusts, overlap, report_of(tmp_path / "run"))
+
+
+def test_the_button_on_the_page_finds_out_how_many_users_the_server_carries(tmp_path: Path) -> None:
+    file = scenario(
+        tmp_path,
+        servers=[{"kind": "simulator", "policy": "serial", "ttft_s": 0.2, "tpot_s": 0.01}],
+        targets=[{"name": "A", "server": 0}],
+        request={"max_tokens": 40},
+        how_many={"ttft_s": 0.4, "most": 8},
+        budget_s=60,
+    )
+    with opened(tmp_path, file) as (_, overlap):
+        overlap.get_by_role("button", name="Find out").click()
+        expect(overlap.locator("#offer")).to_be_hidden()
+        expect(overlap.locator("#levels")).to_contain_text("met", timeout=WAIT_MS)
+        expect(overlap.locator("#answer")).to_contain_text("Carries 1 at a time", timeout=WAIT_MS)
+        expect(overlap.locator("#offer")).to_be_visible()
+        assert barriers(overlap) == []
+    found = report_of(tmp_path / "run")["how_many"]
+    assert (found["carries"], found["why"]) == (1, "slots")
