@@ -22,7 +22,14 @@ from analysis.files.plan import PlannedSweep
 from analysis.files.run import keep_files_private
 from replay import signals
 from replay.checks import check_table
-from replay.checks.capacity import most_users, refuse_beyond_machine, whole_load
+from replay.checks.capacity import (
+    free_memory,
+    memory_hazards,
+    most_users,
+    own_hazard,
+    refuse_beyond_machine,
+    whole_load,
+)
 from replay.checks.check import check_targets
 from replay.checks.hazards import Checked, hazards_of
 from replay.children import end_with_parent, terminate_workers
@@ -165,6 +172,7 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     servers = OwnServers()
     try:
         if scenario.servers:
+            _warn_of_large_models(scenario)
             log.info(f"starting {plural(len(scenario.servers), 'server')} of the scenario")
             prefix = Path(options.csv_prefix) if options.csv_prefix else None
             scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale, prefix))
@@ -187,6 +195,11 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
     return servers
 
 
+def _warn_of_large_models(scenario: Scenario) -> None:
+    if why := own_hazard(scenario.servers, free_memory()):
+        log.warning(why)
+
+
 def _check(scenario: Scenario, table_to: TextIO) -> Sequence[Checked]:
     """Shows the table, on stderr only if all is well. Raises TargetError with the last failure.
 
@@ -194,6 +207,7 @@ def _check(scenario: Scenario, table_to: TextIO) -> Sequence[Checked]:
     """
     checked, problems = check_targets(scenario.targets, scenario.request)
     hazards = hazards_of(checked, scenario.targets, planned_phases(scenario), scenario.request)
+    hazards += memory_hazards(checked, free_memory())
     if table_to is sys.stdout or not problems:
         check_table.show(scenario.targets, checked, problems, hazards, table_to)
     if problems and table_to is sys.stdout:
@@ -212,6 +226,7 @@ def dry_run(scenario: Scenario, sweep: PlannedSweep | None = None) -> None:
     if standing:
         _check(scenario.model_copy(update={"targets": standing}), sys.stderr)
     if scenario.servers:
+        _warn_of_large_models(scenario)
         log.info(
             f"would start {plural(len(scenario.servers), 'server')}: "
             f"{', '.join(s.kind for s in scenario.servers)}"

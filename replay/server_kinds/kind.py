@@ -78,6 +78,7 @@ class Model:
     context: int | None = None  # tokens, as loaded
     shared_context: bool = False  # all requests at once have to fit into it
     details: Mapping[str, Any] = field(default_factory=dict)  # format, quantization …
+    size: int | None = None  # bytes: in memory if it is loaded, else of its files
     copies: tuple[str, ...] = ()  # of it in memory, under other names: nothing shows which one answers
 
 

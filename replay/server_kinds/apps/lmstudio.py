@@ -75,9 +75,9 @@ def _instances(entry: dict[str, Any]) -> Iterator[Model]:
         "quantization": quantization.get("name") if isinstance(quantization, dict) else quantization,
         "architecture": entry.get("architecture"),
     }
-    copies = objects(entry.get("loaded_instances"))
+    copies, size = objects(entry.get("loaded_instances")), whole(entry.get("size_bytes"))
     if not copies:
-        yield Model(entry["key"], False, details=details)
+        yield Model(entry["key"], False, details=details, size=size)
     for copy in copies:
         config = parts.entry(copy, "config")
         yield Model(
@@ -87,6 +87,7 @@ def _instances(entry: dict[str, Any]) -> Iterator[Model]:
             context=whole(config.get("context_length")),
             shared_context=True,  # unified KV cache, the default
             details=details,
+            size=size,
         )
 
 

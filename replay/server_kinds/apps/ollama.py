@@ -60,6 +60,7 @@ def identify(get: Get) -> Server | None:
             Model(
                 id=name,
                 loaded=name in in_memory,
+                size=whole(in_memory.get(name, listed).get("size")),
                 context=whole(in_memory.get(name, {}).get("context_length")),
                 details={
                     "format": details.get("format"),
