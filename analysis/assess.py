@@ -36,7 +36,7 @@ from analysis.verdict.of_phase import Verdict, phase_verdict
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
-HOW_MANY_PLAN = "how-many"
+HOW_MANY_PLAN, FREE_PLAN = "how-many", "free"
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,9 +197,9 @@ def _worth(found: HowMany) -> str:
     times = ""
     if alone is not None:
         ratio = found.tokens_per_s[best].value / alone.value
-        times = f" ({ratio:.2g} times the tokens/s of one)"
+        times = f" ({ratio:.2f} times the tokens/s of one)"
     if worth.value == 1:
-        return f"Worth having at once: 1. Nothing is gained by more{times}."
+        return f"Worth having at once: 1. More at once write no more tokens/s in all{times}."
     span = f"{worth.low} to {worth.high}" if worth.low < worth.high else str(worth.value)
     return f"Worth having at once: {span}{times}; set maxConcurrentWorkers to {worth.value}."
 

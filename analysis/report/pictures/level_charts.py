@@ -24,6 +24,7 @@ from analysis.report.pictures.svg import (
 from analysis.report.words import interval, number
 from analysis.statistics.estimates import Estimate
 
+FAR = 3  # an interval that ends higher, in largest estimates, is cut: two answers say nothing of the scale
 THROUGHPUT, SPEED, TTFT = "levels-throughput", "levels-speed", "levels-ttft"
 
 
@@ -39,7 +40,9 @@ def _throughput(found: HowMany, levels: Sequence[LevelFigures]) -> Drawn | None:
     shown = [(v.users, e) for v in levels if (e := v.output_tokens_per_s) is not None]
     if not shown:
         return None
-    most = max(max(e.high or e.value for _, e in shown), shown[0][1].value * 2) * 1.08
+    largest = max(e.value for _, e in shown)
+    ends = [e.high for _, e in shown if e.high is not None and e.high <= largest * FAR]
+    most = max(*ends, largest, shown[0][1].value * 2) * 1.08
     x, y = _users(levels), upwards(0, most, HEIGHT)
     parts = axes(x, y, [v.users for v in levels], ticks(most), "users", "tokens/s in all")
     first_users, first = shown[0]
@@ -50,7 +53,7 @@ def _throughput(found: HowMany, levels: Sequence[LevelFigures]) -> Drawn | None:
         for (a, d), (b, e) in pairwise(shown)
     ]
     for users, estimate in shown:
-        parts += _bar(x.at(users), y, estimate)
+        parts += _bar(x.at(users), y, estimate, most)
         parts.append(dot(x.at(users), y.at(estimate.value), "point s0", f"{users}: {interval(estimate)}"))
     if found.worth is not None:
         parts += _mark(x.at(found.worth.value), y, f"worth having: {found.worth.value}")
@@ -106,10 +109,10 @@ def _users(levels: Sequence[LevelFigures]) -> Scale:
     return across(0, levels[-1].users + 0.6)
 
 
-def _bar(x: float, y: Scale, estimate: Estimate) -> list[Markup]:
+def _bar(x: float, y: Scale, estimate: Estimate, most: float) -> list[Markup]:
     if estimate.low is None or estimate.high is None:
         return []
-    return [line(x, y.at(estimate.low), x, y.at(estimate.high), "ends s0")]
+    return [line(x, y.at(estimate.low), x, y.at(min(estimate.high, most)), "ends s0")]
 
 
 def _mark(x: float, y: Scale, words: str) -> list[Markup]:

@@ -16,7 +16,7 @@ To add one: a function that returns `section(...)`, and its place in `report_of`
 
 from pathlib import Path
 
-from analysis.assess import Assessment
+from analysis.assess import FREE_PLAN, Assessment
 from analysis.report.figures.run import RunFigures, answer_of, first_word
 from analysis.report.sections.conditions import condition_sections
 from analysis.report.sections.facts import facts
@@ -35,8 +35,6 @@ from analysis.report.sections.run import (
     note_sections,
 )
 from analysis.report.sections.section import Headline, Report, Section
-
-FREE_PLAN = "free"
 
 
 def report_of(assessment: Assessment, figures: RunFigures) -> Report:

@@ -45,7 +45,7 @@ def headline(assessment: Assessment) -> Headline:
 
 
 def how_many_sections(assessment: Assessment) -> list[Section]:
-    """The sentences, then the levels."""
+    """The sentences and their pictures, then the levels."""
     found = assessment.how_many
     settings = _settings_section(assessment)
     if found is None:
@@ -57,8 +57,9 @@ def how_many_sections(assessment: Assessment) -> list[Section]:
             "How many, of the best" if settings else "How many",
             MEASURED,
             sentences(words.sentences(found)),
+            *(Chart(name) for name in CHARTS),
         ),
-        *section("Levels", MEASURED, Table(HEADER, rows), *(Chart(name) for name in CHARTS)),
+        *section("Levels", MEASURED, Table(HEADER, rows)),
     ]
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from analysis.assess import Assessment
+from analysis.assess import FREE_PLAN, HOW_MANY_PLAN, Assessment
 from analysis.console import plural
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import FAULTY_ENDS, FREE, STOPPED, USUAL_ENDS, RequestRecord
@@ -34,9 +34,15 @@ HOW = (
     "alone. Speedup G is the time one after another over the time together; the naive one is the sum of the "
     "durations over the wall clock."
 )
+LOOP = (
+    "Users ask again as soon as they are answered. Their number is doubled, then narrowed, until one is "
+    "shown to be carried and a higher one is not; answers count in the order in which they were asked for."
+)
+BY_HAND = "Users ask again as soon as they are answered; somebody adds them one by one, as Locust does."
 
 
 def design_sections(assessment: Assessment) -> list[Section]:
+    """What the phases of bursts put to the test; of a sweep, and of users by hand, how they ask."""
     manifest = assessment.run.manifest
     ports = len({t.base_url for t in manifest.targets})
     where = f"{ports} ports" if ports > 1 else "one port"
@@ -45,12 +51,14 @@ def design_sections(assessment: Assessment) -> list[Section]:
         (t.name, t.base_url, t.model or NONE, t.kind, str(t.max_tokens or NONE)) for t in manifest.targets
     )
     plans = tuple(_planned(p) for p in manifest.phases_planned)
+    bursts = bool(manifest.phases_planned)
+    loop = {HOW_MANY_PLAN: LOOP, FREE_PLAN: BY_HAND}.get(manifest.plan, "")
     return [
-        *section("Hypothesis", HYPOTHESIS, sentences([claim]), terminal=False),
+        *section("Hypothesis", HYPOTHESIS, sentences([claim] if bursts else []), terminal=False),
         *section(
             "Design",
             DESIGN,
-            sentences([HOW]),
+            sentences([HOW] * bursts + [loop] * bool(loop)),
             Table(TARGETS_HEADER, targets),
             Table(PLANS_HEADER, plans),
             terminal=False,
