@@ -46,7 +46,8 @@ run: .venv/run.stamp
 mine: .venv/run.stamp
 	@mkdir -p runs; prefix="runs/$$(date +%Y%m%d-%H%M%S)"; \
 	$(BIN)/python -m servers find $(FIND) || exit; \
-	$(BIN)/python -m servers find $(FIND) --yaml > "$$prefix.yaml" || { rm -f "$$prefix.yaml"; exit 2; }; \
+	$(BIN)/python -m servers find $(FIND) --yaml --choose > "$$prefix.yaml" || \
+	{ code=$$?; rm -f "$$prefix.yaml"; exit $$code; }; \
 	$(BIN)/locust --headless --dry-run --scenario "$$prefix.yaml" $(ARGS) || exit; \
 	printf 'Send these requests to them? [y/N] '; read -r answer; \
 	case "$$answer" in [yY]*) ;; *) echo "nothing was sent; the scenario is $$prefix.yaml"; exit 0;; esac; \

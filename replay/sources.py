@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.entities.entities import read_entities
 from analysis.errors import ScenarioError
-from replay.checks.discover import as_yaml, find, ports_of, scenario_of
+from replay.checks.find.discover import as_yaml, find, ports_of, scenario_of
 from replay.children import CHECKOUT
 from replay.output import log
 from replay.scenario.load import checked, load_scenario, scenario_of_urls

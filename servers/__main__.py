@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_find(arguments: Sequence[str]) -> int:
     """In a child process: servers/ shares no code with replay/, which recognises kinds of servers."""
-    command = [sys.executable, "-m", "replay.checks.discover", *arguments]
+    command = [sys.executable, "-m", "replay.checks.find.command", *arguments]
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 
 

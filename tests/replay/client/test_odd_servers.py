@@ -12,7 +12,7 @@ import pytest
 from analysis.errors import TargetError
 from replay.checks import http_get
 from replay.checks.check import check
-from replay.checks.discover import find
+from replay.checks.find.discover import find
 from replay.client import http_stream
 from replay.client.connection import Connection
 from replay.client.reply import Arrival, Reply

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from replay.checks.check import check
-from replay.checks.discover import find
+from replay.checks.find.discover import find
 from replay.scenario.schema import Target
 from tests.support.locusts import locust
 from tests.support.serving import MockServer

@@ -8,7 +8,7 @@ import pytest
 from analysis.advice.next_steps import next_steps
 from analysis.errors import TargetError
 from replay.checks.check import check
-from replay.checks.discover import find
+from replay.checks.find.discover import find
 from replay.checks.hazards import Checked
 from replay.scenario.schema import Target
 from replay.server_kinds import SERVER_KINDS

@@ -1,25 +1,23 @@
-"""The LLM servers that run on this host: asked over loopback, GET only. Also `python -m servers find`.
+"""The LLM servers that run on this host: asked over loopback, GET only; and a scenario that measures them.
 
-Nothing is loaded, started or changed: a server without a model in memory is listed, not measured.
+Nothing is started or changed here. A server that loads on demand is measured with its one installed model; of
+several somebody chooses, for what is not named is never loaded.
 """
 
-import argparse
-import json
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from analysis import exit_codes
-from analysis.errors import PortlapError, ScenarioError, TargetError
+from analysis.errors import ScenarioError, TargetError
 from analysis.escapes import visible
 from replay.checks.check import MODELS
 from replay.checks.http_get import HttpGet
 from replay.checks.local_ports import Listener, ancestors, listeners, program
+from replay.client.server_words import one_line
 from replay.output import log
 from replay.scenario.limits import NAME_CHARS
 from replay.server_kinds import GetReply, Server, identify
@@ -28,9 +26,7 @@ from replay.server_kinds.kind import LOADING, REFUSED, refused
 AUTO: Final = "auto"
 AT_ONCE: Final = 16
 MOST_TARGETS: Final = 8
-SHOWN: Final = 3  # models per line
 ROUNDS: Final = {"min": 3, "max": 5}  # a look after three rounds: a first verdict within a minute
-COLUMNS: Final = ("address", "kind", "models", "slots", "program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,8 @@ class Found:
     program: str | None
     pid: int | None
     remark: str = ""  # why it cannot be measured as it stands
+    choices: tuple[str, ...] = ()  # its models, where somebody has to name one
+    note: str = ""  # what to know, though it can be measured
 
 
 def find(ports: Sequence[int] = ()) -> list[Found]:
@@ -113,9 +111,14 @@ def _ask(listener: Listener) -> Found | None:
     if kind is None:
         return None
     loaded = [m for m in models if m.loaded is not False]
-    remark = "" if loaded else "it has no model loaded"
-    if len(loaded) > 1 and all(m.loaded is None for m in loaded):
-        remark = "it does not say which of its models is loaded: name one with --target URL=MODEL"
+    names = tuple(dict.fromkeys(m.id for m in models))
+    remark = note = ""
+    if not loaded and len(names) == 1:
+        loaded, note = [models[0]], f"no model is in memory; the first answer loads {one_line(names[0])}"
+    elif not loaded:
+        remark = "it has no model loaded: name one of those that it lists"
+    elif len(loaded) > 1 and all(m.loaded is None for m in loaded):
+        remark = "it does not say which of its models is loaded: name one"
     slots = {m.slots for m in loaded}
     return Found(
         base_url=url,
@@ -125,6 +128,8 @@ def _ask(listener: Listener) -> Found | None:
         program=owner[0],
         pid=owner[1],
         remark=remark,
+        choices=names if remark else (),
+        note=note,
     )
 
 
@@ -149,54 +154,3 @@ def _phases(names: list[str]) -> list[dict[str, Any]]:
         phases.append({"name": "control", "users": 2, "rounds": dict(ROUNDS), "targets": names[:1]})
     phases += [{"name": f"users{n}", "users": n, "rounds": dict(ROUNDS)} for n in (4, 8) if n > len(names)]
     return phases
-
-
-def _table(found: Sequence[Found]) -> str:
-    rows = [COLUMNS]
-    for f in found:
-        more = f" and {len(f.models) - SHOWN} more" if len(f.models) > SHOWN else ""
-        models = (", ".join(f.models[:SHOWN]) + more) if f.models else "–"
-        whose = f"{f.program} (pid {f.pid})" if f.program else "–"
-        rows.append((f.base_url, f.kind, models, str(f.slots or "–"), whose))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return visible("\n".join(lines + [f"{f.base_url}: {f.remark}" for f in found if f.remark]), keep="\n")
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
-    return int(text)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints what was found; 0, or 2 where a scenario was asked for and nothing can be measured."""
-    parser = argparse.ArgumentParser(
-        prog="python -m servers find", description="Lists the LLM servers on this host (loopback, GET only)."
-    )
-    parser.add_argument(
-        "--port", type=_port, action="append", metavar="P", help="ask this port only; repeatable"
-    )
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="one JSON line per server")
-    shape.add_argument("--yaml", action="store_true", help="a scenario that measures them")
-    options = parser.parse_args(arguments)
-    found = find(options.port or ())
-    try:
-        if options.yaml:
-            print(as_yaml(scenario_of(found)), end="")
-        elif options.json:
-            print("".join(json.dumps(asdict(f)) + "\n" for f in found), end="")
-        elif found:
-            print(_table(found))
-        else:
-            where = ", ".join(f"port {p}" for p in options.port or ()) or "loopback"
-            print(f"no LLM server answers on {where}; is it started?", file=sys.stderr)
-    except PortlapError as error:
-        print(visible(str(error)), file=sys.stderr)
-        return exit_codes.BAD_INPUT
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
