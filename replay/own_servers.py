@@ -21,14 +21,18 @@ class OwnServers:
         self._children: list[Child] = []
 
     def start(
-        self, servers: Sequence[OwnServer], time_scale: float = 1, prefix: Path | None = None
+        self,
+        servers: Sequence[OwnServer],
+        time_scale: float = 1,
+        prefix: Path | None = None,
+        embeddings: bool = False,
     ) -> list[str]:
         """Base URLs in the order of `servers`, a farm's ports one by one, once all answer.
 
-        `time_scale` is for farms. A command leaves its log at `prefix`, if there is one. Raises TargetError
-        if a child fails.
+        `time_scale` is for farms; `embeddings`: llama.cpp makes vectors. A command leaves its log at
+        `prefix`, if there is one. Raises TargetError if a child fails.
         """
-        commands = _commands(servers, time_scale, prefix)
+        commands = _commands(servers, time_scale, prefix, embeddings)
         with log.named_wait("the scenario's servers to start"):
             return [url for command in commands for url in self._start(command)]
 
@@ -57,7 +61,7 @@ class OwnServers:
 
 
 def _commands(
-    servers: Sequence[OwnServer], time_scale: float, prefix: Path | None = None
+    servers: Sequence[OwnServer], time_scale: float, prefix: Path | None = None, embeddings: bool = False
 ) -> Iterator[list[str]]:
     """The arguments of each child: neighbours of one kind share a child, a farm has its own."""
     key = [(s.kind, i if s.farm else None) for i, s in enumerate(servers)]
@@ -66,7 +70,7 @@ def _commands(
         here = [servers[i] for i in places]
         match kind:
             case "llamacpp":
-                yield _llamacpp(here)
+                yield _llamacpp(here) + ["--embeddings"] * embeddings
             case "command":
                 yield ["command", *(word for i in places for word in _command(servers[i], i, prefix))]
             case _:

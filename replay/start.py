@@ -160,14 +160,12 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
         scenario = with_cost(scenario, options.cost)
     sweep = sweep_of(scenario.how_many, options, scenario.time_scale)
     sweeps = options.plan == HOW_MANY
+    swept = with_budget(scenario, sweep) if sweeps else scenario
     phases = planned_phases(scenario) if sweep.both or not sweeps else ()
     load = whole_load(phases, planned_prompts(scenario), sweep if sweeps else None)
     refuse_beyond_machine(load, options.processes or (0 if options.master else 1))
-    if options.dry_run and options.plan == HOW_MANY:
-        dry_run(with_budget(scenario, sweep), sweep)
-        sys.exit(0)
     if options.dry_run:
-        dry_run(scenario)
+        dry_run(swept, sweep if sweeps else None)
         sys.exit(0)
     servers = OwnServers()
     try:
@@ -175,7 +173,9 @@ def _prepare(environment: Any, scenario: Scenario, classes: Classes) -> OwnServe
             _warn_of_large_models(scenario)
             log.info(f"starting {plural(len(scenario.servers), 'server')} of the scenario")
             prefix = Path(options.csv_prefix) if options.csv_prefix else None
-            scenario = with_urls(scenario, servers.start(scenario.servers, scenario.time_scale, prefix))
+            embeds = scenario.request.embeddings is not None
+            urls = servers.start(scenario.servers, scenario.time_scale, prefix, embeds)
+            scenario = with_urls(scenario, urls)
         checked = _check(scenario, sys.stdout if options.check else sys.stderr)
         if options.check:
             sys.exit(0)

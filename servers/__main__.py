@@ -131,6 +131,7 @@ def _add_llamacpp(parser: argparse.ArgumentParser) -> None:
         metavar="MIB",
         help="memory for prompts that a slot has lost (default: none)",
     )
+    add("--embeddings", action="store_true", help="make vectors of texts at /v1/embeddings")
     add("--oversubscribe", action="store_true", help="allow more threads in all than cores")
     parser.set_defaults(run=_run_llamacpp)
 
@@ -146,6 +147,7 @@ def _run_llamacpp(options: argparse.Namespace) -> int:
         oversubscribe=options.oversubscribe,
         batch=options.batch,
         cache_ram_mib=max(options.cache_ram, 0),
+        embeddings=options.embeddings,
     )
     return fleet.serve(specs, options.until_stdin_closes)
 

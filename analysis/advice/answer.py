@@ -55,7 +55,9 @@ def _answer(
     finding = finding or outcome
     if hint and not outcome.decided:  # it knows better than the table what is amiss
         return Answer(outcome, sentence, (f"{hint[0].upper()}{hint[1:]}.",), finding)
-    return Answer(outcome, sentence, next_steps(finding, _kinds(judged), _contains(judged)), finding)
+    embeds = any(t.texts is not None for j in judged for t in j.measured.targets.values())
+    steps = next_steps(finding, _kinds(judged), _contains(judged), embeds=embeds)
+    return Answer(outcome, sentence, steps, finding)
 
 
 def _finding(outcome: Outcome, ports: PhaseJudged | None, limits: Sequence[str]) -> str:

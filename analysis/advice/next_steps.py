@@ -26,13 +26,18 @@ class Hardware:
     because: str
 
 
-def next_steps(finding: str, kinds: Iterable[str], contains: Collection[str] = ()) -> tuple[str, ...]:
+def next_steps(
+    finding: str, kinds: Iterable[str], contains: Collection[str] = (), *, embeds: bool = False
+) -> tuple[str, ...]:
     """The finding's steps, most useful first, in the words for these kinds of servers; each text once.
 
     A step whose experiment the run already `contains` is left out, and one whose cause it does not. Where
-    several kinds were asked, words that are one kind's own say whose.
+    several kinds were asked, words that are one kind's own say whose. `embeds`: the run asked for embeddings,
+    which other settings help.
     """
-    return _in_words(_table()["findings"][finding]["steps"], tuple(kinds) or (OTHER,), contains)
+    own = _table()["embeddings"].get(finding) if embeds else None
+    steps = own or _table()["findings"][finding]["steps"]
+    return _in_words(steps, tuple(kinds) or (OTHER,), contains)
 
 
 def _in_words(names: Iterable[str], asked: Collection[str], contains: Collection[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ ASPECTS: tuple[tuple[str, Callable[[Manifest], str]], ...] = (
     ("version of the server", _each(lambda t: t.server.get("build_info") or t.server.get("version"))),
     ("slots as the server says", _each(lambda t: t.slots)),
     ("tokens asked", _each(lambda t: t.max_tokens)),
+    ("texts asked", _each(lambda t: t.texts)),
     ("words of the prompt", _each(lambda t: t.prompt_words)),
     ("number of ports", lambda m: str(len({t.base_url for t in m.targets}))),
     ("machine that measured", lambda m: f"{m.host.get('system') or UNKNOWN}, {m.host.get('cpus')} CPUs"),

@@ -39,7 +39,9 @@ def servers_slots(
     compared = [(s, *client[s.base_url or ""](s)) for s in inside]
     together = [(s, streams) for s, streams, _ in compared if streams >= 2]
     fewer = [(s, streams) for s, streams in together if (s.busy or 0) < streams]
-    more = [(s, asked) for s, _, asked in compared if (s.busy or 0) > asked]
+    # a server may count each text of a request for embeddings
+    texts = max((t.texts or 1 for t in phase.targets.values()), default=1)
+    more = [(s, asked) for s, _, asked in compared if (s.busy or 0) > asked * texts]
     if _too_many(len(fewer), len(together)):
         sample, streams = fewer[len(fewer) // 2]
         return Condition(

@@ -32,7 +32,10 @@ USUAL_ENDS = (None, "stop", "length")
 @with_config(ConfigDict(allow_inf_nan=False))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
-    """One chat completion, from the instant it was due to its end; a failure is a row with `error`."""
+    """One chat completion, or one request for embeddings, from the instant it was due to its end.
+
+    A failure is a row with `error`.
+    """
 
     request_id: int
     phase: str
@@ -80,6 +83,7 @@ class RequestRecord:
     said_of: int | None = None  # the request whose code or prefix its answer holds
     garbled: str | None = None  # how its text is garbled: empty, replacement, repeats
     scripts: str | None = None  # that hold more than a fifth of the letters of its text
+    vectors: int | None = None  # of embeddings, as many as texts; None: it is a chat
 
     @property
     def start_s(self) -> float | None:
@@ -115,6 +119,11 @@ class RequestRecord:
         return self.output_tokens or (self.chunks if self.chunks is not None else self.output_tokens)
 
     @property
+    def units(self) -> int | None:
+        """What the answer holds of what was asked for: tokens, or vectors."""
+        return self.tokens if self.vectors is None else self.vectors
+
+    @property
     def tpot_s(self) -> float | None:
         """Seconds per output token after the first; undefined below two tokens."""
         if self.decode_s is None or self.tokens is None or self.tokens < 2:
@@ -125,12 +134,14 @@ class RequestRecord:
         """Why this answer does not count as work done; None if it is whole (docs/METHODOLOGY.md)."""
         if self.error is not None:
             return self.error
-        if self.latency_s is None or not self.tokens:
-            return "no tokens came"
+        if self.latency_s is None or not self.units:
+            return "no tokens came" if self.vectors is None else "no vectors came"
         if self.latency_s <= 0:
             return "it ended before it was sent"
         if not same_model(self.model, self.answered_model):
             return f"{self.answered_model!r} answered in place of {self.model!r}"
+        if self.vectors is not None or self.tokens is None:
+            return None  # vectors are as many as texts, or the answer has an error
         if self.finish_reason in FAULTY_ENDS:
             return f"finish_reason is {self.finish_reason!r}"
         if self.finish_reason == "length":

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from analysis.console import plural
 from analysis.errors import RunError
 from analysis.escapes import for_json, visible_in
 from analysis.files.csv_rows import MOST_JSON_BYTES, REMEDY, bytes_of, first_problem
@@ -33,12 +34,20 @@ class TargetInfo:
     slots: int | None = None  # as the server says; None: it does not say
     pid: int | None = None  # the process that listens behind the port, where that can be seen
     server: dict[str, Any] = field(default_factory=dict)
+    texts: int | None = None  # sent in every request for embeddings; None: it asks for chats
 
     @property
     def answers_as(self) -> str | None:
         """The other name under which all its warm-up answers came: an alias, not another model."""
         alias = self.server.get("answers_as")
         return alias if isinstance(alias, str) else None
+
+    @property
+    def asked(self) -> str:
+        """How much a request asks for, in words; "" where nothing is known."""
+        if self.texts is not None:
+            return plural(self.texts, "vector")
+        return "" if self.max_tokens is None else plural(self.max_tokens, "token")
 
     @property
     def takes_one_connection(self) -> bool:

@@ -68,15 +68,20 @@ def chain(records: Iterable[RequestRecord]) -> Round | None:
     return Round(CHAIN_PHASE, 0, links) if links else None
 
 
-def per_second(count: float, rounds: Sequence[Round]) -> float | None:
+def per_second(count: float | None, rounds: Sequence[Round]) -> float | None:
     """`count` of anything per second of these rounds; None if none of them has a makespan."""
     busy_s = math.fsum(a.makespan_s or 0.0 for a in rounds)
-    return count / busy_s if busy_s else None
+    return count / busy_s if busy_s and count is not None else None
 
 
 def output_tokens_per_s(rounds: Sequence[Round]) -> float | None:
-    """Tokens that were written per second of these rounds, all requests together."""
-    return per_second(sum(r.tokens or 0 for a in rounds for r in a.requests), rounds)
+    """Tokens that were written per second of these rounds, all requests together; None of embeddings."""
+    return per_second(sum(r.tokens or 0 for a in rounds for r in a.requests) or None, rounds)
+
+
+def texts_per_s(rounds: Sequence[Round]) -> float | None:
+    """Texts turned into vectors per second of these rounds, all requests together; None of chats."""
+    return per_second(sum(r.vectors or 0 for a in rounds for r in a.requests) or None, rounds)
 
 
 def _due(record: RequestRecord) -> tuple[float, int]:

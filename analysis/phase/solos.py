@@ -40,9 +40,9 @@ class Alone:
 
     def normalised_latency_s(self, solo: RequestRecord) -> float:
         """Latency that one of its solos would have had at `tokens`: B = TTFT + TPOT·(tokens − 1)."""
-        assert solo.latency_s is not None and solo.tokens is not None
+        assert solo.latency_s is not None and solo.units is not None
         tpot_s = solo.tpot_s if streamed(solo) else self.tpot_s
-        return _at_length(solo.latency_s, tpot_s, self.tokens - solo.tokens)
+        return _at_length(solo.latency_s, tpot_s, self.tokens - (solo.tokens or 0))
 
     def normalised_decode_s(self, solo: RequestRecord) -> float:
         """Decode time that one of its solos, a streamed one, would have had at `tokens`."""

@@ -20,6 +20,7 @@ from replay.server_kinds import SERVER_KINDS, Model, Server, ServerKind, identif
 from replay.server_kinds.kind import NO_KEY, REFUSED, UNREADABLE, refused
 
 MODELS = "/v1/models"
+OF_OPENAI = ("openai", "embeddings")  # readers of OpenAI's interface
 MOST_LISTED = 100  # names of models that are kept
 PAGE = (200, "text/html")  # for people: no LLM server, whatever model is named
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -49,7 +50,9 @@ def check(
             kind, server = _known(http, target)
             if server.unusable:
                 raise TargetError(server.unusable)
-        model, note = choose(target.model, server.models, url)
+        embeds = request is not None and request.embeddings is not None
+        models = server.models if target.model is not None else _of_this_use(server.models, embeds)
+        model, note = choose(target.model, models, url)
     except TargetError as error:
         raise TargetError(f"target {target.name} ({url}): {error}") from None
     facts = dict(server.facts)
@@ -72,12 +75,16 @@ def check(
         | ({"model": dict(model.details)} if model.details else {}),
     )
     # `extra` is written for OpenAI's body: no other interface is asked then
-    endpoints = tuple(
-        endpoint
-        for endpoint in kind.endpoints[server.first_endpoint :]
-        if endpoint.reader == "openai" or not (request and request.extra)
-    )
+    there = kind.embeddings if embeds else kind.endpoints[server.first_endpoint :]
+    endpoints = tuple(e for e in there if e.reader in OF_OPENAI or not (request and request.extra))
     return Checked(info, endpoints, server, model)
+
+
+def _of_this_use(models: Sequence[Model], embeds: bool) -> tuple[Model, ...]:
+    """Those that can be asked: for vectors all, unless some are known to make nothing else."""
+    vectors = tuple(m for m in models if m.embeds)
+    texts = tuple(m for m in models if not m.embeds)
+    return (vectors or texts) if embeds else texts
 
 
 def key_of(target: Target, environ: Mapping[str, str] = os.environ) -> str:

@@ -71,7 +71,7 @@ def _of_model(c: Checked) -> Iterator[Hazard]:
 def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -> Iterator[Hazard]:
     """Slots and context against what the phases will ask at once."""
     slots, context = c.info.slots, c.model.context if c.model else None
-    if slots is not None and 1 < slots < users:
+    if slots is not None and 1 < slots < users and request.embeddings is None:
         yield Hazard(
             c.info.name,
             f"only {slots} slots for up to {users} simultaneous requests: the rest will queue "
@@ -81,6 +81,7 @@ def _of_room(c: Checked, users: int, target: Target, request: RequestSettings) -
     if context is None:
         return
     answer = request.max_tokens if isinstance(request.max_tokens, int) else MOST_TOKENS
+    answer = 0 if request.embeddings is not None else answer
     needs = (len(target.test_message.split()) + 3) * TOKENS_PER_WORD + TEMPLATE_TOKENS + answer
     at_once = min(users, slots or users) if c.model and c.model.shared_context else 1
     if at_once * needs > context:

@@ -145,7 +145,8 @@ class Connection:
 
     def _response(self, end_s: float | None, problem: str | None) -> Response:
         reader = READERS[self._request.reader if self._request else "openai"]
-        read = partial(read_response, self._reply, end_s, problem, reader)
+        texts = self._request.texts if self._request else None
+        read = partial(read_response, self._reply, end_s, problem, reader, texts)
         large = sum(len(data) for _, data in self._reply.pieces) > LARGE_BYTES
         response = gevent.get_hub().threadpool.apply(read) if large else read()
         if self._hung_up and response.ended_by is None:

@@ -24,16 +24,17 @@ class Content(NamedTuple):
     broken: str | None = None
 
 
-def read_content(pieces: list[tuple[Arrival, bytes]], lines: bool = False) -> Content:
-    """The events of a stream (`lines`: one per line), or the one document that is the whole body."""
+def read_content(pieces: list[tuple[Arrival, bytes]], reader: Reader) -> Content:
+    """The events of a stream, in the reader's form, or the one document that is the whole body."""
     body = b"".join(data for _, data in pieces).strip()
     if not body:
         return Content(broken="the answer is empty")
-    if lines:
+    if reader.lines:
         return _read_documents(read_lines([*pieces, (pieces[-1][0], b"\n")]))
     if body.startswith(b"{"):  # as no line of an event stream does, whatever Content-Type says
         document = parse(body)
-        broken = None if document and choices(document) else "the answer is JSON without choices"
+        known = document and (choices(document) or choices(reader.chunk(document)))
+        broken = None if known else f"the answer is JSON without {reader.answer}"
         return Content(((pieces[-1][0], document),) if document else (), done=True, broken=broken)
     content = _read_documents(read_events(pieces))
     if not (content.documents or content.done or content.broken):
@@ -102,13 +103,13 @@ def thoughts_of(documents: Iterable[dict[str, Any]]) -> str:
 
 def tokens_so_far(reply: Reply, reader: Reader) -> int:
     """How many chunks with text have come of an answer that goes on."""
-    found = read_content(reply.pieces, reader.lines)
+    found = read_content(reply.pieces, reader)
     return sum(has_text(reader.chunk(event)) for _, event in found.documents)
 
 
 def first_text_s(reply: Reply, reader: Reader) -> float | None:
     """When the first chunk with text arrived of an answer that goes on."""
-    found = read_content(reply.pieces, reader.lines)
+    found = read_content(reply.pieces, reader)
     return next((at.at_s for at, event in found.documents if has_text(reader.chunk(event))), None)
 
 

@@ -39,6 +39,7 @@ class Request:
     workers: int | None = None  # requests in flight at most; the others queue in the client
     own_connection: bool = False  # opened when it is due and closed after the answer
     tell_at: int | None = None  # the plan hears of it when so many tokens have come
+    texts: int | None = None  # in the body, of which vectors are wanted; None: it is a chat
     keep: bool = False  # its text and the arrivals of its tokens go back to the plan
     prompt_words: int | None = None
     turn: int | None = None

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from analysis.console import plural
 from replay.client.content import Content, choices, has_text, read_content, text_of, thoughts_of
 from replay.client.reply import Reply, clock_error_s
 from replay.client.server_words import one_line, refusal, words_of
@@ -45,6 +46,7 @@ class Response:
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     output_tokens: int | None = None
+    vectors: int | None = None  # of embeddings: as many as texts
     server_prefill_s: float | None = None
     server_decode_s: float | None = None
     server_queue_s: float | None = None
@@ -61,11 +63,18 @@ class Response:
 
 
 def read_response(
-    reply: Reply, end_s: float | None, problem: str | None, reader: Reader = READERS["openai"]
+    reply: Reply,
+    end_s: float | None,
+    problem: str | None,
+    reader: Reader = READERS["openai"],
+    texts: int | None = None,
 ) -> Response:
-    """The response in `reply`; `problem` failed on the way, the server's own words go before it."""
+    """The response in `reply`; `problem` failed on the way, the server's own words go before it.
+
+    `texts`: of which vectors were asked for; None: of none.
+    """
     refusal = _refusal(reply)
-    decoded = Content() if refusal else read_content(reply.pieces, reader.lines)
+    decoded = Content() if refusal else read_content(reply.pieces, reader)
     content = decoded._replace(
         documents=tuple((at, reader.chunk(event)) for at, event in decoded.documents),
         done=decoded.done or reply.done,  # the last line may lack its end
@@ -77,6 +86,7 @@ def read_response(
     gap_s, gap_end_s = max(((b.at_s - a.at_s, b.at_s) for a, b in pairwise(tokens)), default=(None, None))
     usage, timings = _last_dict(documents, "usage"), _last_dict(documents, "timings")
     cached = _count(_dict(usage.get("prompt_tokens_details")).get("cached_tokens"))
+    vectors = next((n for d in documents if (n := _count(d.get("vectors"))) is not None), None)
     times = reader.times(reply.send_s, [(at.at_s, event) for at, event in decoded.documents])
     return Response(
         send_s=reply.send_s,
@@ -90,11 +100,16 @@ def read_response(
         stamp=reply.stamp,
         http_status=reply.status,
         finish_reason=_finish_reason(documents),
-        error=refusal or _said(documents) or problem or content.broken or _unfinished(content),
+        error=refusal
+        or _said(documents)
+        or problem
+        or content.broken
+        or (_unfinished(content) if texts is None else _short_of(texts, vectors)),
         retry_after_s=_retry_after_s(reply.headers),
         answered_model=_model(documents),
         prompt_tokens=_count(usage.get("prompt_tokens")) or None,
         cached_tokens=_count(timings.get("cache_n")) if cached is None else cached,
+        vectors=vectors if texts is not None else None,
         output_tokens=_plausible(_count(usage.get("completion_tokens")), len(tokens)),
         server_queue_s=times.queue_s,
         server_load_s=times.load_s,
@@ -161,6 +176,13 @@ def _unfinished(content: Content) -> str | None:
     counted = _count(_last_dict(documents, "usage").get("completion_tokens"))
     silent = content.streamed and not counted and not any(map(has_text, documents))
     return NO_TEXT if silent else None
+
+
+def _short_of(texts: int, vectors: int | None) -> str | None:
+    """Why the answer does not hold what was asked for: a vector for each text, all of one size."""
+    if vectors == texts:
+        return None
+    return f"{plural(vectors or 0, 'whole vector')} for {plural(texts, 'text')}"
 
 
 def _plausible(counted: int | None, chunks: int) -> int | None:

@@ -17,9 +17,10 @@ from replay.output import log
 from replay.plan import TIMEOUT_EXTRA_S, TIMEOUT_SOLOS, progress
 from replay.plan.budget import BUDGET_ROUNDS, solo_targets
 from replay.plan.run_state import RunState
-from replay.prompts.long_text import long_text
-from replay.prompts.prefix import prompt, with_prefix
+from replay.prompts.long_text import TEXT_WORDS, long_text, random_words
+from replay.prompts.prefix import prompt, texts_of, with_prefix
 from replay.release.dispatch import ReadyUser
+from replay.scenario.schema import Target
 from replay.server_kinds import Ask, Endpoint
 
 REFUSED = "connection refused"  # how the error of such a request begins
@@ -160,13 +161,19 @@ def request_for(
     target, info = run.targets[seat.target], run.infos[seat.target]
     asked = run.scenario.request
     words = run.prompt_words.get(seat.target) if content is None else None
-    if words is not None:
-        content = long_text(random.Random(f"{run.seed} {request_id}"), words)
-    if content is None:
-        content, before = target.test_message, with_prefix(target.before, run.seed, request_id)
-    if not before if own_prefix is None else own_prefix:
-        content = prompt(content, run.seed, request_id)
-    endpoint = _endpoint(run.endpoints[seat.target], bool(before))
+    if asked.embeddings is not None:
+        messages = _messages(run, target, request_id, tokens, content, words)
+        ask = Ask("", info.model, 0, 0, asked.extra, texts=texts_of(messages, run.seed, request_id))
+        words = None if words is None else words * tokens
+    else:
+        if words is not None:
+            content = long_text(random.Random(f"{run.seed} {request_id}"), words)
+        if content is None:
+            content, before = target.test_message, with_prefix(target.before, run.seed, request_id)
+        if not before if own_prefix is None else own_prefix:
+            content = prompt(content, run.seed, request_id)
+        ask = Ask(content, info.model, tokens, asked.temperature, asked.extra, before)
+    endpoint = _endpoint(run.endpoints[seat.target], bool(ask.before))
     slowest_s = max(run.solo_s.values(), default=0.0)  # careful: it may wait for another target's answers
     return Request(
         batch=batch,
@@ -179,7 +186,8 @@ def request_for(
         target=seat.target,
         base_url=info.base_url,
         model=info.model,
-        body=endpoint.body(Ask(content, info.model, tokens, asked.temperature, asked.extra, before)),
+        body=endpoint.body(ask),
+        texts=len(ask.texts) or None,
         timeout_s=max(asked.timeout_s, TIMEOUT_SOLOS * users * slowest_s + TIMEOUT_EXTRA_S),
         origin_s=run.recorder.origin_s,
         api_key_env=target.api_key_env,
@@ -188,6 +196,18 @@ def request_for(
         own_connection=info.takes_one_connection,
         prompt_words=words,
     )
+
+
+def _messages(
+    run: RunState, target: Target, request_id: int, n: int, content: str | None, words: int | None
+) -> list[str]:
+    """Of which `n` vectors are wanted: the content, the target's own message, else random words."""
+    if content is not None:
+        return [content] * n
+    if words is None and target.own_message is not None:
+        return [target.own_message] * n
+    source = random.Random(f"{run.seed} {request_id}")
+    return [" ".join(random_words(source, words or TEXT_WORDS)) for _ in range(n)]
 
 
 def _endpoint(endpoints: Sequence[Endpoint], talks: bool) -> Endpoint:

@@ -134,7 +134,7 @@ def _announce(run: RunState, planned: Sequence[PlannedPhase]) -> None:
     certain = _certain(planned)
     fitted = _fit(run, certain, certain, keep=1)
     for target, solo_s in run.solo_s.items():
-        log.info(f"{target}: {run.infos[target].max_tokens} tokens, about {solo_s:.2f} s alone")
+        log.info(f"{target}: {run.infos[target].asked}, about {solo_s:.2f} s alone")
     for line in progress.describe(
         (*fitted.phases, *planned[len(certain) :]), run.solo_s, run.scenario.budget_s
     ):

@@ -91,10 +91,14 @@ def answered(records: Sequence[RequestRecord], origin_epoch_ns: int) -> None:
             continue
         first = f"first token {r.ttft_s:.2f} s, " if r.ttft_s is not None else ""
         log.success(
-            f"{r.target}: response received in {r.latency_s:.2f} s ({first}{r.tokens} tokens)",
+            f"{r.target}: response received in {r.latency_s:.2f} s ({first}{_length(r)})",
             ended_s,
             passing=True,
         )
+
+
+def _length(r: RequestRecord) -> str:
+    return f"{r.tokens} tokens" if r.vectors is None else plural(r.vectors, "vector")
 
 
 def so_far(judged: Sequence[PhaseJudged]) -> str:

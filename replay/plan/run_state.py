@@ -43,8 +43,8 @@ class RunState:
     began_s: float = field(default_factory=time.monotonic)
 
     def tokens(self, target: str) -> int:
-        """How many tokens each solo and round asks of this target."""
-        return self.infos[target].max_tokens or LEAST_TOKENS
+        """How many tokens, or vectors, each solo and each request of a round asks of this target."""
+        return self.infos[target].texts or self.infos[target].max_tokens or LEAST_TOKENS
 
     def spent_s(self) -> float:
         """Seconds since the run began."""

@@ -13,7 +13,9 @@ from replay.plan import progress
 from replay.plan.budget import AIM_S, LEAST_TOKENS, Speed, tokens_for_budget, warm_up_turns
 from replay.plan.one_phase import ask_alone
 from replay.plan.run_state import RunState
-from replay.prompts.prefix import prompt
+from replay.prompts.long_text import TEXT_WORDS
+from replay.prompts.prefix import prompt, texts_of
+from replay.scenario.schema import Target
 
 FIRST_TOKENS = 16  # of the first warm-up answer: it is there to load the model
 # Statuses of a server that does not know the path or a field; 200 too, LM Studio's answer to everything
@@ -27,7 +29,7 @@ def warm_up(run: RunState, targets: Sequence[str]) -> tuple[RunState, Answers]:
 
     Raises TargetError where a target's last answer shows that no round would count.
     """
-    asked = run.scenario.request.max_tokens
+    asked = run.scenario.request.length
     tokens = LEAST_TOKENS if asked == "auto" else asked
     answers: dict[str, list[RequestRecord]] = {t: [] for t in targets}
     echoes: dict[str, list[set[str]]] = {t: [] for t in targets}
@@ -106,12 +108,12 @@ def _with_echoes(run: RunState, echoes: Mapping[str, Sequence[set[str]]]) -> Run
 
 def _refuses(record: RequestRecord) -> bool:
     """Whether the server may answer if asked another way: it refused this one, or sent nothing."""
-    return record.error is not None and record.http_status in REFUSED and not record.tokens
+    return record.error is not None and record.http_status in REFUSED and not record.units
 
 
 def choose_tokens(run: RunState, phases: Sequence[PlannedPhase], answers: Answers) -> RunState:
     """The run with max_tokens fixed for each target, and the time that a solo is expected to take."""
-    asked = run.scenario.request.max_tokens
+    asked, texts = run.scenario.request.length, run.scenario.request.embeddings
     speeds = {t: _speed(records) for t, records in answers.items()}
     known = {t: s for t, s in speeds.items() if s is not None}
     tokens = dict.fromkeys(answers, LEAST_TOKENS if asked == "auto" else asked)
@@ -120,13 +122,22 @@ def choose_tokens(run: RunState, phases: Sequence[PlannedPhase], answers: Answer
     solo_s = {}
     for target, n in tokens.items():
         info, speed = run.infos[target], speeds[target]
-        sent = (*(m["content"] for m in run.targets[target].before), run.targets[target].test_message)
-        words = len(prompt(" ".join(sent), 0, 0).split())
         server = info.server | {"endpoint": run.endpoints[target][0].path}
-        run = run.with_target(replace(info, max_tokens=n, prompt_words=words, server=server))
+        words, asks = _words_sent(run.targets[target], texts), n if texts is None else None
+        run = run.with_target(replace(info, max_tokens=asks, texts=texts, prompt_words=words, server=server))
         solo_s[target] = speed.solo_s(n) if speed else (answers[target][-1].latency_s or AIM_S)
     run.recorder.update(targets=tuple(run.infos.values()))
     return replace(run, solo_s=solo_s)
+
+
+def _words_sent(target: Target, texts: int | None) -> int:
+    """Of our own text in a request: none of them may come from a cache."""
+    if texts is not None:
+        own = target.own_message
+        words = len(texts_of([own or ""], 0, 0)[0].split())
+        return texts * (words if own else words + TEXT_WORDS)
+    sent = (*(m["content"] for m in target.before), target.test_message)
+    return len(prompt(" ".join(sent), 0, 0).split())
 
 
 def _speed(answers: Sequence[RequestRecord]) -> Speed | None:

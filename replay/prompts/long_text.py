@@ -25,6 +25,9 @@ floor key box bag cup plate
 WORDS: Final = tuple(_TEXT.split())
 
 
+TEXT_WORDS: Final = 100  # of a text of which a vector is wanted, if the scenario says nothing: a paragraph
+
+
 def random_words(source: random.Random, n: int) -> Sequence[str]:
     return source.choices(WORDS, k=n)
 

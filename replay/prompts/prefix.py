@@ -17,6 +17,11 @@ def prompt(message: str, seed: int, request_id: int) -> str:
     return f"{unique_prefix(seed, request_id)} {message}"
 
 
+def texts_of(messages: Sequence[str], seed: int, request_id: int) -> tuple[str, ...]:
+    """A text for each message: no two of a run are the same, so that no cache helps."""
+    return tuple(prompt(f"{i:04d} {message}", seed, request_id) for i, message in enumerate(messages))
+
+
 def request_of(seed: int, digits: str) -> int | None:
     """The request whose unique prefix has these nine digits; None if they are not nine.
 

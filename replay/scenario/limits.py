@@ -21,6 +21,7 @@ PHASES: Final = 100
 SERVERS: Final = 256
 SLOTS: Final = 10_000  # of one server; threads too
 TOKENS: Final = 1_000_000  # of one answer
+TEXTS: Final = 2_048  # of one request for embeddings, as OpenAI takes at most
 PROMPT_CHARS: Final = 1_000_000
 NAME_CHARS: Final = 200  # they become columns, file names and headings
 MODEL_CHARS: Final = 4_096  # a model may be named by its path

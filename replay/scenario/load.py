@@ -77,7 +77,13 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
 
 
 def with_budget(scenario: Scenario, sweep: PlannedSweep) -> Scenario:
-    """The scenario of a sweep: its own budget, or three minutes and what else was asked for."""
+    """The scenario of a sweep: its own budget, or three minutes and what else was asked for.
+
+    Raises ScenarioError where it asks for embeddings.
+    """
+    if scenario.request.embeddings is not None:
+        text = "embeddings have no first token and no pace for a user to wait for; measure phases instead"
+        raise ScenarioError(f"--how-many: {text}")
     if "budget_s" in scenario.model_fields_set:
         return scenario
     return scenario.model_copy(update={"budget_s": usual_budget_s(sweep, len(scenario.targets))})
@@ -87,6 +93,8 @@ def with_prompts(scenario: Scenario, kinds: str | None) -> Scenario:
     """With a phase of each of these kinds, written `stall,talk,right` or `all`. Raises ScenarioError."""
     if not kinds:
         return scenario
+    if scenario.request.embeddings is not None:
+        raise ScenarioError(f"--prompts {kinds}: is about chats, and this scenario asks for embeddings")
     wanted = PROMPTS_KINDS if kinds == "all" else tuple(dict.fromkeys(kinds.split(",")))
     if strange := [kind for kind in wanted if kind not in PROMPTS_KINDS]:
         known = ",".join(PROMPTS_KINDS)

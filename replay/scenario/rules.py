@@ -21,6 +21,7 @@ def contradictions(scenario: Scenario) -> list[Problem]:
         _phases_against_targets,
         _prompts_once,
         _grown_names,
+        _embeddings,
         _time_scale,
     )
     return [problem for rule in rules for problem in rule(scenario)] or list(_too_much(scenario))
@@ -82,6 +83,16 @@ def _grown_names(scenario: Scenario) -> Iterator[Problem]:
             if name in taken:
                 text = f"it would grow to a phase {name}, which is there already; rename that one"
                 yield ("phases", i, "grow_to"), text
+
+
+def _embeddings(scenario: Scenario) -> Iterator[Problem]:
+    """They are texts in and vectors out: nothing about chats can be asked in the same run."""
+    for i, phase in enumerate(scenario.phases if scenario.request.embeddings is not None else ()):
+        if isinstance(phase, PromptsPhase):
+            text = f"kind {phase.kind} is about chats, and this run asks for embeddings; give it its own run"
+            yield ("phases", i, "kind"), text
+        elif phase.max_tokens is not None:
+            yield ("phases", i, "max_tokens"), "embeddings have no tokens; write request.embeddings: 8 texts"
 
 
 def _time_scale(scenario: Scenario) -> Iterator[Problem]:

@@ -2,8 +2,8 @@
 
 In: the answers of a server to GETs, and the events of its streams. Out: what the server is (`identify`), the
 endpoints to send a request to, OpenAI's chunks and the server's own times from its events, its load.
-`kind.py`: the parts of a kind (`ServerKind`). `openai.py`: what most kinds share. `prometheus.py`: one reader
-of metrics pages.
+`kind.py`: the parts of a kind (`ServerKind`). `openai.py`, `embeddings.py`: what most kinds share.
+`prometheus.py`: one reader of metrics pages.
 
 To add one: a file with `KIND = ServerKind(…)` in `apps/`, `engines/` or `proxies/`, and its name in the list
 below; a mock server of the same name in `servers/mock_servers/`; its words in
@@ -14,7 +14,7 @@ note of its `Server`; docs/SERVERS.md shows users how to set it up. No other fil
 from collections.abc import Mapping
 from typing import Final
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.apps import (
     docker_model_runner,
     koboldcpp,
@@ -64,7 +64,10 @@ _MODULES = (
 )
 SERVER_KINDS: Final[Mapping[str, ServerKind]] = {module.KIND.name: module.KIND for module in _MODULES}
 BEHIND: Final = (litellm.BEHIND,)  # headers of an answer that name the server behind a proxy
-READERS: Final = {name: kind.reader for name, kind in SERVER_KINDS.items()}
+READERS: Final = {name: kind.reader for name, kind in SERVER_KINDS.items()} | {
+    "embeddings": embeddings.READER,
+    "ollama-embed": ollama.EMBED_READER,
+}
 
 
 def identify(get: Get, name: str | None = None) -> tuple[ServerKind, Server] | None:

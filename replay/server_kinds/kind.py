@@ -80,6 +80,7 @@ class Model:
     details: Mapping[str, Any] = field(default_factory=dict)  # format, quantization …
     size: int | None = None  # bytes: in memory if it is loaded, else of its files
     copies: tuple[str, ...] = ()  # of it in memory, under other names: nothing shows which one answers
+    embeds: bool = False  # it makes vectors and writes no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Ask:
     temperature: float
     extra: Mapping[str, Any] = field(default_factory=dict)
     before: tuple[Mapping[str, str], ...] = ()  # messages of the conversation so far: role and content
+    texts: tuple[str, ...] = ()  # of which vectors are wanted, at an endpoint for embeddings
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -141,6 +143,7 @@ class Reader:
     chunk: Callable[[dict[str, Any]], dict[str, Any]]  # an event → OpenAI's chunk
     times: Callable[[float | None, Stamped], Times]  # the server's own, from all events
     lines: bool = False  # a JSON document per line instead of server-sent events
+    answer: str = "choices"  # what a document that is a whole answer holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,7 @@ class ServerKind:
     name: str  # in scenarios, reports, next_steps.yaml and of its mock server
     identify: Callable[[Get], Server | None]  # None: another kind of server answers
     endpoints: tuple[Endpoint, ...]  # the one that shows most first
+    embeddings: tuple[Endpoint, ...]  # the same, for texts of which vectors are wanted
     reader: Reader  # of its own interface; OpenAI's where it has none
     request_counter: Callable[[Get], str | None]  # changes with every answered request; None: not shown
     load_counters: tuple[LoadCounters, ...]  # the first that answers is kept; (): it shows none

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from replay.server_kinds import embeddings
 from replay.server_kinds.kind import (
     Ask,
     Endpoint,
@@ -109,6 +110,7 @@ KIND = ServerKind(
     name="openai",
     identify=identify,
     endpoints=ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=READER,
     request_counter=not_counted,
     load_counters=(),

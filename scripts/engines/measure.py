@@ -76,6 +76,7 @@ def _scenario(setup: Setup, folder: Path) -> dict[str, Any]:
         "name": "engine",
         "servers": setup.servers(folder),
         "targets": setup.targets,
+        "request": setup.request,
         "phases": [{"name": "main", "users": setup.users, "rounds": 4}],
         "budget_s": BUDGET_S,
     }

@@ -26,6 +26,7 @@ class Setup:
     users: int = 2
     targets: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "A", "server": 0}])
     kind: str | None = None  # as what the server must be recognised
+    request: dict[str, Any] = field(default_factory=dict)  # of the scenario
     model_by: str = ""  # the environment that writes `tiny` into the folder first
 
 
@@ -105,6 +106,34 @@ def _litellm(folder: Path) -> list[dict[str, Any]]:
 SETUPS: Final = (
     Setup("llama.cpp, one slot", "", llamacpp(1), ONE_AT_A_TIME, 1, 4, kind="llamacpp"),
     Setup("llama.cpp, four slots on one thread", "", llamacpp(4), SHARED, 4, 4, kind="llamacpp"),
+    Setup(
+        "llama.cpp, one slot: 4 texts are embedded",
+        "",
+        llamacpp(1),
+        ONE_AT_A_TIME,
+        None,
+        kind="llamacpp",
+        request={"embeddings": 4},
+    ),
+    Setup(
+        "llama.cpp, four slots on one thread: 4 texts are embedded, a request fills the slots",
+        "",
+        llamacpp(4),
+        ("serial",),
+        None,
+        kind="llamacpp",
+        request={"embeddings": 4},
+    ),
+    Setup(
+        "llama.cpp, four slots on one thread: 1 text is embedded",
+        "",
+        llamacpp(4),
+        NO_QUEUE,
+        None,
+        users=4,
+        kind="llamacpp",
+        request={"embeddings": 1},
+    ),
     Setup("llama.cpp, one slot, with a draft model", "", _with_draft, ONE_AT_A_TIME, 1, kind="llamacpp"),
     Setup(
         "mlx_lm, a model of one's own, no cache folder",

@@ -25,6 +25,7 @@ class EngineSpec:
     ctx: int  # tokens per slot
     batch: int | None = None  # prompt tokens read at a time; None: the engine's own (2048)
     cache_ram_mib: int = 0  # of past prompts, kept in memory
+    embeddings: bool = False  # it makes vectors of texts
 
 
 def run(spec: EngineSpec) -> None:
@@ -46,6 +47,9 @@ def run(spec: EngineSpec) -> None:
     # No store of past prompts by default: our prompts never return, so it would only grow (up to 8 GB)
     # and take its time (1.7 ms a request, measured). The cache within a slot stays as it is.
     p.cache_ram_mib = spec.cache_ram_mib
+    if spec.embeddings:
+        p.embedding, p.pooling_type = True, xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        p.n_ubatch = p.n_batch  # a text has to fit into one
     if spec.batch is not None:
         p.n_batch = p.n_ubatch = spec.batch
     server = xllamacpp.Server(p)

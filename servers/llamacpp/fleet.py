@@ -47,6 +47,7 @@ def plan(
     oversubscribe: bool,
     batch: int | None = None,
     cache_ram_mib: int = 0,
+    embeddings: bool = False,
 ) -> list[EngineSpec]:
     """One spec per port, all checked; model None is the wheel's. Raises ScenarioError with what to change."""
     if importlib.util.find_spec("xllamacpp") is None:
@@ -67,7 +68,16 @@ def plan(
         )
     return [
         EngineSpec(
-            host, port, str(path.resolve()), _name(path), port_slots, port_threads, ctx, batch, cache_ram_mib
+            host,
+            port,
+            str(path.resolve()),
+            _name(path),
+            port_slots,
+            port_threads,
+            ctx,
+            batch,
+            cache_ram_mib,
+            embeddings,
         )
         for port, path, port_slots, port_threads in zip(
             free_ports(host, ports), paths, each_slots, each_threads, strict=True

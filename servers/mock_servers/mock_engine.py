@@ -27,6 +27,7 @@ QUIRKS = {
     "one-prefill": "prompts are read one at a time, while answers are written together",
     "reasoning": "the first half of each answer is reasoning",
     "strict": "fields of the body that plain OpenAI had not at first are refused",
+    "embeddings": "its models make vectors only: chats are refused",
     "hidden": "no metrics and no list of slots",
     "cache": "the beginning of a prompt that was read before is not read again",
     "old": "an older version: other interfaces, other errors",

@@ -73,11 +73,11 @@ async def chat(http: web.Request, engine: MockEngine, style: Style) -> web.Strea
         ask = read(body, engine, style)
         served = engine.admit(ask)
     except json.JSONDecodeError:
-        return _refused(Refusal(400, "the body is not JSON"), style)
+        return as_refused(Refusal(400, "the body is not JSON"), style)
     except Refusal as refusal:
         if style.error_field and body.get("stream") is True:
             return await _error_stream(http, style, refusal)
-        return _refused(refusal, style)
+        return as_refused(refusal, style)
     try:
         return await (_stream if ask.stream else _whole)(http, engine, style, served)
     except ClientConnectionResetError:  # it went between two tokens
@@ -106,7 +106,7 @@ def read(body: Any, engine: MockEngine, style: Style) -> Ask:
     )
 
 
-def _refused(refusal: Refusal, style: Style) -> web.Response:
+def as_refused(refusal: Refusal, style: Style) -> web.Response:
     status, body = style.error(refusal)
     if isinstance(body, str):
         return web.Response(text=body, status=status)

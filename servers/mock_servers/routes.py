@@ -1,4 +1,4 @@
-"""The routes of every mock server: the list of models, chat completions, JSON documents, a refusal."""
+"""The routes of every mock server: models, chat completions, embeddings, JSON documents, a refusal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from servers.mock_servers.mock_engine import MockEngine
-from servers.mock_servers.openai_chat import Style, chat
+from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal
+from servers.mock_servers.openai_chat import Style, as_refused, chat
 
 
 def server(
@@ -38,7 +38,13 @@ def server(
         return web.get(path, reply)
 
     async def chats(http: web.Request) -> web.StreamResponse:
+        if engine.does("embeddings"):
+            words = "This server does not support completions. Start it without `--embeddings`"
+            return as_refused(Refusal(501, words), style)
         return await chat(http, engine, style)
+
+    async def embeddings(http: web.Request) -> web.Response:
+        return await embed(http, engine, style)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -59,12 +65,39 @@ def server(
                 lambda: beside() | {"object": "list", "data": [listed(m) for m in models] or no_models},
             ),
             web.post("/v1/chat/completions", completions or chats),
+            web.post("/v1/embeddings", embeddings),
             *(get(path, document) for path, document in documents.items()),
             *routes,
             web.route("*", "/{path:.*}", others),
         ]
     )
     return application
+
+
+async def embed(http: web.Request, engine: MockEngine, style: Style, native: bool = False) -> web.Response:
+    """A vector for each text of `input`, all in one answer; `native`: as Ollama words it."""
+    body = await http.json()
+    texts = body.get("input") if isinstance(body, dict) else None
+    texts = [texts] if isinstance(texts, str) else texts
+    try:
+        if not isinstance(texts, list) or not texts:
+            raise Refusal(400, "invalid input type")
+        words = tuple(word for text in texts for word in str(text).split())
+        model = style.model(engine, str(body.get("model", "")))
+        served = engine.admit(Ask(model, max(len(words), 1), len(texts), stream=False, words=words))
+        vectors = [[index + 0.5, -1.0, 0.25] async for index in engine.tokens(served)]
+    except Refusal as refusal:
+        return as_refused(refusal, style)
+    except Broken as broken:
+        return web.json_response(style.broken(str(broken)), status=500)
+    if native:
+        load_ns = round(served.load_s * 1e9)
+        read = {"load_duration": load_ns, "prompt_eval_count": len(words)}
+        return web.json_response({"model": model, "embeddings": vectors} | read)
+    data = [{"object": "embedding", "embedding": v, "index": i} for i, v in enumerate(vectors)]
+    usage = {"prompt_tokens": len(words), "total_tokens": len(words)}
+    answer = {"object": "list", "data": data, "model": style.answers_as(model), "usage": usage}
+    return web.json_response(answer, headers=style.headers)
 
 
 def lacks_key(engine: MockEngine, request: web.Request) -> bool:

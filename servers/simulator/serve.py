@@ -54,17 +54,18 @@ class Simulator:
             self._flush()
             return web.json_response(self._truth.lateness())
 
-        async def chat(http: web.Request) -> web.StreamResponse:
+        async def answer(http: web.Request) -> web.StreamResponse:
             arrival_s = self._clock()
+            read = wire.read_ask if http.path == wire.CHAT_PATH else wire.read_texts
             try:
-                ask = wire.read_ask(await http.json(), spec.models)
+                ask = read(await http.json(), spec.models)
             except json.JSONDecodeError:
                 return _refusal(wire.BadRequest(400, "the body is not JSON"))
             except wire.BadRequest as refusal:
                 return _refusal(refusal)
             trace = RequestTrace(next(numbers), port, ask.model, ask.prompt_tokens, arrival_s)
             try:
-                return await self._act(http, ask, spec, place, trace, texts)
+                return await self._act(http, ask, spec, place, trace, None if ask.embeds else texts)
             except ClientConnectionResetError:  # it went between two tokens: its trace has it
                 return web.Response()
             finally:
@@ -74,7 +75,8 @@ class Simulator:
         app.router.add_get("/health", health)
         app.router.add_get("/v1/models", models)
         app.router.add_get("/lateness", lateness)
-        app.router.add_post("/v1/chat/completions", chat)
+        for path in (wire.CHAT_PATH, wire.EMBEDDINGS_PATH, wire.EMBED_PATH):
+            app.router.add_post(path, answer)
         return app
 
     async def _act(
@@ -123,6 +125,8 @@ class Simulator:
             if plan.cut:
                 return _cut(http, reply, trace)
             trace.outcome = SERVED
+            if ask.embeds:
+                return web.json_response(plan.answer.vectors(http.path == wire.EMBED_PATH))
             timings = _timings(plan, trace) if spec.timings else None
             return web.json_response(plan.answer.body(trace.cached_tokens, timings))
         finally:

@@ -1,12 +1,14 @@
-"""The OpenAI protocol as the simulator speaks it: bodies and server-sent events, no I/O."""
+"""OpenAI's protocol, and Ollama's for embeddings, as the simulator speaks them: bodies and events, no I/O."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+CHAT_PATH, EMBEDDINGS_PATH, EMBED_PATH = "/v1/chat/completions", "/v1/embeddings", "/api/embed"
 DEFAULT_MAX_TOKENS = 64
 TEMPLATE_TOKENS = 4  # what a chat template would add to each message
+DIMENSIONS = 8  # of a vector
 DONE = b"data: [DONE]\n\n"
 
 
@@ -29,6 +31,7 @@ class ChatBody:
     max_tokens: int
     stream: bool
     usage: bool  # within the stream
+    embeds: bool = False  # `max_tokens` vectors are wanted, one for each text
 
 
 def read_ask(body: Any, models: Sequence[str]) -> ChatBody:
@@ -50,6 +53,17 @@ def read_ask(body: Any, models: Sequence[str]) -> ChatBody:
         stream=bool(body.get("stream")),
         usage=bool((body.get("stream_options") or {}).get("include_usage")),
     )
+
+
+def read_texts(body: Any, models: Sequence[str]) -> ChatBody:
+    """A request for embeddings: as many vectors as texts, each the work of a token. Raises BadRequest."""
+    texts = body.get("input") if isinstance(body, dict) else None
+    texts = [texts] if isinstance(texts, str) else texts
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise BadRequest(400, "'input' must be a text or a list of texts", "input")
+    ask = read_ask({"messages": [], "model": body.get("model"), "max_tokens": len(texts)}, models)
+    words = tuple(word for text in texts for word in text.split())
+    return replace(ask, words=words, prompt_tokens=len(words), embeds=True)
 
 
 def error_body(message: str, status: int, param: str | None = None) -> dict[str, Any]:
@@ -99,6 +113,15 @@ class AnswerBytes:
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
         whole = self._head("chat.completion") | {"choices": [choice], "usage": self._usage(cached)}
         return whole if timings is None else whole | {"timings": timings}
+
+    def vectors(self, native: bool) -> dict[str, Any]:
+        """The answer of a request for embeddings; `native`: as Ollama words it, else as OpenAI does."""
+        vectors = [[1 / (i + k + 1) for k in range(DIMENSIONS)] for i in range(self.output_tokens)]
+        if native:
+            return {"model": self.model, "embeddings": vectors, "prompt_eval_count": self.prompt_tokens}
+        data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
+        usage = {"prompt_tokens": self.prompt_tokens, "total_tokens": self.prompt_tokens}
+        return {"object": "list", "data": data, "model": self.model, "usage": usage}
 
     def timings(self, prefill_s: float, decode_s: float) -> dict[str, Any]:
         """As llama.cpp reports them; ms."""

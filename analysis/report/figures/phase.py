@@ -11,7 +11,7 @@ from statistics import fmean
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
-from analysis.phase.rounds import Round, output_tokens_per_s, per_second
+from analysis.phase.rounds import Round, output_tokens_per_s, per_second, texts_per_s
 from analysis.phase.server_load import MachineLoad, PortLoad
 from analysis.report.figures.pace import AnswerPace, answer_pace
 from analysis.statistics.estimates import Estimate, bonferroni, mean_estimate, percentile, student
@@ -62,6 +62,7 @@ class PhaseFigures:
     answer_tokens_per_s: AnswerPace
     responses_per_min: float | None
     output_tokens_per_s: float | None
+    texts_per_s: float | None  # of embeddings
     drift: float | None  # relative change of the solo time over the phase
     outliers: tuple[str, ...]
     verdict: Outcome
@@ -106,6 +107,7 @@ def phase_figures(judged: PhaseJudged) -> PhaseFigures:
         answer_tokens_per_s=answer_pace(phase),
         responses_per_min=per_second(60 * len(scored), phase.scored),
         output_tokens_per_s=output_tokens_per_s(phase.scored),
+        texts_per_s=texts_per_s(phase.scored),
         drift=phase.drift.change if phase.drift else None,
         outliers=_outliers(phase),
         verdict=verdict.outcome,

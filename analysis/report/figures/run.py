@@ -29,7 +29,7 @@ class BaselineFigures:
     base_url: str
     phase: str
     solo_s: Estimate
-    tokens: int
+    tokens: int | None  # of an answer; None of embeddings
     ttft_s: float | None
     tpot_s: float | None
     drift: float | None
@@ -149,8 +149,8 @@ def _baseline(judged: Sequence[PhaseJudged], figures: Sequence[PhaseFigures]) ->
             alone = phase.alone[target]
             url = phase.targets[target].base_url
             row = BaselineFigures(
-                target, url, phase.plan.name, solo_s.estimate(), alone.tokens, alone.ttft_s, alone.tpot_s,
-                shown.drift,
+                target, url, phase.plan.name, solo_s.estimate(), alone.tokens or None, alone.ttft_s,
+                alone.tpot_s, shown.drift,
             )  # fmt: skip
             found.setdefault(target, row)
     return tuple(found.values())

@@ -15,11 +15,12 @@ def facts(run: Run) -> tuple[tuple[str, str], ...]:
     ends = [r.end_s for r in run.log.records if r.end_s is not None]
     answers = [r for r in run.log.records if r.error is None]
     lengths = sorted({t.max_tokens for t in targets if t.max_tokens})
+    answers_of = f"{' or '.join(map(str, lengths))} tokens" if lengths else _each(t.asked for t in targets)
     found = (
         ("model", _each(t.model for t in targets)),
         ("server", _each(f"{t.kind} {_version(t)}" for t in targets)),
         ("ports", plural(len({t.base_url for t in targets}), "port") if targets else ""),
-        ("answers", f"{' or '.join(map(str, lengths))} tokens" if lengths else ""),
+        ("answers", answers_of),
         ("machine", _machine(manifest.host)),
         ("scenario", manifest.scenario_name),
         ("started", manifest.started_at),

@@ -28,6 +28,7 @@ TARGETS_HEADER = (
     "phase", "target", "users", "failed", "TTFT alone, s", "together p50 / max", "tokens/s of one",
 )  # fmt: skip
 OF_TARGETS = "each target by itself; tokens/s of one answer: alone → together"
+TEXTS = "texts per s"
 MOST_TARGETS = 8  # with more a row for each phase too would bury the report
 PAIRS_HEADER = ("together", "apart by", "G of at most", "verdict", "found")
 
@@ -73,6 +74,7 @@ def figure_rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
         return []
     columns = [_cells(p) for p in phases]
     joined = [(cells[0][0], [text for _, text in cells]) for cells in zip(*columns, strict=True)]
+    joined = [row for row in joined if row[0] != TEXTS or set(row[1]) != {NONE}]  # only of embeddings
     return [*joined[:-1], *servers.rows(phases), *joined[-1:]]
 
 
@@ -95,6 +97,7 @@ def _cells(p: PhaseFigures) -> list[tuple[str, str]]:
         ("tokens/s of one answer", pace_of_one(p.answer_tokens_per_s)),
         ("responses per minute", number(p.responses_per_min)),
         ("output tokens per s", number(p.output_tokens_per_s)),
+        (TEXTS, number(p.texts_per_s)),
         ("failed requests", f"{p.failed} of {p.requests}"),
         ("verdict", p.verdict),
     ]

@@ -26,7 +26,7 @@ from analysis.report.words import NONE, interval, number, percent
 from analysis.thresholds import LUMP_GAP_S, LUMPED
 
 BASELINE_HEADER = ("target", "solo time, s", "tokens", "TTFT, s", "TPOT, ms", "drift")
-TARGETS_HEADER = ("target", "address", "model", "kind", "tokens asked")
+TARGETS_HEADER = ("target", "address", "model", "kind", "asked")
 PLANS_HEADER = ("phase", "users", "targets", "rounds", "spacing, s")
 FREE_NEXT = ("Run the phases for a verdict: locust --headless --plan phases --scenario FILE --csv PREFIX",)
 HOW = (
@@ -47,9 +47,7 @@ def design_sections(assessment: Assessment) -> list[Section]:
     ports = len({t.base_url for t in manifest.targets})
     where = f"{ports} ports" if ports > 1 else "one port"
     claim = f"Requests sent to {where} at the same instant are answered in parallel."
-    targets = tuple(
-        (t.name, t.base_url, t.model or NONE, t.kind, str(t.max_tokens or NONE)) for t in manifest.targets
-    )
+    targets = tuple((t.name, t.base_url, t.model or NONE, t.kind, t.asked or NONE) for t in manifest.targets)
     plans = tuple(_planned(p) for p in manifest.phases_planned)
     bursts = bool(manifest.phases_planned)
     loop = {HOW_MANY_PLAN: LOOP, FREE_PLAN: BY_HAND}.get(manifest.plan, "")
@@ -153,7 +151,7 @@ def _baseline_row(b: BaselineFigures) -> tuple[str, ...]:
     return (
         b.target,
         f"{interval(b.solo_s)}, n = {b.solo_s.n}",
-        str(b.tokens),
+        str(b.tokens or NONE),
         number(b.ttft_s),
         NONE if b.tpot_s is None else number(b.tpot_s * 1e3),
         f"{percent(b.drift, '+')} in {b.phase}",

@@ -21,6 +21,7 @@ OUR_OWN: Final = {
     "max_tokens": "write it as `request.max_tokens`",
     "temperature": "write it as `request.temperature`",
     "messages": "write the prompt as the target's `test_message`",
+    "input": "write the number of texts as `request.embeddings`, the text as the target's `test_message`",
     "stream": "take it out: every answer is streamed",
     "stream_options": "take it out: usage is asked for where the server knows it",
 }
@@ -73,6 +74,11 @@ class Target(Frozen):
             raise ValueError("must be the NAME of an environment variable, as in MY_KEY; no key here")
         return name
 
+    @property
+    def own_message(self) -> str | None:
+        """The text that the scenario itself states; None where it leaves it to us."""
+        return None if self.test_message == DEFAULT_TEST_MESSAGE else self.test_message
+
     @model_validator(mode="after")
     def _one_address(self) -> "Target":
         if self.messages_file is not None and "test_message" in self.model_fields_set:
@@ -84,9 +90,13 @@ class Target(Frozen):
 
 
 class RequestSettings(Frozen):
-    """What every request asks for; `auto` lets the warm-up choose a length of about 2 s."""
+    """What every request asks for; `auto` lets the warm-up choose a length of about 2 s.
+
+    With `embeddings` it asks for that many vectors, one for each text, in place of an answer of tokens.
+    """
 
     max_tokens: int | Literal["auto"] = "auto"
+    embeddings: Annotated[Whole, Field(ge=1, le=limits.TEXTS)] | None = None
     temperature: Annotated[Number, Field(ge=0, le=100)] = 0
     timeout_s: Annotated[Number, Field(gt=0, le=limits.TIMEOUT_S)] = 600
     extra: dict[str, Any] = Field(default_factory=dict)
@@ -113,6 +123,18 @@ class RequestSettings(Frozen):
             if key in extra:
                 raise ValueError(f"{key!r} is not for extra; {remedy}")
         return extra
+
+    @property
+    def length(self) -> int | Literal["auto"]:
+        """How much a request asks for: tokens, or vectors."""
+        return self.max_tokens if self.embeddings is None else self.embeddings
+
+    @model_validator(mode="after")
+    def _chats_or_embeddings(self) -> "RequestSettings":
+        chats = [key for key in ("max_tokens", "temperature") if key in self.model_fields_set]
+        if self.embeddings is not None and chats:
+            raise ValueError(f"has {chats[0]} beside embeddings, which have none; take one of them out")
+        return self
 
 
 class Costs(Frozen):

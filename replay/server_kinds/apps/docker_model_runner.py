@@ -1,9 +1,10 @@
 """Docker Model Runner: one port before an engine per model; it speaks Ollama's interface beside OpenAI's."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import (
     SELDOM_S,
     Endpoint,
@@ -68,6 +69,7 @@ KIND = ServerKind(
     name="docker-model-runner",
     identify=identify,
     endpoints=(*AT_ROOT, *(Endpoint(ENGINES + e.path, e.body, e.reader) for e in AT_ROOT)),
+    embeddings=(embeddings.ENDPOINT, replace(embeddings.ENDPOINT, path=ENGINES + embeddings.PATH)),
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(LoadCounters(RUNNING, SELDOM_S, load),),

@@ -1,6 +1,6 @@
 """KoboldCpp: one model; it speaks the interfaces of Ollama and llama.cpp too, without their counters."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind, name_of
 
 SERIAL = "KoboldCpp answers one request at a time unless it was started with --parallelrequests N"
@@ -29,6 +29,7 @@ KIND = ServerKind(
     name="koboldcpp",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(),

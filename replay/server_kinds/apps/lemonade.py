@@ -2,9 +2,10 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import (
     SELDOM_S,
     Endpoint,
@@ -63,6 +64,7 @@ KIND = ServerKind(
     name="lemonade",
     identify=identify,
     endpoints=(*openai.ENDPOINTS, *(Endpoint(API + e.path, e.body) for e in openai.ENDPOINTS)),
+    embeddings=(embeddings.ENDPOINT, replace(embeddings.ENDPOINT, path=API + embeddings.PATH)),
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(

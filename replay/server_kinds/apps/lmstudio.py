@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds import kind as parts
-from replay.server_kinds import openai
 from replay.server_kinds.kind import (
     SELDOM_S,
     Ask,
@@ -49,7 +49,7 @@ def identify(get: Get) -> Server | None:
             return _server(models, {"interface": "v1"})
     v0 = get("/api/v0/models").document
     if isinstance(v0, dict) and isinstance(v0.get("data"), list):
-        models = tuple(_of_v0(m) for m in objects(v0["data"]) if m.get("type") != "embeddings" and "id" in m)
+        models = tuple(_of_v0(m) for m in objects(v0["data"]) if "id" in m)
         return _server(models, {"interface": "v0"}, first_endpoint=1)
     greeting = get("/lmstudio-greeting").document
     if isinstance(greeting, dict) and greeting.get("lmstudio") is True:
@@ -67,8 +67,9 @@ def _server(models: tuple[Model, ...], facts: dict[str, Any], first_endpoint: in
 
 def _instances(entry: dict[str, Any]) -> Iterator[Model]:
     """A model of /api/v1/models: one per copy in memory, or one that is not loaded."""
-    if entry.get("type") == "embedding" or not isinstance(entry.get("key"), str):
+    if not isinstance(entry.get("key"), str):
         return
+    embeds = entry.get("type") == "embedding"
     quantization = entry.get("quantization")
     details = {
         "format": entry.get("format"),
@@ -77,7 +78,7 @@ def _instances(entry: dict[str, Any]) -> Iterator[Model]:
     }
     copies, size = objects(entry.get("loaded_instances")), whole(entry.get("size_bytes"))
     if not copies:
-        yield Model(entry["key"], False, details=details, size=size)
+        yield Model(entry["key"], False, details=details, size=size, embeds=embeds)
     for copy in copies:
         config = parts.entry(copy, "config")
         yield Model(
@@ -88,13 +89,15 @@ def _instances(entry: dict[str, Any]) -> Iterator[Model]:
             shared_context=True,  # unified KV cache, the default
             details=details,
             size=size,
+            embeds=embeds,
         )
 
 
 def _of_v0(entry: dict[str, Any]) -> Model:
     details = {"format": entry.get("compatibility_type"), "quantization": entry.get("quantization")}
     loaded, context = entry.get("state") == "loaded", whole(entry.get("loaded_context_length"))
-    return Model(str(entry["id"]), loaded, None, context, True, details)
+    embeds = entry.get("type") == "embeddings"
+    return Model(str(entry["id"]), loaded, None, context, True, details, embeds=embeds)
 
 
 def chunk(event: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +159,7 @@ KIND = ServerKind(
     name="lmstudio",
     identify=identify,
     endpoints=(Endpoint(NATIVE_PATH, native_body, "lmstudio", talks=False), *openai.ENDPOINTS),
+    embeddings=embeddings.ENDPOINTS,
     reader=Reader(chunk, times),
     request_counter=openai.not_counted,
     load_counters=(

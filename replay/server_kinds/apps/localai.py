@@ -2,7 +2,7 @@
 
 import json
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import (
     SELDOM_S,
     Get,
@@ -39,6 +39,7 @@ KIND = ServerKind(
     name="localai",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(LoadCounters(SYSTEM, SELDOM_S, load),),

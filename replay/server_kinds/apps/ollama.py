@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from replay.server_kinds import kind, openai
+from replay.server_kinds import embeddings, kind, openai
 from replay.server_kinds.kind import (
     SELDOM_S,
     Ask,
@@ -23,7 +23,7 @@ from replay.server_kinds.kind import (
     whole,
 )
 
-NATIVE_PATH = "/api/chat"
+NATIVE_PATH, EMBED_PATH = "/api/chat", "/api/embed"
 NANO = 1e-9
 
 
@@ -35,6 +35,11 @@ def native_body(ask: Ask) -> dict[str, Any]:
         "stream": True,
         "options": {"num_predict": ask.max_tokens, "temperature": ask.temperature},
     }
+
+
+def embed_body(ask: Ask) -> dict[str, Any]:
+    """A text that is longer than the context is cut by Ollama, as it is by default."""
+    return {"model": ask.model, "input": list(ask.texts)}
 
 
 def identify(get: Get) -> Server | None:
@@ -67,6 +72,7 @@ def identify(get: Get) -> Server | None:
                     "quantization": details.get("quantization_level"),
                     "digest": listed.get("digest"),
                 },
+                embeds=_only_embeds(listed.get("capabilities")),
             )
         )
     return Server(
@@ -76,6 +82,11 @@ def identify(get: Get) -> Server | None:
         identity=request_counter(get),
         unusable="" if models else "it has no model; pull one: ollama pull MODEL",
     )
+
+
+def _only_embeds(capabilities: Any) -> bool:
+    """Older versions tell no capabilities."""
+    return isinstance(capabilities, list) and "embedding" in capabilities and "completion" not in capabilities
 
 
 def _beside_the_gpu(running: dict[str, Any]) -> str | None:
@@ -126,6 +137,21 @@ def times(send_s: float | None, events: Stamped) -> Times:
     return Times(queue_s, load, prefill, decode)
 
 
+def embed_chunk(event: dict[str, Any]) -> dict[str, Any]:
+    """The one document of /api/embed as OpenAI's chunk."""
+    read = {"prompt_tokens": event.get("prompt_eval_count")}
+    return embeddings.answered(event, event.get("embeddings"), read)
+
+
+def embed_times(send_s: float | None, events: Stamped) -> Times:
+    """What it took to load the model; how long a request waited is not told."""
+    end = next((event for _, event in reversed(events)), {})
+    return Times(load_s=seconds(end.get("load_duration"), NANO))
+
+
+EMBED_READER = Reader(embed_chunk, embed_times, answer="vectors")
+
+
 def load(text: str) -> Load:
     """From `/api/ps`."""
     return Load(loaded=len(json.loads(text)["models"]))
@@ -135,6 +161,7 @@ KIND = ServerKind(
     name="ollama",
     identify=identify,
     endpoints=(Endpoint(NATIVE_PATH, native_body, "ollama"), *openai.ENDPOINTS),
+    embeddings=(Endpoint(EMBED_PATH, embed_body, "ollama-embed", talks=False), *embeddings.ENDPOINTS),
     reader=Reader(chunk, times, lines=True),
     request_counter=request_counter,
     load_counters=(LoadCounters("/api/ps", SELDOM_S, load),),

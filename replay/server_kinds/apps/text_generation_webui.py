@@ -1,6 +1,6 @@
 """text-generation-webui: the model that was loaded by hand answers, whatever name is asked for."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind, name_of
 
 NONE = "None"  # a text: no model is loaded
@@ -23,6 +23,7 @@ KIND = ServerKind(
     name="text-generation-webui",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

@@ -1,6 +1,6 @@
 """llama-cpp-python's server: llama.cpp in Python, one request at a time."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind
 
 SERIAL = (
@@ -21,6 +21,7 @@ KIND = ServerKind(
     name="llama-cpp-python",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

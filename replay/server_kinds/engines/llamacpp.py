@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import (
     LOADING,
     OFTEN_S,
@@ -106,6 +106,7 @@ KIND = ServerKind(
     name="llamacpp",
     identify=identify,
     endpoints=(openai.FULL, *openai.ENDPOINTS),
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(

@@ -1,6 +1,6 @@
 """mlx_lm.server: OpenAI's interface on Apple's engine; batches unless a request carries a `seed`."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind
 
 # The model that it was started with. Its list is that of a folder on disk (or fails): a name from there would
@@ -23,6 +23,7 @@ KIND = ServerKind(
     name="mlx",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

@@ -3,7 +3,7 @@
 careful: its `/health` writes a token. Kinds that ask for `/health` are tried after it.
 """
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind, objects, whole
 
 
@@ -40,6 +40,7 @@ KIND = ServerKind(
     name="sglang",
     identify=identify,
     endpoints=(openai.with_fields({"ignore_eos": True}), *openai.ENDPOINTS),
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(),

@@ -1,6 +1,6 @@
 """TabbyAPI: OpenAI's interface on ExLlama; it batches as far as its cache holds the requests."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind, entry, name_of, whole
 
 
@@ -25,6 +25,7 @@ KIND = ServerKind(
     name="tabbyapi",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

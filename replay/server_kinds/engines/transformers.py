@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind, entry, name_of
 
 BATCHES = "transformers serve answers one request at a time unless it was started with --continuous-batching"
@@ -31,6 +31,7 @@ KIND = ServerKind(
     name="transformers",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

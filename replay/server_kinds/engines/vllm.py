@@ -1,6 +1,6 @@
 """vLLM: OpenAI's interface; it batches as many requests as its memory holds."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import (
     SELDOM_S,
     Get,
@@ -50,6 +50,7 @@ KIND = ServerKind(
     name="vllm",
     identify=identify,
     endpoints=(openai.with_fields({"ignore_eos": True}), *openai.ENDPOINTS),
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=request_counter,
     load_counters=(LoadCounters("/metrics", SELDOM_S, load),),

@@ -1,6 +1,6 @@
 """LiteLLM's proxy: several deployments under one name, with a queue and limits of its own."""
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import Get, Model, Server, ServerKind
 
 IN_BETWEEN = "a proxy: its own limits and routing are measured too; measure the servers behind it as well"
@@ -33,6 +33,7 @@ KIND = ServerKind(
     name="litellm",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

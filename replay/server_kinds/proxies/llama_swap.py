@@ -6,7 +6,7 @@ What stands behind it is asked through it, and only for a model that is in memor
 from collections.abc import Set
 from urllib.parse import quote
 
-from replay.server_kinds import openai
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.engines.llamacpp import load_of_slots
 from replay.server_kinds.kind import (
     OFTEN_S,
@@ -56,6 +56,7 @@ KIND = ServerKind(
     name="llama-swap",
     identify=identify,
     endpoints=openai.ENDPOINTS,
+    embeddings=embeddings.ENDPOINTS,
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(LoadCounters("/upstream/{model}/slots", OFTEN_S, load_of_slots),),

@@ -1,6 +1,8 @@
 """Open WebUI: a page for people, with an interface of its own before Ollama or others."""
 
-from replay.server_kinds import openai
+from dataclasses import replace
+
+from replay.server_kinds import embeddings, openai
 from replay.server_kinds.kind import REFUSED, Endpoint, Get, Model, Server, ServerKind, name_of, objects
 
 FRONT_END = (
@@ -37,6 +39,7 @@ KIND = ServerKind(
         *(Endpoint(OWN_PATH, e.body) for e in openai.ENDPOINTS),  # where the address ends in /api
         *(Endpoint(f"/api{OWN_PATH}", e.body) for e in openai.ENDPOINTS),
     ),
+    embeddings=tuple(replace(embeddings.ENDPOINT, path=path) for path in ("/embeddings", "/api/embeddings")),
     reader=openai.READER,
     request_counter=openai.not_counted,
     load_counters=(),

@@ -8,7 +8,7 @@ from aiohttp import web
 from servers.mock_servers.apps import ollama
 from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style, chat
-from servers.mock_servers.routes import server
+from servers.mock_servers.routes import embed, server
 
 ENGINES = ("/engines", "/engines/llama.cpp")
 
@@ -21,6 +21,9 @@ def app(engine: MockEngine) -> web.Application:
 
     async def chats(http: web.Request) -> web.StreamResponse:
         return await chat(http, engine, STYLE)
+
+    async def embeddings(http: web.Request) -> web.Response:
+        return await embed(http, engine, STYLE)
 
     def refuse(http: web.Request) -> web.Response | None:
         hidden = engine.does("old") and http.path.startswith("/v1/")
@@ -43,6 +46,7 @@ def app(engine: MockEngine) -> web.Application:
         routes=[
             web.get("/", root),
             *(web.post(f"{below}/v1/chat/completions", chats) for below in ENGINES),
+            *(web.post(f"{below}/v1/embeddings", embeddings) for below in ENGINES),
         ],
         refuse=refuse,
         unknown=lambda http: web.Response(text="404 page not found", status=404),

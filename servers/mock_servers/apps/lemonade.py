@@ -7,7 +7,7 @@ from aiohttp import web
 from servers.mock_servers.apps import ollama
 from servers.mock_servers.mock_engine import MockEngine
 from servers.mock_servers.openai_chat import Style, chat, openai_error
-from servers.mock_servers.routes import server
+from servers.mock_servers.routes import embed, server
 
 PREFIXES = ("/api/v1", "/api/v0")
 
@@ -17,6 +17,9 @@ def app(engine: MockEngine) -> web.Application:
 
     async def chats(http: web.Request) -> web.StreamResponse:
         return await chat(http, engine, STYLE)
+
+    async def embeddings(http: web.Request) -> web.Response:
+        return await embed(http, engine, STYLE)
 
     def refuse(http: web.Request) -> web.Response | None:
         hidden = engine.does("old") and http.path.startswith("/v1/")
@@ -45,7 +48,10 @@ def app(engine: MockEngine) -> web.Application:
             "/api/version": lambda: {"version": "0.16.1"},
             "/api/tags": lambda: {"models": [ollama.listed(m) for m in engine.setup.models]},
         },
-        routes=[web.post(f"{prefix}/chat/completions", chats) for prefix in PREFIXES],
+        routes=[
+            *(web.post(f"{prefix}/chat/completions", chats) for prefix in PREFIXES),
+            *(web.post(f"{prefix}/embeddings", embeddings) for prefix in PREFIXES),
+        ],
         refuse=refuse,
         unknown=lambda http: web.Response(text="Not Found", status=404),
     )

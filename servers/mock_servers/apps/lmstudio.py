@@ -56,7 +56,7 @@ def _v0_model(engine: MockEngine, model: str) -> dict[str, Any]:
     entry = {
         "id": model,
         "object": "model",
-        "type": "llm",
+        "type": "embeddings" if engine.does("embeddings") else "llm",
         "publisher": "mock-model",
         "arch": "llama",
         "compatibility_type": "gguf",
@@ -76,7 +76,7 @@ def _v1_model(engine: MockEngine, model: str) -> dict[str, Any]:
         "offload_kv_cache_to_gpu": True,
     }
     return {
-        "type": "llm",
+        "type": "embedding" if engine.does("embeddings") else "llm",
         "publisher": "mock-model",
         "key": model,
         "display_name": model,

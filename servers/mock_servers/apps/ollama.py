@@ -8,7 +8,7 @@ from aiohttp import ClientConnectionResetError, web
 
 from servers.mock_servers.mock_engine import Ask, Broken, MockEngine, Refusal, Served, word, words_of
 from servers.mock_servers.openai_chat import Style
-from servers.mock_servers.routes import server
+from servers.mock_servers.routes import embed, server
 
 VERSION = "0.12.6"
 BUSY = "server busy, please try again.  maximum pending requests exceeded"  # two spaces, as it has them
@@ -35,19 +35,26 @@ def app(engine: MockEngine) -> web.Application:
     async def native(http: web.Request) -> web.StreamResponse:
         return await _native_chat(http, engine)
 
+    async def native_embed(http: web.Request) -> web.Response:
+        return await embed(http, engine, STYLE, native=True)
+
     return server(
         engine,
         STYLE,
         lambda model: {"id": model, "object": "model", "created": 0, "owned_by": "library"},
         {
             "/api/version": lambda: {"version": VERSION},
-            "/api/tags": lambda: {"models": [listed(m) for m in here] or none},
+            "/api/tags": lambda: {"models": [_tagged(engine, m) for m in here] or none},
             "/api/ps": lambda: {"models": [_in_memory(engine, m) for m in engine.loaded if m in here]},
         },
-        routes=[web.get("/", root), web.post("/api/chat", native)],
+        routes=[web.get("/", root), web.post("/api/chat", native), web.post("/api/embed", native_embed)],
         no_models=None,
         unknown=lambda http: web.Response(text="404 page not found", status=404),
     )
+
+
+def _tagged(engine: MockEngine, model: str) -> dict[str, Any]:
+    return listed(model) | ({"capabilities": ["embedding"]} if engine.does("embeddings") else {})
 
 
 def listed(model: str) -> dict[str, Any]:

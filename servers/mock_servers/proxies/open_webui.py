@@ -7,7 +7,7 @@ from aiohttp import web
 from servers.mock_servers.apps import ollama
 from servers.mock_servers.mock_engine import MockEngine, Refusal
 from servers.mock_servers.openai_chat import Style, chat
-from servers.mock_servers.routes import lacks_key, server
+from servers.mock_servers.routes import embed, lacks_key, server
 
 PAGE = '<!doctype html>\n<html lang="en">\n<head><title>Open WebUI</title></head>\n</html>\n'
 OPEN = ("/api/config", "/api/version", "/health")  # without a token
@@ -19,6 +19,9 @@ def app(engine: MockEngine) -> web.Application:
 
     async def chats(http: web.Request) -> web.StreamResponse:
         return await chat(http, engine, STYLE)
+
+    async def embeddings(http: web.Request) -> web.Response:
+        return await embed(http, engine, STYLE)
 
     def page(http: web.Request) -> web.Response:
         return web.Response(text=PAGE, content_type="text/html")
@@ -44,7 +47,7 @@ def app(engine: MockEngine) -> web.Application:
             "/api/models": models,
             "/api/v1/models": models,
         },
-        routes=[web.post("/api/chat/completions", chats)],
+        routes=[web.post("/api/chat/completions", chats), web.post("/api/embeddings", embeddings)],
         refuse=refuse,
         unknown=page,
     )

@@ -153,6 +153,7 @@ OPTIONS = {
         "--host",
         "--port",
         "--cache-ram",
+        "--embeddings",
         "--slot-prompt-similarity",
         *("-md", "--model-draft", "--spec-type"),
     },
@@ -162,7 +163,7 @@ OPTIONS = {
     },
     "vllm serve": {
         *("--port", "--host", "--max-num-seqs", "--gpu-memory-utilization"),
-        *("--max-num-batched-tokens", "--no-enable-prefix-caching"),
+        *("--max-num-batched-tokens", "--no-enable-prefix-caching", "--runner"),
         "--speculative-config",
     },
 }
@@ -212,13 +213,27 @@ def test_every_entry_says_what_to_expect(finding: str, kind: str) -> None:
     assert all(re.fullmatch(r"[A-Z].+[.] Expect: .+[.]", step) for step in steps)
 
 
+@pytest.mark.parametrize("finding", DATA["embeddings"])
+@pytest.mark.parametrize("kind", [*KINDS_WITH_WORDS, OTHER])
+def test_embeddings_have_steps_of_their_own_for_findings_that_exist(finding: str, kind: str) -> None:
+    assert finding in findings()
+    steps = next_steps(finding, [kind], embeds=True)
+    assert steps and all(re.fullmatch(r"[A-Z].+[.] Expect: .+[.]", step) for step in steps)
+    assert next_steps("fully-parallel", [kind], embeds=True) == next_steps("fully-parallel", [kind])
+
+
+def test_ollama_gives_an_embedding_model_one_slot() -> None:
+    assert "one slot, whatever OLLAMA_NUM_PARALLEL says" in next_steps("serial", ["ollama"], embeds=True)[0]
+
+
 def test_every_finding_is_tested() -> None:
     assert set(FIRST) == set(findings())
 
 
 def test_a_step_named_by_a_finding_exists_and_none_is_left_over() -> None:
     named = {name for finding in DATA["findings"].values() for name in finding["steps"]}
-    named |= {name for part in ("how_many", "prompts") for names in DATA[part].values() for name in names}
+    parts = [DATA[part] for part in ("how_many", "prompts", "embeddings")]
+    named |= {name for part in parts for names in part.values() for name in names}
     assert named == set(DATA["steps"])
 
 
