@@ -30,6 +30,8 @@ from analysis.thresholds import (
 REPORT_USAGE = "let the server, or the proxy in front of it, report usage in its answers"
 REPORT_CACHED = "a server that reports usage.prompt_tokens_details tells them"
 
+COUNTS_ALL = "newer versions of the server count the whole prompt (Ollama from 0.3 on)"
+
 
 def release_spread(phase: PhaseMeasured) -> Condition:
     queues = {name for name, target in phase.targets.items() if target.takes_one_connection}
@@ -89,21 +91,32 @@ def no_cache(phase: PhaseMeasured) -> Condition:
 
 
 def equal_prompts(phase: PhaseMeasured) -> Condition:
-    """Within a few tokens; long ones of as many random words within a hundredth."""
-    worst, off = 0, False
-    for target in phase.alone:
-        sizes = {r.prompt_tokens for r in phase.counted if r.target == target and r.prompt_tokens is not None}
-        apart = max(sizes) - min(sizes) if sizes else 0
-        worst = max(worst, apart)
-        off |= apart > max(EQUAL_PROMPTS, EQUAL_LONG_PROMPTS * max(sizes, default=0))
+    """Within a few tokens; long ones of as many random words within a hundredth.
+
+    All prompts of a target are equally long. A server that counts fewer for some leaves out what it had
+    cached: a template, unless it counts fewer tokens than our own text has words.
+    """
     if all(s.prompt_tokens is None for s in phase.solos):
         return Condition("equal prompts", None, "no server reports prompt tokens", REPORT_USAGE)
-    return Condition(
-        "equal prompts",
-        not off,
-        f"prompts of one target differ by at most {worst} tokens",
-        "report this: the unique prefixes should be of equal length",
-    )
+    worst, off = (0, 0, 0), ""
+    for target in phase.alone:
+        told = [r for r in phase.counted if r.target == target and r.prompt_tokens is not None]
+        sizes = {r.prompt_tokens or 0 for r in told}
+        least, most = min(sizes, default=0), max(sizes, default=0)
+        worst = max(worst, (most - least, least, most))
+        if most - least > max(EQUAL_PROMPTS, EQUAL_LONG_PROMPTS * most):
+            words = [
+                phase.targets[target].prompt_words if r.prompt_words is None else r.prompt_words for r in told
+            ]
+            ours = min((w for w in words if w is not None), default=0)
+            off = "our own words" if least < ours else off or "some"
+    sentence = f"prompts of one target differ by at most {worst[0]} tokens"
+    if not off:
+        return Condition("equal prompts", True, sentence)
+    cached = f"prompts of equal length count as {worst[1]} to {worst[2]} tokens: what is cached is left out"
+    if off == "some":
+        return Condition("equal prompts", None, cached, COUNTS_ALL)
+    return Condition("equal prompts", False, f"{cached}, {off} too", "switch the server's prompt cache off")
 
 
 def enough_measured(phase: PhaseMeasured) -> Condition:
@@ -159,7 +172,8 @@ def server_timings(phase: PhaseMeasured) -> Condition:
         "server's timings",
         sum(off) <= MAX_FAULTY * len(off),
         f"decode times seen here and by the server differ by {gap * 1e3:.1f} ms (median of {len(pairs)})",
-        "a proxy or a busy client may hold tokens back: measure on the server's own machine",
+        "a proxy may hold tokens back (nginx: proxy_buffering off; HAProxy: option http-no-delay), or a busy "
+        "client read them late: measure at the server itself",
     )
 
 

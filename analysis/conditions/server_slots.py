@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from statistics import median
 
 from analysis.conditions.condition import Condition
@@ -35,6 +36,13 @@ def servers_slots(
     inside = [s for s in reporting if rounds(s.asked_s, s.at_s)]
     if not inside:
         return Condition(NAME, None, "no server reports how many requests it works on")
+    if (several := next((p for p in phase.ports if _takes_turns(samples, p)), None)) is not None:
+        return Condition(
+            NAME,
+            None,
+            f"several servers answer at {several}: its counters go back and forth, and show one at a time",
+            "measure each server at an address of its own",
+        )
     client = {port: _seen_here([r for r in records if r.base_url == port]) for port in phase.ports}
     compared = [(s, *client[s.base_url or ""](s)) for s in inside]
     together = [(s, streams) for s, streams, _ in compared if streams >= 2]
@@ -62,6 +70,12 @@ def servers_slots(
         )
     held = _held_back(phase, load)
     return held or _agree(inside, [streams for _, streams, _ in compared])
+
+
+def _takes_turns(samples: Sequence[ServerSample], port: str) -> bool:
+    """Whether a total shrank again and again: one server's only grows, and a restart sets it back once."""
+    totals = [s.decodes for s in samples if s.base_url == port and s.decodes is not None]
+    return sum(b < a for a, b in pairwise(totals)) >= MIN_CONTRADICTIONS
 
 
 def _seen_here(records: Sequence[RequestRecord]) -> Callable[[ServerSample], tuple[int, int]]:

@@ -114,8 +114,10 @@ class RequestRecord:
     def tokens(self) -> int | None:
         """Output tokens as the server counts them, else the chunks that arrived.
 
-        A count of 0 beside chunks counts nothing.
+        A count of 0 beside chunks counts nothing, and LM Studio counts one less at the limit.
         """
+        if self.finish_reason == "length" and self.output_tokens and self.chunks == self.output_tokens + 1:
+            return self.chunks
         return self.output_tokens or (self.chunks if self.chunks is not None else self.output_tokens)
 
     @property
