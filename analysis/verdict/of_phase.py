@@ -168,9 +168,11 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
         return Verdict(Outcome.SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
         return _no_gain(phase, nothing, "all answers end together")
-    return _more(
-        "nothing shows which answers were decoded together, and they end neither in steps nor together"
-    )
+    seen = "they end neither in steps nor together"
+    if nothing:
+        why = f"no gain{_bound(phase)}; nothing shows whether the requests wait or share the compute: {seen}"
+        return Verdict(Outcome.INCONCLUSIVE, why, "take it as no gain: only streams would show more")
+    return _more(f"nothing shows which answers were decoded together, and {seen}")
 
 
 def _undisturbed(phase: PhaseMeasured) -> bool:

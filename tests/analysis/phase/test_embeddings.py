@@ -90,3 +90,19 @@ def test_a_round_with_an_answer_that_lacks_a_vector_is_not_scored() -> None:
     found = assess(replace(run, log=replace(run.log, records=records)))
     assert any(short in why for why in found.phases[0].measured.not_whole)
     assert len(found.phases[0].measured.scored) == len(found.phases[0].measured.rounds) - 1
+
+
+def test_a_server_that_reads_one_text_and_then_the_rest_gains_nothing_and_says_so() -> None:
+    """As llama.cpp does with one text a request: the first that comes is read alone, the others together."""
+    run = embedding(farm("serial", [phase(4, 1)]))
+
+    def read_together(r: RequestRecord) -> RequestRecord:
+        rounds = [q for q in run.log.records if (q.kind, q.phase, q.round) == ("burst", r.phase, r.round)]
+        ends = sorted(q.end_s or 0.0 for q in rounds)
+        return r if r.kind != "burst" or r.end_s == ends[0] else replace(r, end_s=ends[-1])
+
+    records = tuple(map(read_together, run.log.records))
+    found = assess(replace(run, log=replace(run.log, records=records))).answer
+    assert found.outcome == Outcome.INCONCLUSIVE
+    assert "no gain (speedup 1.00" in found.sentence
+    assert found.next_steps[0].startswith("Take it as no gain")
