@@ -82,7 +82,9 @@ def _contains(judged: Sequence[PhaseJudged]) -> set[str]:
     one_port = [p for p in phases if p.topology == "one-port"]
     users = {p.plan.users for p in one_port}
     alike = [p for p in one_port if p.plan.users == max(p.plan.users for p in one_port)]
+    models = {(p.targets[t].base_url, p.targets[t].model) for p in phases for t in p.plan.deal}
     contains = {
+        "batched": len(models) == 1 and any((p.total.streams or 1) > 1 for p in phases),
         "control": bool(one_port),
         "more-users": len(users) > 2 and max(users) >= 8,
         "several-ports": len({port for p in phases for port in p.ports}) > 1,

@@ -391,3 +391,15 @@ def test_without_a_usable_round_no_number_is_given() -> None:
 def test_targets_of_the_farm_take_eleven_seconds() -> None:
     t = FarmTarget("Ulysses", prefill_s=0.2, tpot_s=0.3)
     assert t.prefill_s + t.tpot_s * (t.tokens - 1) == pytest.approx(11.0)
+
+
+def test_a_server_that_was_seen_to_take_requests_together_is_not_told_to() -> None:
+    """One Ollama with four slots, time-sliced: OLLAMA_NUM_PARALLEL=4 is what was set."""
+    one = answer_of(of_kind(farm("time-sliced", [phase(4, ports=1)]), "ollama"))
+    assert not any("OLLAMA_NUM_PARALLEL=4" in step for step in one)
+    two = answer_of(of_kind(farm("time-sliced", [phase(4)]), "ollama"))
+    assert any("OLLAMA_NUM_PARALLEL=4" in step for step in two)
+
+
+def answer_of(run: Run) -> tuple[str, ...]:
+    return assess(run).answer.next_steps
