@@ -24,6 +24,14 @@ CHAIN_PHASE = "chain"  # the requests of the smallest phase one after another, k
 WARMUP_PHASE = "warmup"
 STOPPED = "stopped before the answer ended"  # the error of a request that the end of the run cut short
 
+# What a connection may do behind the end of its answer, which is no fault of the answer.
+OPEN = "open"  # it stayed open, with nothing more to come
+UNFINISHED = "unfinished"  # it was closed without HTTP's own end of the body
+AFTER_END = {
+    OPEN: "connections stay open behind the end of an answer without ending its body; portlap closes them",
+    UNFINISHED: "answers end without the end of their body (a last chunk): a proxy may cut it",
+}
+
 # A finish reason that is in neither list is a stop in words of the server's own.
 FAULTY_ENDS = ("error", "abort", "cancelled", "content_filter", "tool_calls", "function_call")
 USUAL_ENDS = (None, "stop", "length")
@@ -79,6 +87,7 @@ class RequestRecord:
     accepted_tokens: int | None = None  # of those
     behind: str | None = None  # the server that answered, as the proxy before it names it
     ended_by: str | None = None  # `server`, or `client`, which hung up; None: by neither
+    after_end: str | None = None  # OPEN, UNFINISHED: its connection, where HTTP's own end is missing
     part: str | None = None  # of a phase of kind `right`: docs/FORMAT.md
     said_of: int | None = None  # the request whose code or prefix its answer holds
     garbled: str | None = None  # how its text is garbled: empty, replacement, repeats

@@ -18,6 +18,7 @@ import gevent.socket
 import gevent.ssl
 import h11
 
+from analysis.files.request_record import OPEN, UNFINISHED
 from replay.client.reply import Arrival, Reply
 from replay.monitor.looks import of_this_loop
 
@@ -36,6 +37,7 @@ CLOCKS_APART_S = 20e-6  # two clocks were read "at one instant" if no more than 
 
 AFTER_DONE_S = 0.1  # for the end of the body after [DONE]: then the connection is closed
 AFTER_FINISH_S = 1.0  # of silence after a finish reason: usage may still come
+ENDS_BY = {"transfer-encoding", "content-length"}  # without one of them a body ends by the close
 
 
 class HttpStream:
@@ -94,12 +96,13 @@ class HttpStream:
                 except TimeoutError:
                     if _patience_s(reply) is None:
                         raise
-                    reply.whole = True  # it has ended, only its connection has not
+                    reply.whole, reply.after_end = True, OPEN  # only its connection has not ended
                     break
                 if data and not reply.done:
                     reply.seen_s = arrival.at_s
                 if not data and (reply.done or reply.finished):
-                    reply.whole = True  # closed after its end, without HTTP's own
+                    reply.whole = True  # closed after its end, perhaps without HTTP's own
+                    reply.after_end = UNFINISHED if ENDS_BY & reply.headers.keys() else None
                     break
                 self._feed(http, arrival, data, reply)
                 if (received := received + len(data)) > MOST_BYTES:

@@ -30,6 +30,7 @@ class Reply:
     whole: bool = False  # the body has ended, by HTTP or by its own words
     done: bool = False  # the server said [DONE]: the answer ended there, whatever the connection does
     finished: bool = False  # it gave a finish reason
+    after_end: str | None = None  # what its connection did behind that, where HTTP's own end is missing
     tail: bytes = b"\n"  # the latest bytes of the body, which begins a line
     listener: Callable[[], None] | None = None  # is called for every piece
 

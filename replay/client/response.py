@@ -55,6 +55,7 @@ class Response:
     drafted_tokens: int | None = None  # for this answer, to be checked by the model
     accepted_tokens: int | None = None  # of those
     behind: str | None = None  # the address of the server that answered, as a proxy names it
+    after_end: str | None = None  # `open` or `unfinished`: its connection, where HTTP's own end is missing
     ended_by: str | None = None  # `server` or `client`, which hung up; None: by neither
     text: str = ""  # no column: it goes back to the plan where the request asks for it
     thoughts: str = ""  # what came before it; no column either
@@ -119,6 +120,7 @@ def read_response(
         drafted_tokens=_count(timings.get("draft_n")),
         accepted_tokens=_count(timings.get("draft_n_accepted")),
         behind=_behind(reply.headers),
+        after_end=reply.after_end,
         ended_by="server" if reply.whole else None,
         text=text_of(documents),
         thoughts=thoughts_of(documents),

@@ -6,7 +6,14 @@ from dataclasses import replace
 from analysis.advice.by_status import ACCESS
 from analysis.errors import TargetError
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import WARMUP, WARMUP_PHASE, RequestRecord, same_model, under_asked_name
+from analysis.files.request_record import (
+    AFTER_END,
+    WARMUP,
+    WARMUP_PHASE,
+    RequestRecord,
+    same_model,
+    under_asked_name,
+)
 from analysis.phase.overlap import streams_known
 from replay.output import log
 from replay.plan import progress
@@ -45,6 +52,7 @@ def warm_up(run: RunState, targets: Sequence[str]) -> tuple[RunState, Answers]:
         echoes[target].append({url for url in now if url != own and now[url] != before.get(url, now[url])})
         answers[target].append(record)
         progress.warmed_up(record)
+    _note_habits(answers)
     run = _with_servers_behind(_with_aliases(_with_echoes(run, echoes), answers), answers)
     _check(run, answers)
     return run, answers
@@ -68,6 +76,13 @@ def _check(run: RunState, answers: Answers) -> None:
         faults = [under_asked_name(r, info.answers_as).not_whole_because(None) for r in records]
         if all(faults):
             raise TargetError(f"target {target}: none of its warm-up answers is whole: {faults[-1]}")
+
+
+def _note_habits(answers: Answers) -> None:
+    """What connections do behind their answers, once: it costs nothing, and explains what is closed."""
+    for target, records in answers.items():
+        for habit in dict.fromkeys(r.after_end for r in records if r.after_end is not None):
+            log.info(f"{target}: {AFTER_END[habit]}")
 
 
 def _with_aliases(run: RunState, answers: Answers) -> RunState:

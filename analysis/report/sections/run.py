@@ -7,7 +7,7 @@ from statistics import median
 from analysis.assess import FREE_PLAN, HOW_MANY_PLAN, Assessment
 from analysis.console import plural
 from analysis.files.plan import PlannedPhase
-from analysis.files.request_record import FAULTY_ENDS, FREE, STOPPED, USUAL_ENDS, RequestRecord
+from analysis.files.request_record import AFTER_END, FAULTY_ENDS, FREE, STOPPED, USUAL_ENDS, RequestRecord
 from analysis.files.run import Run
 from analysis.report.figures.free import curve
 from analysis.report.figures.run import BaselineFigures, RunFigures
@@ -114,6 +114,7 @@ def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
     for word, count in unusual.items():
         if word not in (*USUAL_ENDS, *FAULTY_ENDS):
             lines.append(f"{plural(count, 'answer')} ended with {word!r}, taken as a stop.")
+    lines += _after_end(run.log.records)
     idle = _without_a_user(assessment)
     return lines + (
         [f"No user was dealt to {', '.join(idle)}: the report does not speak of it."] if idle else []
@@ -132,6 +133,16 @@ def _lumps(records: Sequence[RequestRecord]) -> list[str]:
         "them back (nginx: proxy_buffering off; HAProxy: option http-no-delay)."
         for target, sizes in lumped.items()
         if median(sizes) > LUMPED
+    ]
+
+
+def _after_end(records: Sequence[RequestRecord]) -> list[str]:
+    """What connections did behind whole answers, once for each target."""
+    seen = Counter((r.target, r.after_end) for r in records if r.after_end in AFTER_END)
+    return [
+        f"{target}: {AFTER_END[habit]} ({plural(count, 'answer')})."
+        for (target, habit), count in seen.items()
+        if habit is not None
     ]
 
 

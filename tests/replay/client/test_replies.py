@@ -100,6 +100,21 @@ def test_an_answer_ends_when_it_has_ended_whatever_the_connection_does(name: str
     assert time.monotonic() - began_s < 5
 
 
+@pytest.mark.parametrize(
+    ("name", "habit"),
+    [
+        ("finish-reason-then-open", "open"),
+        ("done-then-open", "open"),
+        ("done-without-last-chunk", "unfinished"),
+        ("plain-stream", None),
+        ("mlx-stream", None),  # HTTP/1.0: the close is the end
+        ("cut-in-mid-stream", None),  # no end at all
+    ],
+)
+def test_what_the_connection_does_behind_the_end_is_kept(name: str, habit: str | None) -> None:
+    assert row_for(name)[1].after_end == habit
+
+
 FAULTY = {  # name: words of the reason
     "cut-in-mid-stream": "closed the connection before the answer ended",
     "finish-reason-abort": "abort",
