@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.advice.causes import drafting, reads_anew
+from analysis.advice.evidence import leaves_a_card_idle
 from analysis.advice.next_steps import LOCKS, MACHINES_PARALLEL, PAIRS_DIFFER, SERIAL_PORTS, next_steps
 from analysis.verdict.of_run import compare, ports_phase, without_pairs
 from analysis.verdict.outcomes import Outcome
@@ -89,6 +90,7 @@ def _contains(judged: Sequence[PhaseJudged]) -> set[str]:
         "more-users": len(users) > 2 and max(users) >= 8,
         "several-ports": len({port for p in phases for port in p.ports}) > 1,
         "slots": len({p.ports for p in alike}) > 1 and len({p.total.streams for p in alike}) > 1,
+        "idle-card": any(leaves_a_card_idle(m) for j in judged if j.load and (m := j.load.machine)),
         "drafts": any(drafting(j.measured, j.load) for j in judged),
         "thrash": any(reads_anew(j.measured, j.load) for j in judged),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from urllib.parse import urlsplit
 
 from analysis.console import plural
 from analysis.files.request_record import RequestRecord
@@ -103,6 +104,7 @@ def _pushed_out(port: str, load: PortLoad) -> str | None:
     if not load.preempted:
         return None
     return (
-        f"{port} pushed requests out to make room for others ({plural(load.preempted, 'preemption')}): its "
-        "cache is too small for so many at once, and what was pushed out is read anew"
+        f"the server at {urlsplit(port).netloc} pushed requests out to make room for others "
+        f"({plural(load.preempted, 'preemption')}): its cache is too small for so many at once, and what was "
+        "pushed out is read anew"
     )

@@ -108,13 +108,19 @@ def _graphics(machine: MachineLoad, outcome: Outcome) -> list[str]:
         return [f"the graphics processor was busy {machine.gpu_percent:.0f} %{alone}: it is shared"]
     each = ", ".join(f"{name} {percent:.0f} %" for name, percent in cards.items())
     idle = [name for name, percent in cards.items() if percent < QUIET_GPU_PERCENT]
-    if idle and len(idle) < len(cards):
+    if leaves_a_card_idle(machine):
         return [f"of {len(cards)} graphics processors only {len(cards) - len(idle)} worked ({each} busy)"]
     if outcome == Outcome.PARTLY or idle:
         return []
     if all(_is_full(percent) for percent in cards.values()):
         return [f"all {len(cards)} graphics processors were busy ({each}): they are shared"]
     return [f"not all graphics processors were full ({each} busy)"]
+
+
+def leaves_a_card_idle(machine: MachineLoad) -> bool:
+    """Whether one graphics processor worked and another did not."""
+    idle = [g.percent < QUIET_GPU_PERCENT for g in machine.gpus if g.percent is not None]
+    return any(idle) and not all(idle)
 
 
 def _is_full(percent: float | None) -> bool:

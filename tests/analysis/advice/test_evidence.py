@@ -235,6 +235,18 @@ def test_a_cause_that_was_shown_brings_its_step() -> None:
     assert any("Keep what was read" in step for step in pushed.answer.next_steps)
 
 
+def test_an_idle_card_brings_the_step_to_use_it() -> None:
+    run = watched(farm("time-sliced", ONE_PORT), slots=4)
+    for percents, expected in (
+        ((97.0, 1.0), True),
+        ((97.0, 95.0), False),
+        ((97.0,), False),
+        ((1.0, 2.0), False),
+    ):
+        steps = assess(with_cards(run, *percents)).answer.next_steps
+        assert any("Give the idle card a server" in step for step in steps) is expected, percents
+
+
 def test_causes_change_no_verdict() -> None:
     plain = farm("time-sliced", [phase(4, ports=1, rounds=3)], chain=False)
     assert only_phase(drafted((40, 30), (50, 10))).verdict == only_phase(plain).verdict
