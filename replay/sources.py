@@ -59,7 +59,7 @@ def scenario_of_entities(path: Path) -> Scenario:
         {"name": e.name, "base_url": e.base_url} | ({"model": e.model} if e.model else {})
         for e in file.entities
     ]
-    phases = usual_phases([e.name for e in file.entities])
+    phases = usual_phases([e.name for e in file.entities], [e.base_url or "" for e in file.entities])
     if file.workers is not None:
         phases.append({"name": "queue", "users": 8, "rounds": 3, "spacing_s": 1, "workers": file.workers})
     written = {"name": path.stem, "targets": targets, "phases": phases}

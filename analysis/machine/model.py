@@ -121,13 +121,23 @@ def _fitted(used: Sequence[PhaseMeasured], seen: SlotsSeen) -> MachineModel:
 
 
 def _of_one_machine(phases: Sequence[PhaseMeasured]) -> list[PhaseMeasured]:
+    """Of the phases with one model a port, or of those with several: whichever asked more models."""
     plain = [p for p in phases if p.plan.pair_of is None]
-    single = [p for p in plain if len(p.ports) == len(set(p.plan.deal))]
-    hosts = Counter(host for p in single or plain if (host := _host(p)) is not None)
+    single = [p for p in plain if len(p.ports) == len(_models(p))]
+    several = [p for p in plain if p not in single]
+    most_models = [max((len(_models(p)) for p in group), default=0) for group in (single, several)]
+    alike = single if most_models[0] >= most_models[1] else several
+    hosts = Counter(host for p in alike if (host := _host(p)) is not None)
     if not hosts:
         return []
     most = hosts.most_common(1)[0][0]
-    return [p for p in single or plain if _host(p) == most]
+    return [p for p in alike if _host(p) == most]
+
+
+def _models(phase: PhaseMeasured) -> set[tuple[str, str | None]]:
+    """What is asked, and where: several users or personas of one model on one port are one of these."""
+    infos = (phase.targets[t] for t in phase.plan.deal)
+    return {(info.base_url, info.model) for info in infos}
 
 
 def _host(phase: PhaseMeasured) -> str | None:

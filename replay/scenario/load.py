@@ -72,7 +72,11 @@ def scenario_of_urls(urls: Sequence[str]) -> Scenario:
         {"name": name, "base_url": url} | ({"model": model} if model else {})
         for name, (url, model) in zip(names, given, strict=True)
     ]
-    written = {"name": "targets", "targets": targets, "phases": usual_phases(names)}
+    written = {
+        "name": "targets",
+        "targets": targets,
+        "phases": usual_phases(names, [url for url, _ in given]),
+    }
     return checked(OPTION, written, written)
 
 

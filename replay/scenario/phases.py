@@ -60,15 +60,23 @@ def _planned(phase: Phase, name: str, targets: tuple[str, ...], **other: Any) ->
     return PlannedPhase(name=name, targets=targets, **own | client | other)
 
 
-def usual_phases(names: Sequence[str]) -> list[dict[str, Any]]:
-    """Phases 1-3 and the control for targets of these names, as written in YAML."""
+def usual_phases(names: Sequence[str], urls: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Phases 1-3 and the control for targets of these names, as written in YAML; `urls`: where each is.
+
+    Where some share a port and there are several ports, a phase with one target per port comes first.
+    """
+    per_port = list({url: name for url, name in zip(reversed(urls), reversed(names), strict=False)}.values())
+    per_port.reverse()
     phases: list[dict[str, Any]] = [
         {"name": name, "users": users, "rounds": USUAL_ROUNDS} for name, users in PHASE_USERS.items()
     ]
     if len(names) > 1:  # with one target every phase is its own control
         grows = {"name": "control", "users": 2, "grow_to": CONTROL_USERS}
         phases.insert(1, grows | {"rounds": USUAL_ROUNDS, "targets": names[:1]})
-    if len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port shows most
+    if 1 < len(per_port) < len(names):
+        ports = {"name": "ports", "users": len(per_port), "rounds": USUAL_ROUNDS}
+        phases.insert(0, ports | {"targets": per_port})
+    elif len(names) > 2 and len(names) not in PHASE_USERS.values():  # one user per port shows most
         phases.insert(0, {"name": "ports", "users": len(names), "rounds": USUAL_ROUNDS})
     return phases
 

@@ -29,12 +29,18 @@ def contradictions(scenario: Scenario) -> list[Problem]:
 
 def _repetitions(scenario: Scenario) -> Iterator[Problem]:
     targets, phases, ports = scenario.targets, scenario.phases, [s.port for s in scenario.servers]
-    alike = [(t.base_url, t.server, t.model, t.test_message, t.messages_file) for t in targets]
-    for i, first in _repeated(alike):
-        text = f"same server and model as targets[{first}]; take one out, or give it another model or prompt"
-        yield ("targets", i), text
+    # one server and model may have several users: who asks is a target, where is a server
+    alike = [(t.name, t.base_url, t.server, t.model, t.test_message, t.messages_file) for t in targets]
+    same = dict(_repeated(alike))
+    for i, first in same.items():
+        yield (
+            ("targets", i),
+            f"same server and model as targets[{first}]; take one out, or give it another name",
+        )
     for key, names in (("targets", [t.name for t in targets]), ("phases", [p.name for p in phases])):
         for i, first in _repeated(names):
+            if key == "targets" and i in same:
+                continue
             text = f"{names[i]!r} is used twice (also {key}[{first}]); give each its own name"
             yield (key, i, "name"), text
     for i, first in _repeated([port or f"free {k}" for k, port in enumerate(ports)]):

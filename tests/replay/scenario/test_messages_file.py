@@ -75,7 +75,7 @@ def test_two_targets_may_differ_in_their_prompts_only(tmp_path: Path) -> None:
     short, own = scenario(tmp_path, {}, {"messages_file": "mine.jsonl"}).targets
     assert (short.model, own.test_message) == (own.model, "my own prompt")
     with pytest.raises(ScenarioError, match="same server and model"):
-        scenario(tmp_path, {}, {})
+        scenario(tmp_path, {"name": "T"}, {"name": "T"})
 
 
 def test_a_prompt_and_a_file_of_prompts_contradict_each_other(tmp_path: Path) -> None:

@@ -63,9 +63,8 @@ MISTAKES = {
     FINE.replace(
         "name: B", "name: A"
     ): "x.yaml: targets[1].name: 'A' is used twice (also targets[0]); give each its own name",
-    FINE.replace(
-        "http://b:2", "HTTP://127.0.0.1:1/v1"
-    ): "x.yaml: targets[1]: same server and model as targets[0]; take one out,",
+    "targets: [{base_url: 'http://127.0.0.1:1'}, {base_url: 'HTTP://127.0.0.1:1/v1'}]\n"
+    + PHASES: "x.yaml: targets[1]: same server and model as targets[0]; take one out,",
     FINE.replace("users: 2", "users: 1"): "x.yaml: phases[0].users: must be at least 2, not 1: one"
     " request cannot overlap; write users: 2",
     FINE.replace(
