@@ -32,9 +32,10 @@ from analysis.prompts.finding import Finding
 from analysis.prompts.of_run import prompts_of
 from analysis.thresholds import MIN_ROUNDS
 from analysis.verdict.limit import Localisation, Pair, contention_matrix, groups, localise
-from analysis.verdict.of_phase import Verdict, phase_verdict
+from analysis.verdict.of_phase import phase_verdict
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
+from analysis.verdict.said import Verdict
 
 HOW_MANY_PLAN, FREE_PLAN = "how-many", "free"
 

@@ -47,6 +47,7 @@ FAR_GAP_SHARE: Final = 0.1  # of a stream, at least; and what stands apart from 
 SLOT_GAP_TTFT: Final = 1.5
 SLOT_GAP_BEFORE: Final = 2.0  # times the longest wait between the first tokens before, for the same reason
 SLOT_TTFT: Final = 1.5  # solo TTFTs: a first token so soon after an end on its port waited for that end
+IN_TURN_TOKENS: Final = 3.0  # times per token: a first token so long after an end was not made before it
 GAIN_TOGETHER_SHARE: Final = 0.35  # of the makespan: without streams, a gain needs ends within it
 TOGETHER_SHARE: Final = 0.1  # of the makespan: all ends within it are together
 

@@ -19,8 +19,8 @@ from analysis.thresholds import (
     STALLED_SHARE,
     SWAPPED_MB,
 )
-from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.said import Verdict
 
 EXPLAINED = (Outcome.SERIAL, Outcome.SLICED, Outcome.CONTENTION, Outcome.PARTLY)
 HOT = ("heavy", "trapping", "sleeping", "throttled")

@@ -11,6 +11,7 @@ from analysis.phase.intervals import overlap
 from analysis.phase.overlap import (
     agreed,
     decode_intervals,
+    in_turn,
     ports_take_turns,
     round_peak,
     slowdown,
@@ -55,6 +56,7 @@ class PhaseMeasured:
     streams: bool  # False: no streaming, or answers in lumps; K and C are unknown
     total: Peak
     per_port: Mapping[str, Peak]  # by base URL
+    in_turn: bool  # in every scored round each answer surely began after the one before had ended
 
     @property
     def speedup(self) -> LogEstimate | None:
@@ -189,6 +191,7 @@ def measure_phase(
         streams=streams,
         total=_peak([r.requests for r in scored], reading_s, _take_turns(scored)) if streams else UNKNOWN,
         per_port=_peak_per_port(scored, targets, reading_s) if streams else {},
+        in_turn=streams and all(in_turn(r.requests, lambda q: reading_s[q.target]) for r in scored),
     )
 
 

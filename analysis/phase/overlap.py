@@ -13,6 +13,7 @@ from analysis.phase.solos import decode_share
 from analysis.thresholds import (
     EVEN,
     HELD_SHARE,
+    IN_TURN_TOKENS,
     LUMP_SHARE,
     MODE_SHARE,
     SAME_END_SHARE,
@@ -97,6 +98,26 @@ def waited_for_slots(
             return False
         read_until_s = first_s
     return True
+
+
+def in_turn(requests: Sequence[RequestRecord], reading_s: Callable[[RequestRecord], float]) -> bool:
+    """True if nothing of any answer was made before the one before had ended, whatever the solos say.
+
+    Each first token waits for an end, and then longer than for a next token: its prompt is read only then.
+    Answers shorter than that reading prove nothing: read in turn, they need not meet even where all decode
+    together.
+    """
+    if round_peak(requests) != 1 or not waited_for_slots(requests, 1, reading_s):
+        return False
+    served = sorted((r for r in requests if r.decode_s), key=lambda r: r.first_token_s or 0.0)
+    if len(served) < len(requests):
+        return False
+    return all(
+        (one.decode_s or 0.0) >= reading_s(following)
+        and (following.first_token_s or 0.0) - (one.last_token_s or 0.0)
+        >= IN_TURN_TOKENS * min(one.tpot_s or 0.0, following.tpot_s or 0.0)
+        for one, following in pairwise(served)
+    )
 
 
 def ports_take_turns(requests: Sequence[RequestRecord]) -> bool:

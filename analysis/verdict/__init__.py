@@ -3,6 +3,7 @@
     outcomes.py      every verdict word of rounds and of a run: does it claim a gain, what is shared, colour,
                      headline; phases of kind stall, talk and right have theirs in prompts/*/words.py
     of_phase.py      the verdict of a phase: an ordered list of rules, the first that matches wins
+    said.py          the Verdict of a phase, and the words that several rules share
     certainty.py     what is sure of a speedup: gain, no gain, loss; may the phase stop
     phase_judged.py  a phase with its conditions, verdict, server load and evidence
     ports.py         words for several ports: do they gain, or is one port, or something shared, the limit

@@ -1,20 +1,16 @@
 """The verdict of a phase: an ordered list of rules, the first that matches wins (docs/METHODOLOGY.md)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from analysis.conditions.condition import Condition
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import agreed, at_a_time, end_steps, ended_together, first_ends, first_token_steps
-from analysis.statistics.estimates import LogEstimate
 from analysis.thresholds import (
     ABOVE_MAX,
     FAR_ABOVE_MAX,
     FULL_SHARE,
-    GAIN,
     GAIN_TOGETHER_SHARE,
-    LOOK_LEVEL,
     LOSS,
     MIN_IDEAL_PEAK,
     MIN_ROUNDS,
@@ -23,25 +19,11 @@ from analysis.thresholds import (
     SERIAL_BOUND,
     SERIAL_STEP,
     SHARED_SLOWDOWN,
-    SMALL_GAIN,
     UNDISTURBED,
 )
 from analysis.verdict.certainty import gains, gains_nothing, loses, surely_above
 from analysis.verdict.outcomes import Outcome
-
-SLOW_SOLOS = (
-    "something slowed the answers that were sent alone (another user, sleep, a clock that falls when idle): "
-    "keep the machine busy with nothing else, and run again"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome, why it is that one, and what to do if it is none."""
-
-    outcome: Outcome
-    sentence: str
-    hint: str = ""
+from analysis.verdict.said import SLOW_SOLOS, Verdict, bound, more, slots_sentence, value
 
 
 def phase_verdict(
@@ -72,19 +54,21 @@ def _cannot_tell(phase: PhaseMeasured, conditions: Sequence[Condition]) -> Verdi
     for failed in conditions:
         if failed.passed is False:
             return Verdict(Outcome.INCONCLUSIVE, f"{failed.name}: {failed.sentence}", failed.hint)
+    if phase.in_turn:
+        return None  # that the solos were slow is said beside it
     k = phase.total.streams
     if k is not None and surely_above(phase.speedup_decode, ABOVE_MAX * k):
         return Verdict(
             Outcome.INCONCLUSIVE,
-            f"{k} streams together decode {_value(phase.speedup_decode):.2f} times as fast as one: "
+            f"{k} streams together decode {value(phase.speedup_decode):.2f} times as fast as one: "
             "the answers alone were slow",
             SLOW_SOLOS,
         )
     ceiling = phase.speedup_max or 0.0
-    if surely_above(phase.speedup, ABOVE_MAX * ceiling) or _value(phase.speedup) > FAR_ABOVE_MAX * ceiling:
+    if surely_above(phase.speedup, ABOVE_MAX * ceiling) or value(phase.speedup) > FAR_ABOVE_MAX * ceiling:
         return Verdict(
             Outcome.INCONCLUSIVE,
-            f"a speedup of {_value(phase.speedup):.2f} is above the {ceiling:.2f} that undisturbed "
+            f"a speedup of {value(phase.speedup):.2f} is above the {ceiling:.2f} that undisturbed "
             "servers would reach: the solos were too slow, or answers were cached",
             "run again on a quieter machine; switch prompt caches off",
         )
@@ -110,10 +94,36 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
     if not phase.streams:
         return _without_streams(phase, gain, nothing)
     if k is None:
-        return _more(f"the rounds do not agree on how many streams were open together "
+        return more(f"the rounds do not agree on how many streams were open together "
                      f"(needed in {MODE_SHARE * 100:.0f} % of them)")  # fmt: skip
     if k == 1:
-        steps = first_token_steps(phase.scored, phase.busy_s)
+        return _one_stream(phase, gain)
+    if k < ideal:
+        if gain and phase.takes_turns:
+            return Verdict(
+                Outcome.PARTLY,
+                f"the ports take turns: one port at a time, up to {k} of its requests together, "
+                f"{value(phase.speedup):.2f} times as fast as one after another",
+            )
+        if gain:
+            return Verdict(Outcome.PARTLY, slots_sentence(phase, k))
+        return _no_gain(phase, nothing, f"{k} of {ideal} streams decode together")
+    if gain:
+        return _degree(phase)
+    return _no_gain(phase, nothing, f"all {ideal} streams decode together")
+
+
+def _one_stream(phase: PhaseMeasured, gain: bool) -> Verdict:
+    """Serial, unless the speedup says otherwise; where each was seen to wait, the speedup says nothing."""
+    steps = first_token_steps(phase.scored, phase.busy_s)
+    step = median(steps) if steps else 1.0
+    if phase.in_turn and (gain or step < SERIAL_STEP):
+        return Verdict(
+            Outcome.SERIAL,
+            "one answer at a time: nothing of an answer is made before the end of the one before; alone they "
+            f"were slower than in company, so the speedup of {value(phase.speedup):.2f} is none",
+        )
+    if not phase.in_turn:
         if gain:
             return Verdict(
                 Outcome.INCONCLUSIVE,
@@ -121,28 +131,12 @@ def _mechanism(phase: PhaseMeasured) -> Verdict:
                 SLOW_SOLOS,
             )
         if phase.speedup is not None and phase.speedup.high() > SERIAL_BOUND:
-            return _more(f"one stream at a time, but the speedup may be up to {phase.speedup.high():.2f}")
-        if steps and median(steps) < SERIAL_STEP:
-            return _more(
-                f"one stream at a time, but the next starts after {median(steps):.2f} of a solo time"
-            )
-        return Verdict(
-            Outcome.SERIAL,
-            f"one answer at a time: each waits until the one before has ended{_bound(phase)}",
-        )
-    if k < ideal:
-        if gain and phase.takes_turns:
-            return Verdict(
-                Outcome.PARTLY,
-                f"the ports take turns: one port at a time, up to {k} of its requests together, "
-                f"{_value(phase.speedup):.2f} times as fast as one after another",
-            )
-        if gain:
-            return Verdict(Outcome.PARTLY, _slots_sentence(phase, k))
-        return _no_gain(phase, nothing, f"{k} of {ideal} streams decode together")
-    if gain:
-        return _degree(phase)
-    return _no_gain(phase, nothing, f"all {ideal} streams decode together")
+            return more(f"one stream at a time, but the speedup may be up to {phase.speedup.high():.2f}")
+        if step < SERIAL_STEP:
+            return more(f"one stream at a time, but the next starts after {step:.2f} of a solo time")
+    return Verdict(
+        Outcome.SERIAL, f"one answer at a time: each waits until the one before has ended{bound(phase)}"
+    )
 
 
 def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict:
@@ -152,27 +146,27 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
         return Verdict(
             Outcome.SERIAL,
             "one answer at a time: the answers end one by one in even steps; alone they were slower than in "
-            f"company, so the speedup of {_value(phase.speedup):.2f} is none",
+            f"company, so the speedup of {value(phase.speedup):.2f} is none",
         )
     if steps and steps > 1 and held_up and gain:
         return Verdict(
             Outcome.PARTLY,
             f"{steps} answers at a time: they end {steps} by {steps}, "
-            f"{_value(phase.speedup):.2f} times as fast as one after another",
+            f"{value(phase.speedup):.2f} times as fast as one after another",
         )
     if gain and (not held_up or all(ended_together(r, GAIN_TOGETHER_SHARE) for r in phase.scored)):
         return _degree(phase)
     if gain:
-        return _more("faster than one after another, but the answers end neither in steps nor together")
+        return more("faster than one after another, but the answers end neither in steps nor together")
     if nothing and _one_by_one(phase):
-        return Verdict(Outcome.SERIAL, f"the answers end a solo time apart, one after another{_bound(phase)}")
+        return Verdict(Outcome.SERIAL, f"the answers end a solo time apart, one after another{bound(phase)}")
     if all(ended_together(r) for r in phase.scored):
         return _no_gain(phase, nothing, "all answers end together")
     seen = "they end neither in steps nor together"
     if nothing:
-        why = f"no gain{_bound(phase)}; nothing shows whether the requests wait or share the compute: {seen}"
+        why = f"no gain{bound(phase)}; nothing shows whether the requests wait or share the compute: {seen}"
         return Verdict(Outcome.INCONCLUSIVE, why, "take it as no gain: only streams would show more")
-    return _more(f"nothing shows which answers were decoded together, and {seen}")
+    return more(f"nothing shows which answers were decoded together, and {seen}")
 
 
 def _undisturbed(phase: PhaseMeasured) -> bool:
@@ -191,7 +185,7 @@ def _one_by_one(phase: PhaseMeasured) -> bool:
 
 def _degree(phase: PhaseMeasured) -> Verdict:
     g, ceiling = phase.speedup, phase.speedup_max or 0.0
-    sentence = f"{_value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
+    sentence = f"{value(g):.2f} times as fast as one after another, of {ceiling:.2f} possible"
     if g is not None and g.low() > FULL_SHARE * ceiling:
         return Verdict(Outcome.FULLY, sentence)
     return Verdict(Outcome.PARALLEL, f"{sentence}: together, but not undisturbed")
@@ -205,46 +199,8 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
             f"{seen}, and the round takes {1 / g.value:.1f} times as long as one after another",
         )
     if nothing and phase.streams and (phase.slowdown or 0.0) < SHARED_SLOWDOWN:
-        return _more(f"{seen}, at the pace of one alone, and yet there is no gain")
+        return more(f"{seen}, at the pace of one alone, and yet there is no gain")
     if nothing:
         hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
-        return Verdict(Outcome.SLICED, f"{seen}, but they only share the same compute{hinder}{_bound(phase)}")
-    return _more(f"{seen}; whether there is a gain is not decided")
-
-
-def _slots_sentence(phase: PhaseMeasured, k: int) -> str:
-    """Where no first token surely waited for an end, prefill in turn may stagger what all work on."""
-    exact = phase.total.exact
-    at_least, others = ("", "wait") if exact else ("at least ", "wait, or only start later")
-    per_port = {p.streams for p in phase.per_port.values()}
-    where = ", one per port" if per_port == {1} and len(phase.per_port) == k else ""
-    return (
-        f"{at_least}{k} slots{where}: the other requests {others}, "
-        f"{_value(phase.speedup):.2f} times as fast as one after another"
-    )
-
-
-def _bound(phase: PhaseMeasured) -> str:
-    """What a missing gain leaves open, in words."""
-    g, net = phase.speedup, phase.speedup_net
-    if g is None:
-        return ""
-    by_compute_alone = g.high() >= GAIN and g.high(LOOK_LEVEL) >= SMALL_GAIN
-    if by_compute_alone and net is not None and net.high() < GAIN:
-        return (
-            f" (speedup {g.value:.2f} by time that uses no compute; without it {net.value:.2f}, "
-            f"at most {net.high():.2f})"
-        )
-    return f" (speedup {g.value:.2f}, at most {g.high():.2f})"
-
-
-def _more(why: str) -> Verdict:
-    return Verdict(
-        Outcome.INCONCLUSIVE,
-        why,
-        "more rounds (rounds: {min: 5, max: 12}), longer answers, or a quieter machine",
-    )
-
-
-def _value(estimate: LogEstimate | None) -> float:
-    return estimate.value if estimate is not None else float("nan")
+        return Verdict(Outcome.SLICED, f"{seen}, but they only share the same compute{hinder}{bound(phase)}")
+    return more(f"{seen}; whether there is a gain is not decided")

@@ -6,8 +6,8 @@ from analysis.conditions.condition import Condition
 from analysis.files.plan import PlannedPhase
 from analysis.phase.measure import PhaseMeasured
 from analysis.phase.server_load import ServerLoad
-from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
+from analysis.verdict.said import Verdict
 
 
 @dataclass(frozen=True, slots=True)

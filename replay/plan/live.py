@@ -15,7 +15,7 @@ from analysis.phase.measure import PhaseMeasured
 from analysis.phase.overlap import round_peak
 from analysis.phase.rounds import Round
 from analysis.prompts.finding import Finding
-from analysis.verdict.of_phase import Verdict
+from analysis.verdict.said import Verdict
 from replay.client.request import Request
 from replay.live.lanes import LiveLanes, drawn
 from replay.live.status import Where, status

@@ -8,9 +8,9 @@ from analysis.console import plural
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import RequestRecord
 from analysis.phase.measure import PhaseMeasured
-from analysis.verdict.of_phase import Verdict
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
+from analysis.verdict.said import Verdict
 from replay.output import log
 from replay.plan.budget import chain_s, requests_of, smallest, total_s, warm_up_turns, worst_case_s
 

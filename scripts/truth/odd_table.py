@@ -21,10 +21,16 @@ from servers.queue_model import Pace, Policy
 from tests.support.farm import standard_phases
 
 RUNS_EACH, SEED = 26, 5
-HEADER = ("oddity", "runs", "run `inconclusive`", "phases", "wrong", "of these a false gain", "run wrong")
+ROUNDS, MORE_ROUNDS, MORE_EACH = 5, 12, 8  # more rounds, and so many runs with them
+SOLOS_WRONG = "some solos disturbed"  # there nothing else than `inconclusive` is right
+HEADER = (
+    "oddity", "runs", "run `inconclusive`", "phases", "wrong", "of these a false gain", "run wrong",
+    f"`inconclusive` with {MORE_ROUNDS} rounds",
+)  # fmt: skip
 INTRO = """Every kind of server with every oddity, {} runs each of four phases (2, 4 and 8 users over two
 ports, 2 on one), five rounds each. *Wrong*: a phase more than 5 % from the border of a gain whose verdict its
-truth denies. *Unseen*: nothing in the log can show it; see [LIMITS](LIMITS.md)."""
+truth denies. *Unseen*: nothing in the log can show it; see [LIMITS](LIMITS.md). Last: {} runs each with so
+many rounds as `rounds: {{min: 5, max: 12}}` allows."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class JudgedRun:
 
     oddity: str
     unseen: bool
+    rounds: int
     outcome: Outcome
     wrong: tuple[bool, ...]
     false_gain: tuple[bool, ...]
@@ -65,12 +72,12 @@ def odd_truth(odd: Odd, plan: PlannedPhase) -> Truth:
     )
 
 
-def judge_odd(job: tuple[str, int]) -> JudgedRun:
-    name, number = job
+def judge_odd(job: tuple[str, int, int]) -> JudgedRun:
+    name, number, rounds = job
     family = next(f for f in families() if f.name == name)
     rng = random.Random(f"{SEED}/{name}/{number}")
     odd = family.make(rng)
-    found = assess(play(odd, standard_phases(), rng))
+    found = assess(play(odd, standard_phases(rounds=rounds), rng))
     truths = [odd_truth(odd, j.plan) for j in found.phases]
     told = [(t, j.verdict) for t, j in zip(truths, found.phases, strict=True)]
     best, outcome = max(t.gain for t in truths), found.answer.outcome
@@ -79,6 +86,7 @@ def judge_odd(job: tuple[str, int]) -> JudgedRun:
     return JudgedRun(
         oddity=family.oddity,
         unseen=family.unseen,
+        rounds=rounds,
         outcome=outcome,
         wrong=tuple(t.away(BAND) and t.denies(v.outcome, v.sentence) for t, v in told),
         false_gain=tuple(t.away(BAND) and v.outcome.gains and not t.gains for t, v in told),
@@ -86,15 +94,18 @@ def judge_odd(job: tuple[str, int]) -> JudgedRun:
     )
 
 
-def judged_odd(each: int = RUNS_EACH) -> list[JudgedRun]:
-    jobs = [(f.name, i) for f in families() for i in range(each)]
+def judged_odd(each: int = RUNS_EACH, more: int = MORE_EACH) -> list[JudgedRun]:
+    jobs = [(f.name, i, ROUNDS) for f in families() for i in range(each)]
+    jobs += [(f.name, i, MORE_ROUNDS) for f in families() for i in range(more)]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         return list(pool.map(judge_odd, jobs, chunksize=20))
 
 
 def odd_criteria(runs: Sequence[JudgedRun]) -> list[Criterion]:
-    plain = [r for r in runs if r.oddity == "plain"]
-    seen = [r for r in runs if not r.unseen]
+    usual = [r for r in runs if r.rounds == ROUNDS]
+    plain = [r for r in usual if r.oddity == "plain"]
+    seen = [r for r in usual if not r.unseen]
+    noisy = [r for r in runs if not r.unseen and r.oddity not in ("plain", SOLOS_WRONG)]
     wrong = sum(sum(r.wrong) for r in seen)
     phases = sum(len(r.wrong) for r in seen)
     plain_wrong = sum(sum(r.wrong) + r.run_wrong for r in plain)
@@ -113,19 +124,29 @@ def odd_criteria(runs: Sequence[JudgedRun]) -> list[Criterion]:
             share(wrong, phases),
             wrong <= 0.005 * phases,
         ),
+        *(_open(noisy, rounds) for rounds in (ROUNDS, MORE_ROUNDS)),
     ]
 
 
-def odd_page(runs: Sequence[JudgedRun], each: int = RUNS_EACH) -> str:
+def _open(noisy: Sequence[JudgedRun], rounds: int) -> Criterion:
+    runs = [r for r in noisy if r.rounds == rounds]
+    undecided = sum(not r.outcome.decided for r in runs)
+    claim = f"odd servers: noisy ones inconclusive, {rounds} rounds"
+    return claim, "10 %", share(undecided, len(runs)), undecided <= 0.1 * len(runs)
+
+
+def odd_page(runs: Sequence[JudgedRun], each: int = RUNS_EACH, more: int = MORE_EACH) -> str:
     by_oddity: dict[str, list[JudgedRun]] = {}
     for r in runs:
         by_oddity.setdefault(r.oddity + (" (unseen)" if r.unseen else ""), []).append(r)
     rows = [_row(name, found) for name, found in by_oddity.items()]
-    return "\n\n".join(["## Odd servers", INTRO.format(each), table(HEADER, rows)])
+    return "\n\n".join(["## Odd servers", INTRO.format(each, more), table(HEADER, rows)])
 
 
 def _row(name: str, runs: Iterable[JudgedRun]) -> list[str]:
-    found = list(runs)
+    everyone = list(runs)
+    found = [r for r in everyone if r.rounds == ROUNDS]
+    longer = [r for r in everyone if r.rounds == MORE_ROUNDS]
     counts = Counter(
         phases=sum(len(r.wrong) for r in found),
         wrong=sum(sum(r.wrong) for r in found),
@@ -134,4 +155,5 @@ def _row(name: str, runs: Iterable[JudgedRun]) -> list[str]:
     undecided = sum(not r.outcome.decided for r in found)
     run_wrong = sum(r.run_wrong for r in found)
     numbers = (counts["phases"], counts["wrong"], counts["false"], run_wrong)
-    return [name, str(len(found)), share(undecided, len(found)), *map(str, numbers)]
+    still = share(sum(not r.outcome.decided for r in longer), len(longer))
+    return [name, str(len(found)), share(undecided, len(found)), *map(str, numbers), still]
