@@ -95,7 +95,7 @@ def assess(run: Run) -> Assessment:
         run=run,
         phases=tuple(judged),
         conditions=(*invalid, *others, machine_consistent(machine), *_cross_checks(run, found, machine)),
-        answer=answer(judged, swapped, limit.limits, groups(matrix)),
+        answer=answer(judged, swapped, limit.limits, groups(matrix), manifest.interrupted),
         machine=machine,
         limit=limit,
         matrix=matrix,

@@ -10,6 +10,8 @@ from analysis.verdict.of_run import compare, ports_phase, without_pairs
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
+LET_IT_END = "mend what it names, if anything, and let the run go to its end"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -22,14 +24,19 @@ class Answer:
 
 
 def answer(
-    judged: Sequence[PhaseJudged], swapped: bool, limits: Sequence[str] = (), groups: Sequence[str] = ()
+    judged: Sequence[PhaseJudged],
+    swapped: bool,
+    limits: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    ended: str | None = None,
 ) -> Answer:
     """The run's verdict. `swapped`: the warm-up saw models evict each other; `limits`: whose it may be.
 
-    `groups`: in words, which targets of a contention matrix share what.
+    `groups`: in words, which targets of a contention matrix share what. `ended`: why it ended early.
     """
     if not judged:
-        return _answer(Outcome.INCONCLUSIVE, "No phase was measured.")
+        why = f"The run ended before a phase began: {ended}." if ended else "No phase was measured."
+        return _answer(Outcome.INCONCLUSIVE, why, hint=LET_IT_END if ended else "")
     for j in judged:
         if j.outcome == Outcome.INVALID:
             sentence = f"The data allow no statement: {j.verdict.sentence}."

@@ -1,7 +1,7 @@
 """The tests that data must pass before a verdict may rest on them. In: PhaseMeasured or Run. Out: Condition.
 
     condition.py      what a condition is: a name, passed (true, false, or null for unknown), sentence, hint
-    of_phase.py       those of each phase, of its own rows; lengths.py compares answer lengths for one of them
+    of_phase.py       those of each phase, of its own rows; lengths.py: two of them, about lengths and tokens
     refusals.py       the hint of another: what refused or ended the answers that are not whole
     server_slots.py   one of each phase: the servers' own counters against the streams seen here
     of_run.py         six of the whole run: rows, models, warm-up, distinct servers, chain, machine model

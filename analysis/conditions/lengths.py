@@ -1,12 +1,16 @@
-"""Lengths of a target's answers together over alone."""
+"""Lengths of answers: together over alone, and tokens against the chunks that arrived."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
+from analysis.conditions.condition import Condition
 from analysis.phase.measure import PhaseMeasured
 from analysis.statistics.estimates import LogEstimate
+from analysis.thresholds import LENGTHS_BAND, SURELY, TOKENS_AGREE
+
+REPORT_USAGE = "let the server, or the proxy in front of it, report usage in its answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,49 @@ def lengths_of(phase: PhaseMeasured) -> list[Lengths]:
         if alone and together:
             lengths.append(Lengths(target, alone, together))
     return lengths
+
+
+def token_counts(phase: PhaseMeasured) -> Condition:
+    pairs = [
+        (r.chunks, r.output_tokens)
+        for r in phase.solos
+        if r.chunks is not None and r.output_tokens is not None and phase.streams
+    ]
+    if not pairs and any(r.output_tokens is not None for r in phase.counted):
+        return Condition("token counts", None, "no chunks to compare with the tokens that the server counts")
+    if not pairs:
+        sentence = "the server reports no usage: chunks were counted"
+        return Condition("token counts", None, sentence, REPORT_USAGE)
+    ratio = fmean(chunks / tokens for chunks, tokens in pairs)
+    return Condition(
+        "token counts",
+        True if abs(ratio - 1) <= TOKENS_AGREE else None,
+        f"{ratio:.2f} chunks arrive per token the server counts",
+    )
+
+
+def answer_lengths(phase: PhaseMeasured) -> Condition:
+    """Times are normalised by tokens where these are counted and stream; elsewhere answers must be alike.
+
+    A chunk is not always a token, and the faster they come the more may share one. Without streams the
+    time of a token is unknown.
+    """
+    lengths = lengths_of(phase)
+    if not lengths:
+        counted = any(r.tokens for r in phase.counted)
+        why = "no target has whole answers both alone and together" if counted else "no tokens were counted"
+        return Condition("answer lengths", None, why)
+    off = [n for n in lengths if n.ratio.surely_outside(LENGTHS_BAND, SURELY)]
+    worst = max(off or lengths, key=lambda n: abs(n.ratio.log))
+    counted = phase.streams and all(r.output_tokens is not None for r in phase.counted)
+    if phase.fit is None:  # then it is unknown whether they stream
+        why = "not allowed for"
+    else:
+        why = "answers do not stream" if not phase.streams else "chunks were counted, not tokens"
+    return Condition(
+        "answer lengths",
+        counted or not off,
+        f"{worst.target}'s answers are {worst.ratio.value:.2f} times as long together as alone "
+        f"({'allowed for in all times' if counted else why})",
+        "ask for fewer tokens than any answer would have, or measure where tokens stream and are counted",
+    )

@@ -1,10 +1,10 @@
 """Conditions of a phase: did rounds leave at one instant, were answers whole and alike, the client idle?"""
 
 import math
-from statistics import fmean, median
+from statistics import median
 
-from analysis.conditions.condition import Condition
-from analysis.conditions.lengths import lengths_of
+from analysis.conditions.condition import NOT_SURELY, Condition, surely_within
+from analysis.conditions.lengths import REPORT_USAGE, answer_lengths, token_counts
 from analysis.conditions.refusals import remedy
 from analysis.files.run import ClientHealth
 from analysis.phase.measure import PhaseMeasured
@@ -12,7 +12,6 @@ from analysis.statistics.estimates import percentile
 from analysis.thresholds import (
     EQUAL_LONG_PROMPTS,
     EQUAL_PROMPTS,
-    LENGTHS_BAND,
     MAX_CPU_PERCENT,
     MAX_DRIFT,
     MAX_FAULTY,
@@ -20,17 +19,15 @@ from analysis.thresholds import (
     MIN_DF,
     MIN_ROUNDS,
     SOLO_SCATTER,
-    SURELY,
     TIMINGS_AGREE,
     TIMINGS_AGREE_S,
-    TOKENS_AGREE,
     WILD_SCATTER,
 )
 
-REPORT_USAGE = "let the server, or the proxy in front of it, report usage in its answers"
 REPORT_CACHED = "a server that reports usage.prompt_tokens_details tells them"
 
 COUNTS_ALL = "newer versions of the server count the whole prompt (Ollama from 0.3 on)"
+NO_ROUND = "the run ended before a round did"
 
 
 def release_spread(phase: PhaseMeasured) -> Condition:
@@ -57,12 +54,13 @@ def release_spread(phase: PhaseMeasured) -> Condition:
 def answers_whole(phase: PhaseMeasured) -> Condition:
     faulty = len(phase.rounds) - len(phase.scored)
     passed = faulty <= MAX_FAULTY * len(phase.rounds) if phase.rounds else None
-    named = f": {phase.not_whole[0]}" if phase.not_whole else ""
-    more = f" (and {len(phase.not_whole) - 1} more)" if len(phase.not_whole) > 1 else ""
+    first, *others = phase.not_whole or [""]
+    more = f"; and {len(others)} more" if others else ""
+    named = f" ({first.replace(': ', ', ', 1)}{more})" if first else ""
     return Condition(
         "answers whole",
         passed,
-        f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}{more}",
+        f"{len(phase.scored)} of {len(phase.rounds)} rounds had only whole answers{named}",
         remedy(phase),
     )
 
@@ -135,10 +133,13 @@ def drift(phase: PhaseMeasured) -> Condition:
     change = phase.drift
     if change is None:
         return Condition("drift", None, "too few measurements to see a drift", "more rounds")
+    band = (math.exp(-MAX_DRIFT), math.exp(MAX_DRIFT))
+    passed = surely_within(change, band)
+    how = {True: "allowed for in G", False: "too much to be allowed for", None: NOT_SURELY}[passed]
     return Condition(
         "drift",
-        not change.surely_outside((math.exp(-MAX_DRIFT), math.exp(MAX_DRIFT)), SURELY),
-        f"solo times changed by {change.change * 100:+.1f} % over {phase.span_s:.0f} s (allowed for in G)",
+        passed,
+        f"solo times changed by {change.change * 100:+.1f} % over {phase.span_s:.0f} s ({how})",
         "let the machine cool down, stop other programs, run again",
     )
 
@@ -177,51 +178,14 @@ def server_timings(phase: PhaseMeasured) -> Condition:
     )
 
 
-def token_counts(phase: PhaseMeasured) -> Condition:
-    pairs = [
-        (r.chunks, r.output_tokens)
-        for r in phase.solos
-        if r.chunks is not None and r.output_tokens is not None and phase.streams
-    ]
-    if not pairs:
-        sentence = "the server reports no usage: chunks were counted"
-        return Condition("token counts", None, sentence, REPORT_USAGE)
-    ratio = fmean(chunks / tokens for chunks, tokens in pairs)
-    return Condition(
-        "token counts",
-        True if abs(ratio - 1) <= TOKENS_AGREE else None,
-        f"{ratio:.2f} chunks arrive per token the server counts",
-    )
-
-
-def answer_lengths(phase: PhaseMeasured) -> Condition:
-    """Times are normalised by tokens where these are counted and stream; elsewhere answers must be alike.
-
-    A chunk is not always a token, and the faster they come the more may share one. Without streams the
-    time of a token is unknown.
-    """
-    lengths = lengths_of(phase)
-    if not lengths:
-        return Condition("answer lengths", None, "no tokens were counted")
-    off = [n for n in lengths if n.ratio.surely_outside(LENGTHS_BAND, SURELY)]
-    worst = max(off or lengths, key=lambda n: abs(n.ratio.log))
-    counted = phase.streams and all(r.output_tokens is not None for r in phase.counted)
-    why = "answers do not stream" if not phase.streams else "chunks were counted, not tokens"
-    return Condition(
-        "answer lengths",
-        counted or not off,
-        f"{worst.target}'s answers are {worst.ratio.value:.2f} times as long together as alone "
-        f"({'allowed for in all times' if counted else why})",
-        "ask for fewer tokens than any answer would have, or measure where tokens stream and are counted",
-    )
-
-
 def client(phase: PhaseMeasured, health: ClientHealth) -> Condition:
     """Is portlap itself the bottleneck? Its processor share, event-loop lag and own timing error."""
     solo_s = min(phase.solo_s.values(), default=None)
     late = [r.clock_error_s for r in phase.counted if r.clock_error_s is not None]
-    if solo_s is None or (health.cpu_percent is None and not late):
+    if health.cpu_percent is None and not late:
         return Condition("client", None, "portlap's own load was not recorded")
+    if solo_s is None:
+        return Condition("client", None, "no time of an answer alone to compare portlap's own times with")
     cpu, lag = health.cpu_percent or 0.0, health.loop_lag_p99_s or 0.0
     error_s = percentile(late, 0.99) if late else lag  # a loop that lags is an error only where it shows
     own_error = f", its times are sure to {error_s * 1e3:.1f} ms at p99" if late else ""
@@ -234,8 +198,8 @@ def client(phase: PhaseMeasured, health: ClientHealth) -> Condition:
 
 
 def phase_conditions(phase: PhaseMeasured, health: ClientHealth) -> list[Condition]:
-    """All conditions that belong to one phase, in the order they are shown."""
-    return [
+    """All conditions of one phase, in the order they are shown; before a round none is decided."""
+    found = [
         release_spread(phase),
         answers_whole(phase),
         no_cache(phase),
@@ -248,3 +212,4 @@ def phase_conditions(phase: PhaseMeasured, health: ClientHealth) -> list[Conditi
         token_counts(phase),
         answer_lengths(phase),
     ]
+    return found if phase.rounds else [Condition(c.name, None, NO_ROUND) for c in found]

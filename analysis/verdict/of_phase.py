@@ -23,7 +23,7 @@ from analysis.thresholds import (
 )
 from analysis.verdict.certainty import gains, gains_nothing, loses, surely_above
 from analysis.verdict.outcomes import Outcome
-from analysis.verdict.said import SLOW_SOLOS, Verdict, bound, more, slots_sentence, value
+from analysis.verdict.said import SLOW_SOLOS, Verdict, between, bound, more, slots_sentence, value
 
 
 def phase_verdict(

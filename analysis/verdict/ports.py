@@ -26,10 +26,12 @@ def ports_against_one(
     if ports == Outcome.CONTENTION:
         return Outcome.CONTENTION, f"Your {n} ports slow each other down: {x.verdict.sentence}."
     if one == Outcome.INCONCLUSIVE:
-        sentence = x.verdict.sentence
+        together = f"The ports together: {x.verdict.sentence}. Whether one port alone gains"
         if ports.gains:
-            sentence = f"The ports together: {ports} ({sentence})"
-        return Outcome.INCONCLUSIVE, f"{sentence}; one port alone is not decided: {control.verdict.sentence}."
+            together = (
+                f"Together your {n} ports gain {_speedup(x):.2f}. Whether one port alone would do as well"
+            )
+        return Outcome.INCONCLUSIVE, f"{together} is open: {_reason(control)}."
     if ports.gains:
         return _ports_gain(x, control, wider)
     if one.gains:
@@ -143,6 +145,13 @@ def each_outcome(judged: Sequence[PhaseJudged]) -> str:
         + (f" {j.measured.speedup.value:.2f}" if j.measured.speedup is not None else "")
         for j in judged
     )
+
+
+def _reason(judged: PhaseJudged) -> str:
+    """Why a phase decides nothing, without the name of the condition that failed."""
+    sentence = judged.verdict.sentence
+    names = (c.name for c in judged.conditions if c.passed is False)
+    return next((sentence.removeprefix(f"{n}: ") for n in names if sentence.startswith(f"{n}: ")), sentence)
 
 
 def _speedup(judged: PhaseJudged) -> float:

@@ -58,3 +58,10 @@ def more(why: str) -> Verdict:
 
 def value(estimate: LogEstimate | None) -> float:
     return estimate.value if estimate is not None else float("nan")
+
+
+def between(speedup: LogEstimate | None) -> str:
+    """What is open of a speedup, in words behind a sentence; "" where there is none."""
+    return (
+        "" if speedup is None else f": the speedup lies between {speedup.low():.2f} and {speedup.high():.2f}"
+    )
