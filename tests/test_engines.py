@@ -1,6 +1,7 @@
 """`make engines`: a verdict that is not right is named, a missing engine is skipped with its reason."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ SERIAL = Setup("x", "", lambda folder: [], ("serial",), 1, kind="mlx")
 
 
 def report(verdict: str, peak: int) -> dict[str, Any]:
-    return {"phases": [{"verdict": verdict, "decode_peak": peak, "speedup": {"value": 1.02}}]}
+    return {"phases": [{"verdict": verdict, "decode_peak": peak, "speedup": {"value": 1.02}, "why": []}]}
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,12 @@ def test_two_sweeps_of_one_server_agree_within_a_step() -> None:
 def test_every_sweep_is_a_scenario(tmp_path: Path) -> None:
     for slots in how_many.SLOTS:
         load(tmp_path, json.dumps(how_many.scenario_of(slots, tmp_path)))
+
+
+def test_a_cause_that_must_be_named_and_is_not_is_a_complaint() -> None:
+    drafting = replace(SERIAL, why="speculative decoding")
+    silent = _judged(drafting, report("serial", 1), {"targets": [{"kind": "mlx"}]})
+    assert silent.complaints == ("speculative decoding is not named",)
+    told = report("serial", 1)
+    told["phases"][0]["why"] = ["speculative decoding: 1 of 2 drafted tokens were accepted"]
+    assert _judged(drafting, told, {"targets": [{"kind": "mlx"}]}).complaints == ()

@@ -37,6 +37,8 @@ def drafting(phase: PhaseMeasured, load: ServerLoad | None) -> str | None:
         )
     else:
         return None
+    if together.accepted == together.drafted:
+        return f"speculative decoding: {found}"
     return f"speculative decoding: {found}; each refused one took compute that the other requests lacked"
 
 

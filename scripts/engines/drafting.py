@@ -14,6 +14,7 @@ def main() -> None:
     p = xllamacpp.CommonParams()
     p.hostnames, p.port, p.n_parallel = ["127.0.0.1"], parser.parse_args().port, 1
     p.model.path, p.model_alias = str(embedded_model()), {"small"}
+    p.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE]
     p.speculative.draft.mparams.path = str(embedded_model())
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
     p.endpoint_metrics = p.endpoint_slots = p.endpoint_props = True

@@ -94,5 +94,7 @@ def _judged(setup: Setup, report: dict[str, Any], manifest: dict[str, Any]) -> M
         complaints.append(f"{peak} streams at once, must be {setup.peak}")
     if setup.kind is not None and kind != setup.kind:
         complaints.append(f"taken for {kind}, it is {setup.kind}")
+    if setup.why and not any(setup.why in sentence for sentence in phase["why"]):
+        complaints.append(f"{setup.why} is not named")
     speedup = (phase["speedup"] or {}).get("value")
     return Measured(setup, verdict, speedup, peak, kind, tuple(complaints), undecided=undecided)

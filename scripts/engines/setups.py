@@ -27,6 +27,7 @@ class Setup:
     targets: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "A", "server": 0}])
     kind: str | None = None  # as what the server must be recognised
     request: dict[str, Any] = field(default_factory=dict)  # of the scenario
+    why: str = ""  # evidence that the report must name
     model_by: str = ""  # the environment that writes `tiny` into the folder first
 
 
@@ -134,7 +135,15 @@ SETUPS: Final = (
         kind="llamacpp",
         request={"embeddings": 1},
     ),
-    Setup("llama.cpp, one slot, with a draft model", "", _with_draft, ONE_AT_A_TIME, 1, kind="llamacpp"),
+    Setup(
+        "llama.cpp, one slot, with a draft model",
+        "",
+        _with_draft,
+        ONE_AT_A_TIME,
+        1,
+        kind="llamacpp",
+        why="speculative decoding",
+    ),
     Setup(
         "mlx_lm, a model of one's own, no cache folder",
         "mlx",

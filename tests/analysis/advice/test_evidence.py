@@ -123,6 +123,13 @@ def test_drafts_alone_and_in_company_are_set_side_by_side() -> None:
     ) in said
 
 
+def test_drafts_of_which_none_was_refused_are_not_blamed() -> None:
+    """Seen with a real llama.cpp that drafts with its own model."""
+    said = evidence(drafted((35, 35), (35, 35)))
+    assert "140 of 140 drafted tokens were accepted alone, 420 of 420 with 4 at once" in said
+    assert "refused" not in said
+
+
 @pytest.mark.parametrize(
     ("alone", "together", "words"),
     [
