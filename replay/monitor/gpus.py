@@ -139,8 +139,8 @@ def _mac() -> list[Gpu]:
 
 def gpus_of(listing: bytes) -> list[Gpu]:
     """The accelerators in ioreg's property list. Raises ValueError or ExpatError if it is none."""
-    found = []
-    for entry in plistlib.loads(listing):
+    found, entries = [], plistlib.loads(listing)
+    for entry in entries if isinstance(entries, list) else ():
         statistics = entry.get("PerformanceStatistics") if isinstance(entry, dict) else None
         if isinstance(statistics, dict):
             share, used = statistics.get("Device Utilization %"), statistics.get("In use system memory")

@@ -122,3 +122,17 @@ def test_one_token_less_at_the_limit_is_the_servers_slip(
     run = farm("serial", [phase(2, ports=1)])
     record = replace(run.log.records[-1], output_tokens=output, chunks=chunks, finish_reason=finish)
     assert record.tokens == tokens
+
+
+# The server's own times
+
+
+def test_a_proxy_that_delays_small_writes_is_named_with_its_options() -> None:
+    """HAProxy as it comes, before a real llama-server: 210 ms apart."""
+
+    def late(r: RequestRecord) -> RequestRecord:
+        return replace(r, server_decode_s=(r.decode_s or 0.0) - 0.21)
+
+    found = condition(changed(farm("serial", [phase(2, ports=1)]), late), "server's timings")
+    assert found.passed is False and "210.0 ms" in found.sentence
+    assert "proxy_buffering off" in found.hint and "option http-no-delay" in found.hint

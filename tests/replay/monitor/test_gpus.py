@@ -118,6 +118,7 @@ def test_a_macs_graphics_processor_is_read_from_its_registry() -> None:
     entry = {"IOClass": "AGXAcceleratorG14X", "model": "Apple M2 Ultra", "PerformanceStatistics": statistics}
     assert gpus_of(plistlib.dumps([{"IOClass": "other"}, entry])) == [Gpu("Apple M2 Ultra", 93.0, 12e3)]
     assert gpus_of(plistlib.dumps([{"IOClass": "other"}])) == []
+    assert gpus_of(plistlib.dumps({"a": 1})) == gpus_of(plistlib.dumps(7)) == []
     odd = {"model": 7, "PerformanceStatistics": {"Device Utilization %": "much"}}
     assert gpus_of(plistlib.dumps([odd])) == [Gpu("GPU")]
 
