@@ -203,4 +203,4 @@ def _no_gain(phase: PhaseMeasured, nothing: bool, seen: str) -> Verdict:
     if nothing:
         hinder = " or hinder each other" if g is not None and g.low() < LOSS else ""
         return Verdict(Outcome.SLICED, f"{seen}, but they only share the same compute{hinder}{bound(phase)}")
-    return more(f"{seen}; whether there is a gain is not decided{between(g)}")
+    return more(f"{seen}; whether there is a gain is not decided{between(phase)}")

@@ -60,8 +60,13 @@ def value(estimate: LogEstimate | None) -> float:
     return estimate.value if estimate is not None else float("nan")
 
 
-def between(speedup: LogEstimate | None) -> str:
-    """What is open of a speedup, in words behind a sentence; "" where there is none."""
-    return (
-        "" if speedup is None else f": the speedup lies between {speedup.low():.2f} and {speedup.high():.2f}"
-    )
+def between(phase: PhaseMeasured) -> str:
+    """What is open of a gain, in words behind a sentence: of the first measure that does not surely gain."""
+    measures: list[tuple[str, LogEstimate | None]] = [("the speedup", phase.speedup)]
+    measures += [("that of decoding alone", phase.speedup_decode)] if phase.streams else []
+    measures += [("that without overhead", phase.speedup_net)] if phase.overhead_known else []
+    known = [(name, e) for name, e in measures if e is not None]
+    if not known:
+        return ""
+    name, e = next(((n, e) for n, e in known if e.low(LOOK_LEVEL) <= GAIN), known[0])
+    return f": {name} lies between {e.low():.2f} and {e.high():.2f}"

@@ -7,6 +7,7 @@ import pytest
 
 from analysis.assess import assess
 from analysis.conditions.condition import NOT_SURELY, surely_within
+from analysis.files.request_record import RequestRecord
 from analysis.statistics.estimates import LogEstimate
 from analysis.verdict.outcomes import Outcome
 from tests.support.farm import farm, phase
@@ -84,3 +85,17 @@ def test_a_chain_that_is_far_off_with_wide_scatter_gets_no_tick() -> None:
             assert NOT_SURELY in chain.sentence and "[" in chain.sentence
             return
     raise AssertionError("no chain was open")
+
+
+@pytest.mark.parametrize("earlier_s", [1.5, 2.4])
+def test_a_gain_by_the_clock_alone_says_that_decoding_is_what_is_open(earlier_s: float) -> None:
+    """Rounds end earlier by what a cache spares them; answers decode as before."""
+
+    def sooner(r: RequestRecord) -> RequestRecord:
+        assert r.first_token_s is not None and r.last_token_s is not None and r.end_s is not None
+        first_s, last_s = r.first_token_s - earlier_s, r.last_token_s - earlier_s
+        return replace(r, first_token_s=first_s, last_token_s=last_s, end_s=r.end_s - earlier_s)
+
+    (found,) = assess(changed(farm("time-sliced", [phase(4, 1)], jitter=0.03), sooner, "burst")).phases
+    assert found.measured.speedup is not None and found.measured.speedup.low() > 1.15
+    assert "not decided: that of decoding alone lies between" in found.verdict.sentence
