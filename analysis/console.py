@@ -14,7 +14,8 @@ WIDTH = 100  # where no terminal says otherwise
 # What our reports contain beyond ASCII. Anything else (a target's name, an answer) becomes `?`.
 _ASCII: dict[str, str | int | None] = {
     "·": ".", "░": ".", "▒": "-", "█": "#", "▓": "=", "×": "x", "–": "-", "—": "-", "−": "-", "’": "'",
-    "✓": "+", "✗": "x", "─": "-", "━": "-", "│": "|", "…": "...", "Σ": "sum of ", "≥": ">=", "→": "->",
+    "✓": "+", "✗": "x", "─": "-", "━": "-", "│": "|", "…": "...", "Σ": "sum of ", "≥": ">=",
+    "≤": "<=", "→": "->",
 }  # fmt: skip
 
 

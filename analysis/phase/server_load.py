@@ -5,7 +5,7 @@ by straight lines, so a phase whose rounds are shorter than the pauses between s
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
@@ -33,7 +33,7 @@ class PortLoad:
     busy_per_decode: float | None  # requests per decode step
     cores: float | None  # processor time of its process over the rounds' time
     cores_alone: float | None  # the same over the solos
-    memory_mb: float | None  # the most
+    memory_mb: float | None  # the most; of a process with several ports at the first of them
     drafted: int | None = None  # tokens of speculative decoding in the rounds, by its counters
     accepted: int | None = None  # of those
     drafted_alone: int | None = None  # the same in the solos
@@ -89,7 +89,7 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
             by_port[s.base_url].append(s)
     configured = {phase.targets[t].base_url: phase.targets[t].slots for t in phase.plan.deal}
     loads = {p: _port(samples_there, rounds, alone, configured[p]) for p, samples_there in by_port.items()}
-    ports = {p: load for p, load in loads.items() if load is not None}
+    ports = _memory_once(phase, {p: load for p, load in loads.items() if load is not None})
     of_machine = (
         _machine(machine, rounds, alone, _servers(phase, ports), gpus)
         if samples_within(machine, rounds)
@@ -129,6 +129,15 @@ def _port(
         accepted_alone=_grown(samples, lambda s: s.accepted, alone),
         preempted=_grown(samples, lambda s: s.preempted, rounds),
     )
+
+
+def _memory_once(phase: PhaseMeasured, ports: Mapping[str, PortLoad]) -> dict[str, PortLoad]:
+    pids = {phase.targets[t].base_url: phase.targets[t].pid for t in phase.plan.deal}
+    first = {pids[port]: port for port in reversed(list(ports))}
+    return {
+        port: load if pids[port] is None or first[pids[port]] == port else replace(load, memory_mb=None)
+        for port, load in ports.items()
+    }
 
 
 def _servers(phase: PhaseMeasured, ports: Mapping[str, PortLoad]) -> tuple[float | None, float | None]:

@@ -4,6 +4,7 @@ from analysis.report.figures.phase import PhaseFigures
 from analysis.statistics.estimates import Estimate
 
 NONE = "–"
+SUMMED_PORTS = 4  # of more ports the figures are not set side by side: too wide to read
 TOPOLOGIES = {"one-port": "one port", "ports": "ports", "programs": "programs", "machines": "machines"}
 
 

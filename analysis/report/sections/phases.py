@@ -20,7 +20,7 @@ from analysis.report.sections.section import (
     section,
     sentences,
 )
-from analysis.report.words import NONE, interval, number, percent, topology
+from analysis.report.words import NONE, SUMMED_PORTS, interval, number, percent, topology
 from analysis.verdict.limit import Pair, groups
 
 REMARK = "value [95 % interval] over n = the scored rounds; TTFT and TPOT over their requests"
@@ -104,11 +104,19 @@ def _cells(p: PhaseFigures) -> list[tuple[str, str]]:
 
 
 def _streams(p: PhaseFigures) -> str:
-    """K in total and, over several ports, per port: `2 (1 + 1)`."""
+    """K in total, and per port over several: `2 (1 + 1)`, `32 (1 per port)`, `1 (≤ 1 per port)`."""
     if p.decode_peak is None:
         return NONE
-    each = [NONE if peak is None else str(peak) for peak in p.decode_peak_per_port.values()]
-    return f"{p.decode_peak} ({' + '.join(each)})" if len(each) > 1 else str(p.decode_peak)
+    each = list(p.decode_peak_per_port.values())
+    known = [peak for peak in each if peak is not None]
+    if len(each) < 2 or not known:
+        return str(p.decode_peak)
+    adds_up = len(known) == len(each) and sum(known) == p.decode_peak
+    if adds_up and len(each) <= SUMMED_PORTS:
+        return f"{p.decode_peak} ({' + '.join(map(str, known))})"
+    least, most = min(known), max(known)
+    span = str(most) if least == most else f"{least}-{most}"
+    return f"{p.decode_peak} ({'' if adds_up else '≤ '}{span} per port)"
 
 
 def _ttft(p: PhaseFigures) -> str:

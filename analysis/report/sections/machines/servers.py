@@ -8,7 +8,7 @@ from analysis.phase.server_load import GpuLoad, MachineLoad, PortLoad
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.sections.section import MEASURED, Section, section
 from analysis.report.sections.section import sentences as sentences_part
-from analysis.report.words import NONE
+from analysis.report.words import NONE, SUMMED_PORTS
 
 SHOWN_ERRORS = 3
 
@@ -24,7 +24,7 @@ def rows(phases: Sequence[PhaseFigures]) -> list[tuple[str, list[str]]]:
             "cores (alone)",
             [_of_machine(p, lambda m: _beside(m.server_cores, m.server_cores_alone)) for p in phases],
         ),
-        ("memory, MB", [_each(p, lambda load: _whole(load.memory_mb)) for p in phases]),
+        ("memory, MB", [_memory(p) for p in phases]),
     ]
     machine = [
         ("cores busy", [_of_machine(p, lambda m: _one(m.cores)) for p in phases]),
@@ -95,9 +95,19 @@ def sampling(samples: Sequence[ServerSample]) -> list[str]:
 
 
 def _each(p: PhaseFigures, text: Callable[[PortLoad], str]) -> str:
-    """One text per port, in the order they were dealt; one dash if none is known."""
-    known = [text(load) for load in (p.servers.values())]
-    return " + ".join(known) if any(t != NONE for t in known) else NONE
+    """One text per port, in the order they were dealt, once if many are alike; one dash if none is known."""
+    each = [text(load) for load in p.servers.values()]
+    if len(each) > SUMMED_PORTS and len(set(each)) == 1 and each[0] != NONE:
+        return f"{each[0]} each"
+    return " + ".join(each) if any(t != NONE for t in each) else NONE
+
+
+def _memory(p: PhaseFigures) -> str:
+    """Of each process once: the first of its ports holds it."""
+    known = [_whole(load.memory_mb) for load in p.servers.values() if load.memory_mb is not None]
+    if len(known) > SUMMED_PORTS:
+        return f"{sum(load.memory_mb or 0.0 for load in p.servers.values()):.0f} in {len(known)} processes"
+    return " + ".join(known) or NONE
 
 
 def _of_machine(p: PhaseFigures, text: Callable[[MachineLoad], str]) -> str:

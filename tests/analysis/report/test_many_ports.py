@@ -1,0 +1,51 @@
+"""Figures of many ports stay as wide as those of two, and none reads as wrong arithmetic."""
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.assess import assess
+from analysis.report.figures.run import run_figures
+from analysis.report.sections.machines.servers import rows
+from analysis.report.sections.phases import _streams
+from servers.queue_model import Policy, Port
+from tests.support.farm import NAMES, farm, phase, targets_on
+from tests.support.runs import watched
+
+
+def streams_of(policy: str | Policy, users: int, ports: int) -> str:
+    run = farm(policy, [phase(users, ports, ports + 3, "p")], targets=targets_on(ports), slots=2)
+    return _streams(run_figures(assess(run)).phases[0])
+
+
+@pytest.mark.parametrize(
+    ("policy", "users", "ports", "words"),
+    [
+        ("serial", 2, 2, "1 (≤ 1 per port)"),
+        ("serial", 8, 8, "1 (≤ 1 per port)"),
+        ("port-serial", 2, 2, "2 (1 + 1)"),
+        ("port-serial", 8, 8, "8 (1 per port)"),
+        ("parallel", 12, 8, "12 (1-2 per port)"),
+        ("parallel", 3, 2, "3 (2 + 1)"),
+        ("parallel", 4, 1, "4"),
+        (Policy(slots=3, port=Port(slots=2)), 8, 2, "3 (≤ 2 per port)"),
+    ],
+)
+def test_streams_per_port_are_said_in_few_words(
+    policy: str | Policy, users: int, ports: int, words: str
+) -> None:
+    assert streams_of(policy, users, ports) == words
+
+
+@pytest.mark.parametrize(
+    ("ports", "processes", "words"),
+    [(2, 2, "412 + 412"), (2, 1, "412"), (8, 1, "412"), (8, 8, "3296 in 8 processes")],
+)
+def test_the_memory_of_a_process_is_counted_once(ports: int, processes: int, words: str) -> None:
+    run = farm("port-serial", [phase(ports, ports, ports + 3, "p")], targets=targets_on(ports))
+    run = watched(run, slots=1)
+    targets = tuple(replace(t, pid=4000 + NAMES.index(t.name) % processes) for t in run.manifest.targets)
+    run = replace(run, manifest=replace(run.manifest, targets=targets))
+    found = dict(rows(run_figures(assess(run)).phases))
+    assert found["  memory, MB"] == [words]
+    assert ports < 5 or found["servers: busy slots"] == ["1 of 1 each"]
