@@ -81,7 +81,8 @@ def _lost(phase: PhaseMeasured) -> str | None:
     together = _cached(requests)
     if not together:
         return None
-    expected = fmean(fmean(c for c, _ in alone[r.target]) for r in requests if _counts(r))
+    means = {t: fmean(c for c, _ in pairs) for t, pairs in alone.items() if pairs}
+    expected = fmean(means[r.target] for r in requests if _counts(r))
     cached, prompt = (fmean(values) for values in zip(*together, strict=True))
     lost = expected - cached
     if lost < READ_ANEW_TOKENS or lost < READ_ANEW_SHARE * prompt:

@@ -7,6 +7,7 @@ files are read as far as they go.
 
 import csv
 import errno
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
@@ -21,6 +22,7 @@ from analysis.escapes import for_cell, from_cell, visible
 Row = TypeVar("Row")
 MOST_BYTES = 2_000_000_000  # of a CSV; a row has some 250
 MOST_JSON_BYTES = 50_000_000  # of a manifest or an entities file; they have some kB
+ODD = re.compile(r"[^ -~\n]|'")  # what `visible` or `from_cell` may change: most files have none of it
 REMEDY = "the file is damaged or not portlap's; see docs/FORMAT.md"
 
 
@@ -91,28 +93,42 @@ def read_rows(path: Path, kind: type[Row]) -> Rows[Row]:
     if not text:
         return Rows()  # killed, or the disk full, before the first line
     body, _, torn = text.rpartition("\n")
-    lines = csv.reader(body.split("\n"))
+    plain = ODD.search(body) is None
+    left = body.split("\n")
+    del text, body  # a million rows have 230 MB
+    lines = csv.reader(_taken_from(left))
     try:
         header = next(lines, [])
         needed = [f.name for f in fields(kind) if f.default is MISSING]  # type: ignore[arg-type]
         if missing := [name for name in needed if name not in header]:
             raise RunError(f"{path}:1: no column {', '.join(missing)}; {REMEDY}")
         lacks = tuple(name for name in columns(kind) if name not in header)
-        return Rows(tuple(_parse(lines, header, kind, path)), torn or None, lacks)
+        return Rows(tuple(_parse(lines, header, kind, path, plain)), torn or None, lacks)
     except csv.Error as error:
         raise RunError(f"{path}:{lines.line_num}: {error}; {REMEDY}") from None
 
 
-def _parse(lines: Iterator[list[str]], header: Sequence[str], kind: type[Row], path: Path) -> Iterator[Row]:
-    adapter = TypeAdapter(kind)
+def _taken_from(lines: list[str]) -> Iterator[str]:
+    """Each in order; what was read needs no memory any more."""
+    lines.reverse()
+    while lines:
+        yield lines.pop()
+
+
+def _parse(
+    lines: Iterator[list[str]], header: Sequence[str], kind: type[Row], path: Path, plain: bool
+) -> Iterator[Row]:
+    """`plain`: no cell holds anything to be made visible or taken back."""
+    validate: Any = TypeAdapter(kind).validator.validate_strings  # without a layer for each row
     for number, cells in enumerate(lines, start=2):
         if len(cells) != len(header):
             raise RunError(
                 f"{path}:{number}: {len(cells)} cells where {len(header)} belong; the file is damaged"
             )
         try:
-            known = {name: _text(cell) for name, cell in zip(header, cells, strict=True) if cell}
-            yield adapter.validate_strings(known)
+            named = zip(header, cells, strict=True)
+            known = {n: c for n, c in named if c} if plain else {n: _text(c) for n, c in named if c}
+            yield validate(known)
         except ValidationError as invalid:
             raise RunError(f"{path}:{number}: column {first_problem(invalid)}; {REMEDY}") from None
 

@@ -6,6 +6,7 @@ by straight lines, so a phase whose rounds are shorter than the pauses between s
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from statistics import fmean
 
 import numpy as np
@@ -16,6 +17,7 @@ from analysis.phase.measure import PhaseMeasured
 
 Window = tuple[float, float]
 ROUNDED = 1e-4  # a total that is put together from rounded numbers may seem to shrink by so much
+ENCLOSED_S = 60.0  # a sample that encloses a window lies no farther from it
 PRESSURES = ("normal", "warning", "critical")
 THERMALS = ("nominal", "moderate", "throttled", "heavy", "trapping", "sleeping")
 
@@ -81,6 +83,7 @@ def server_load(phase: PhaseMeasured, samples: Sequence[ServerSample]) -> Server
     """None if nothing was sampled while the phase's rounds were open."""
     rounds = [(r.start_s, r.end_s) for r in phase.scored if r.start_s is not None and r.end_s is not None]
     alone = [(s.send_s, s.end_s) for s in phase.solos if s.send_s is not None and s.end_s is not None]
+    samples = _near(samples, [*rounds, *alone])
     machine = [s for s in samples if s.of_machine and s.error is None]
     gpus = _gpus([s for s in samples if s.gpu is not None], rounds, alone)
     by_port: dict[str, list[ServerSample]] = {port: [] for port in phase.ports}
@@ -109,8 +112,8 @@ def _port(
     worked = totals(
         samples, lambda s: None if s.busy_per_decode is None else s.busy_per_decode * (s.decodes or 0)
     )
-    decodes = _growth(totals(samples, lambda s: s.decodes), rounds)
-    cpu = totals(samples, lambda s: s.cpu_s)
+    decodes = _growth(totals(samples, attrgetter("decodes")), rounds)
+    cpu = totals(samples, attrgetter("cpu_s"))
     requests = _growth(worked, rounds)
     return PortLoad(
         samples=len(busy),
@@ -123,11 +126,11 @@ def _port(
         cores=rate(cpu, rounds),
         cores_alone=rate(cpu, alone),
         memory_mb=_most(s.memory_mb for s in during),
-        drafted=_grown(samples, lambda s: s.drafted, rounds),
-        accepted=_grown(samples, lambda s: s.accepted, rounds),
-        drafted_alone=_grown(samples, lambda s: s.drafted, alone),
-        accepted_alone=_grown(samples, lambda s: s.accepted, alone),
-        preempted=_grown(samples, lambda s: s.preempted, rounds),
+        drafted=_grown(samples, attrgetter("drafted"), rounds),
+        accepted=_grown(samples, attrgetter("accepted"), rounds),
+        drafted_alone=_grown(samples, attrgetter("drafted"), alone),
+        accepted_alone=_grown(samples, attrgetter("accepted"), alone),
+        preempted=_grown(samples, attrgetter("preempted"), rounds),
     )
 
 
@@ -162,12 +165,12 @@ def _machine(
 ) -> MachineLoad:
     during = samples_within(samples, rounds)
     return MachineLoad(
-        cores=rate(totals(samples, lambda s: s.cpu_s), rounds),
+        cores=rate(totals(samples, attrgetter("cpu_s")), rounds),
         server_cores=servers[0],
         server_cores_alone=servers[1],
         free_mb=min((s.memory_mb for s in during if s.memory_mb is not None), default=None),
-        swapped_mb=_growth(totals(samples, lambda s: s.swapped_mb), rounds),
-        stalled_share=rate(totals(samples, lambda s: s.stalled_s), rounds),
+        swapped_mb=_growth(totals(samples, attrgetter("swapped_mb")), rounds),
+        stalled_share=rate(totals(samples, attrgetter("stalled_s")), rounds),
         pressure=_worst(PRESSURES, (s.pressure for s in during)),
         thermal=_worst(THERMALS, (s.thermal for s in during)),
         gpu_percent=_mean(s.gpu_percent for s in during),
@@ -196,6 +199,13 @@ def _gpus(
     return tuple(loads)
 
 
+def _near(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:
+    """Those that can lie within the windows, or enclose one: a phase does not walk through the whole run."""
+    first_s = min((start for start, _ in windows), default=0.0) - ENCLOSED_S
+    last_s = max((end for _, end in windows), default=0.0) + ENCLOSED_S
+    return [s for s in samples if first_s <= s.asked_s <= last_s]
+
+
 def samples_within(samples: Sequence[ServerSample], windows: Sequence[Window]) -> list[ServerSample]:
     held = within(windows)
     return [s for s in samples if held(s.asked_s, s.at_s)]
@@ -205,7 +215,8 @@ def totals(
     samples: Sequence[ServerSample], value: Callable[[ServerSample], float | None]
 ) -> list[tuple[float, float]]:
     """(instant, total) of the samples that tell it."""
-    return [((s.asked_s + s.at_s) / 2, v) for s in samples if (v := value(s)) is not None]
+    told = zip(samples, map(value, samples), strict=True)
+    return [((s.asked_s + s.at_s) / 2, v) for s, v in told if v is not None]
 
 
 def _growth(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
