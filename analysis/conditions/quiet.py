@@ -7,7 +7,8 @@ from analysis.conditions.condition import Condition
 from analysis.files.request_record import BASELINE, LEVEL, RequestRecord
 from analysis.files.run import Run
 from analysis.files.server_samples import ServerSample
-from analysis.phase.server_load import Window, rate, samples_within, totals
+from analysis.phase.server_load import samples_within, totals
+from analysis.statistics.growth import Window, rate
 from analysis.thresholds import QUIET_CORES, QUIET_GPU_PERCENT, QUIET_REQUESTS, QUIET_SHARE, SETTLE_S
 
 NAME = "quiet servers"

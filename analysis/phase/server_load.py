@@ -9,14 +9,11 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from statistics import fmean
 
-import numpy as np
-
 from analysis.files.server_samples import ServerSample
 from analysis.phase.intervals import within
 from analysis.phase.measure import PhaseMeasured
+from analysis.statistics.growth import Window, growth, rate
 
-Window = tuple[float, float]
-ROUNDED = 1e-4  # a total that is put together from rounded numbers may seem to shrink by so much
 ENCLOSED_S = 60.0  # a sample that encloses a window lies no farther from it
 PRESSURES = ("normal", "warning", "critical")
 THERMALS = ("nominal", "moderate", "throttled", "heavy", "trapping", "sleeping")
@@ -112,9 +109,9 @@ def _port(
     worked = totals(
         samples, lambda s: None if s.busy_per_decode is None else s.busy_per_decode * (s.decodes or 0)
     )
-    decodes = _growth(totals(samples, attrgetter("decodes")), rounds)
+    decodes = growth(totals(samples, attrgetter("decodes")), rounds)
     cpu = totals(samples, attrgetter("cpu_s"))
-    requests = _growth(worked, rounds)
+    requests = growth(worked, rounds)
     return PortLoad(
         samples=len(busy),
         busy_peak=max(busy, default=None),
@@ -169,7 +166,7 @@ def _machine(
         server_cores=servers[0],
         server_cores_alone=servers[1],
         free_mb=min((s.memory_mb for s in during if s.memory_mb is not None), default=None),
-        swapped_mb=_growth(totals(samples, attrgetter("swapped_mb")), rounds),
+        swapped_mb=growth(totals(samples, attrgetter("swapped_mb")), rounds),
         stalled_share=rate(totals(samples, attrgetter("stalled_s")), rounds),
         pressure=_worst(PRESSURES, (s.pressure for s in during)),
         thermal=_worst(THERMALS, (s.thermal for s in during)),
@@ -219,33 +216,12 @@ def totals(
     return [((s.asked_s + s.at_s) / 2, v) for s, v in told if v is not None]
 
 
-def _growth(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
-    """By how much a total grew in the windows that samples enclose; None without any, or if it shrank."""
-    inside = _enclosed(total, windows)
-    if not inside:
-        return None
-    at, values = np.array(total).T
-    if (np.diff(values) < -ROUNDED * values[:-1]).any():
-        return None
-    return float(np.sum(np.diff(np.interp(np.array(inside), at, values), axis=1)))
-
-
 def _grown(
     samples: Sequence[ServerSample], value: Callable[[ServerSample], int | None], windows: Sequence[Window]
 ) -> int | None:
     """The same of a counter, in whole steps."""
-    grown = _growth(totals(samples, value), windows)
+    grown = growth(totals(samples, value), windows)
     return None if grown is None else round(grown)
-
-
-def rate(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> float | None:
-    grown, lasted_s = _growth(total, windows), sum(b - a for a, b in _enclosed(total, windows))
-    return grown / lasted_s if grown is not None and lasted_s > 0 else None
-
-
-def _enclosed(total: Sequence[tuple[float, float]], windows: Sequence[Window]) -> list[Window]:
-    """The windows that lie between the first and the last sample: the run's last solo may end after it."""
-    return [(a, b) for a, b in windows if total and total[0][0] <= a and b <= total[-1][0]]
 
 
 def _most(values: Iterable[int | float | None]) -> int | None:
