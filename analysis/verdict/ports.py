@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import takewhile
 
 from analysis.statistics.estimates import LogEstimate
-from analysis.thresholds import ONE_PORT_AS_GOOD
+from analysis.thresholds import ONE_PORT_AS_GOOD, SURELY
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 
@@ -88,31 +89,27 @@ def _ports_gain(x: PhaseJudged, control: PhaseJudged, wider: Sequence[PhaseJudge
 
 
 def _ratio(x: PhaseJudged, control: PhaseJudged) -> LogEstimate | None:
-    """The ports' speedup over one port's, each at most its Gmax; None where the two cannot be compared.
+    """The ports' speedup over one port's, each at most its Gmax; None where one of them is unknown.
 
-    They cannot where one port is farther from what its targets allow: then unequal targets hold the ports
-    back, not the servers.
+    Surely unequal targets hold the ports back, not the servers: where, as shares of their Gmax, the ports
+    are surely better than as good, that ratio counts.
     """
-    estimates = [(j.measured.speedup, j.measured.speedup_max) for j in (x, control)]
-    logs, variances, dfs = [], 0.0, []
-    for g, most in estimates:
-        if g is None or not most:
-            return None
-        logs.append(min(g.log, math.log(most)))
-        variances += g.se**2
-        dfs.append(g.df)
-    ceilings = [math.log(most or 1.0) for _, most in estimates]
-    if (
-        logs[1] - ceilings[1] < logs[0] - ceilings[0] + math.log(ONE_PORT_AS_GOOD)
-        and ceilings[1] > ceilings[0]
-    ):
+    g, own = x.measured.speedup, control.measured.speedup
+    if g is None or own is None or not x.measured.speedup_max or not control.measured.speedup_max:
         return None
-    return LogEstimate(
-        logs[0] - logs[1],
-        math.sqrt(variances),
-        min(dfs),
-        control.measured.speedup.n if control.measured.speedup else 0,
-    )
+    ceilings = math.log(x.measured.speedup_max), math.log(control.measured.speedup_max)
+    log = min(g.log, ceilings[0]) - min(own.log, ceilings[1])
+    ratio = LogEstimate(log, math.hypot(g.se, own.se), min(g.df, own.df), own.n)
+    of_most = replace(ratio, log=log + ceilings[1] - ceilings[0])
+    held_back = ceilings[0] < ceilings[1] and _unequal(x) and of_most.low() > 1 / ONE_PORT_AS_GOOD
+    return of_most if held_back else ratio
+
+
+def _unequal(judged: PhaseJudged) -> bool:
+    """Whether some answers of the phase surely take longer alone than others."""
+    fit = judged.measured.fit
+    solos = sorted(fit.solo_s.values(), key=lambda e: e.log) if fit is not None else []
+    return bool(solos) and solos[-1].over(solos[0]).low(SURELY) > 1
 
 
 def late_gain(x: PhaseJudged, phases: Sequence[PhaseJudged]) -> tuple[Outcome, str] | None:
