@@ -50,3 +50,9 @@ def test_a_late_gain_leads_to_the_steps_of_the_gain() -> None:
 def test_a_run_whose_fit_once_did_not_end_has_a_machine_model_or_says_why() -> None:
     machine = known("unequal-first-tokens").machine
     assert machine.fitted is not None or machine.why_not
+
+
+def test_a_steady_user_that_nothing_shows_is_said_as_what_he_would_do() -> None:
+    """A gain of 1.32 with 2 users is what 2N/(N+1) makes of none: the condition is open and says so."""
+    (quiet,) = [c for c in known("background-sliced").conditions if c.name == "quiet servers"]
+    assert quiet.passed is None and "2N/(N+1): 1.33" in quiet.sentence
