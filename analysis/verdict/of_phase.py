@@ -1,7 +1,7 @@
 """The verdict of a phase: an ordered list of rules, the first that matches wins (docs/METHODOLOGY.md)."""
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import fmean, median
 
 from analysis.conditions.condition import Condition
 from analysis.phase.measure import PhaseMeasured
@@ -10,6 +10,7 @@ from analysis.thresholds import (
     ABOVE_MAX,
     FAR_ABOVE_MAX,
     FULL_SHARE,
+    GAIN,
     GAIN_TOGETHER_SHARE,
     LOSS,
     MIN_IDEAL_PEAK,
@@ -148,7 +149,8 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
             "one answer at a time: the answers end one by one in even steps; alone they were slower than in "
             f"company, so the speedup of {value(phase.speedup):.2f} is none",
         )
-    if steps and steps > 1 and held_up and gain:
+    k_by_k = steps is not None and steps > 1 and held_up
+    if k_by_k and (gain or (surely_above(phase.speedup, GAIN) and _a_solo_each(phase, steps or 1))):
         return Verdict(
             Outcome.PARTLY,
             f"{steps} answers at a time: they end {steps} by {steps}, "
@@ -167,6 +169,15 @@ def _without_streams(phase: PhaseMeasured, gain: bool, nothing: bool) -> Verdict
         why = f"no gain{bound(phase)}; nothing shows whether the requests wait or share the compute: {seen}"
         return Verdict(Outcome.INCONCLUSIVE, why, "take it as no gain: only streams would show more")
     return more(f"nothing shows which answers were decoded together, and {seen}")
+
+
+def _a_solo_each(phase: PhaseMeasured, k: int) -> bool:
+    """Whether k answers end in about each time that one takes alone: no time without compute explains it."""
+    each = [
+        (a.makespan_s or 0.0) * k / len(a.requests) / fmean(phase.expected_s(r) for r in a.requests)
+        for a in phase.scored
+    ]
+    return median(each) >= SERIAL_STEP
 
 
 def _undisturbed(phase: PhaseMeasured) -> bool:

@@ -79,3 +79,20 @@ def test_a_prompt_that_is_read_while_another_decodes_is_not_serial() -> None:
     found = judged(changed(run, pipelined, BURST))
     assert found.measured.total.streams == 1
     assert found.verdict.outcome == Outcome.INCONCLUSIVE, found.verdict.sentence
+
+
+def without_streams(policy: Policy) -> list[PhaseJudged]:
+    return judged_with(Odd(policy=policy, targets=targets_on(2), streams=False))
+
+
+def test_answers_that_end_two_by_two_a_solo_apart_are_two_at_a_time_also_without_streams() -> None:
+    """Two serial ports: 4 and 8 users end in even steps of a solo."""
+    found = {j.plan.name: j for j in without_streams(Policy(port=Port(slots=1)))}
+    for name in ("phase2", "phase3"):
+        assert found[name].outcome == Outcome.PARTLY, found[name].verdict.sentence
+        assert found[name].verdict.sentence.startswith("2 answers at a time")
+
+
+@pytest.mark.parametrize("policy", [Policy(compute=1.0), Policy(slots=1), Policy(slots=2, compute=1.0)])
+def test_no_steps_of_a_server_that_gains_nothing_are_called_a_gain_without_streams(policy: Policy) -> None:
+    assert not [j.verdict.sentence for j in without_streams(policy) if j.outcome.gains]
