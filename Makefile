@@ -23,7 +23,7 @@ help:
 	@echo 'make web      the same in the browser: http://127.0.0.1:8089'
 	@echo 'make scenarios  the questions that are ready to run, and what each needs'
 	@echo 'make test     all checks and tests; make test-long: more real Locusts, on a quiet machine'
-	@echo 'make bench    what the analysis, the sampler and the Overlap page cost'
+	@echo 'make bench    what the analysis, a run, the sampler and the Overlap page cost'
 	@echo 'make truth    judges thousands of servers of known truth; writes docs/truth.md'
 	@echo 'make fuzz     every reader of what others wrote, on 100,000 odd inputs (ARGS=5000: fewer)'
 	@echo 'make faults   ends, stops and interrupts every process of a run; writes docs/RELIABILITY.md (ten minutes)'
@@ -84,6 +84,7 @@ test-long: .venv/dev.stamp
 # No test: it measures this machine.
 bench: .venv/run.stamp
 	@$(BIN)/python scripts/bench_analysis.py
+	@$(BIN)/python scripts/bench_client.py
 	@$(BIN)/python scripts/bench_monitor.py
 	@$(BIN)/python scripts/bench_page.py
 

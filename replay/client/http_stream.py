@@ -19,7 +19,7 @@ import gevent.ssl
 import h11
 
 from analysis.files.request_record import OPEN, UNFINISHED
-from replay.client.reply import Arrival, Reply
+from replay.client.reply import Arrival, Reply, ends_between_chunks, whole_chunks
 from replay.monitor.looks import of_this_loop
 
 # Linux: "tell with each read when the kernel received the bytes", a struct timespec of the wall
@@ -88,7 +88,7 @@ class HttpStream:
         try:
             reply.send_s = reply.seen_s = self._read_s = time.monotonic()
             self._socket.sendall(request)
-            received = 0
+            received, between_chunks = 0, False
             while not reply.whole:
                 try:
                     self._socket.settimeout(_patience_s(reply))
@@ -104,7 +104,13 @@ class HttpStream:
                     reply.whole = True  # closed after its end, perhaps without HTTP's own
                     reply.after_end = UNFINISHED if ENDS_BY & reply.headers.keys() else None
                     break
-                self._feed(http, arrival, data, reply)
+                piece = whole_chunks(data) if between_chunks else None
+                if piece is not None:
+                    reply.add(arrival, piece)
+                else:
+                    begins = reply.status is None
+                    self._feed(http, arrival, data, reply)
+                    between_chunks = begins and ends_between_chunks(data, reply)
                 if (received := received + len(data)) > MOST_BYTES:
                     raise ConnectionError(
                         f"{self.where} sent more than {MOST_BYTES / 1e6:g} MB for one answer"
@@ -171,9 +177,7 @@ def _take_events(http: h11.Connection, arrival: Arrival, reply: Reply) -> None:
                 turn_ends_s = time.monotonic() + LONGEST_TURN_S
     finally:
         if came:
-            piece = b"".join(came)
-            reply.pieces.append((arrival, piece))
-            reply.note_end(piece)
+            reply.add(arrival, b"".join(came))
 
 
 def _patience_s(reply: Reply) -> float | None:

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 TAIL_BYTES = 64
 DONE = re.compile(rb"[\r\n]data:\s*\[DONE\]")  # a line: a token may hold the word
-FINISH = re.compile(rb'"finish_reason"\s*:\s*"(?!null")|"done"\s*:\s*true')
+HEAD_END = re.compile(rb"\n\r?\n")  # as h11 has it
+CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})\r\n")  # without extensions: those are left to h11
+MOST_AT_ONCE = 4096  # bytes of chunks that are read without h11, which lets others in between
+FINISHES = (re.compile(rb'"finish_reason"\s*:\s*"(?!null")'), re.compile(rb'"done"\s*:\s*true'))
 
 
 class Arrival(NamedTuple):
@@ -34,11 +37,17 @@ class Reply:
     tail: bytes = b"\n"  # the latest bytes of the body, which begins a line
     listener: Callable[[], None] | None = None  # is called for every piece
 
+    def add(self, arrival: Arrival, data: bytes) -> None:
+        """One more piece of the body."""
+        self.pieces.append((arrival, data))
+        self.note_end(data)
+
     def note_end(self, data: bytes) -> None:
         """Looks for the words that end an answer; a word may be cut between two pieces."""
-        self.tail = self.tail[-TAIL_BYTES:] + data
-        self.done = self.done or DONE.search(self.tail) is not None
-        self.finished = self.finished or FINISH.search(self.tail) is not None
+        tail = self.tail = self.tail[-TAIL_BYTES:] + data
+        # careful: for each piece while others wait; a plain `in` costs a tenth of a search without a prefix
+        self.done = self.done or (b"[DONE]" in tail and DONE.search(tail) is not None)
+        self.finished = self.finished or any(pattern.search(tail) for pattern in FINISHES)
         if self.listener is not None:
             self.listener()
 
@@ -67,3 +76,31 @@ def clock_error_s(arrivals: Sequence[Arrival], tokens: Sequence[int], done: bool
     ends = [(i, arrivals[i]) for i in (*tokens[:1], *tokens[-1:])]
     errors = [at.early_s for i, at in ends if at.lateness_s is None or i < last_in[id(at)]]
     return max(errors, default=0.0) if ends else None
+
+
+def ends_between_chunks(first: bytes, reply: Reply) -> bool:
+    """True if the first read of an answer is its head and whole chunks, and `reply` holds just those."""
+    head = HEAD_END.search(first) if first.startswith(b"HTTP/1.") else None
+    if head is None or reply.headers.get("transfer-encoding", "").lower() != "chunked":
+        return False
+    rest = first[head.end() :]
+    return (whole_chunks(rest) if rest else b"") == reply.body
+
+
+def whole_chunks(data: bytes) -> bytes | None:
+    """What they hold if `data` is whole chunks and nothing else; None if not, and for the last chunk.
+
+    h11, given these bytes between two chunks, would say the same and stand between two chunks again. So it
+    need not see them, which costs a tenth of its time for each token.
+    """
+    at, parts = 0, []
+    while at < len(data) <= MOST_AT_ONCE:
+        size = CHUNK_SIZE.match(data, at)
+        if size is None:
+            return None
+        begin = size.end()
+        at = begin + int(size[1], 16) + 2
+        if at == begin + 2 or data[at - 2 : at] != b"\r\n":
+            return None
+        parts.append(data[begin : at - 2])
+    return b"".join(parts) if parts else None

@@ -9,6 +9,7 @@ from analysis.capacity.result import HowMany
 from analysis.capacity.said import best, words
 from analysis.phase.measure import PhaseMeasured
 from analysis.prompts.finding import Finding, PromptsWord
+from analysis.prompts.prefill import Prefill, prefill_of
 from analysis.report.figures.arrivals import ArrivalFigures, arrival_figures
 from analysis.report.figures.hardware import HardwareFigures, hardware_figures
 from analysis.report.figures.machine import MachineFigures, machine_figures
@@ -72,6 +73,7 @@ class RunFigures:
     how_many: HowMany | None = None  # of the plans `how-many` and `free`
     asked_how_many: bool = False  # by the plan `how-many`
     prompts: tuple[Finding, ...] = ()  # of the phases of the kinds stall, talk and right
+    prefill: Prefill | None = None  # None: no phase was about reading prompts, or it has no G
 
     @property
     def exit_code(self) -> int:
@@ -127,6 +129,7 @@ def run_figures(assessment: Assessment) -> RunFigures:
         how_many=assessment.how_many,
         asked_how_many=assessment.run.manifest.plan == HOW_MANY_PLAN,
         prompts=assessment.prompts,
+        prefill=prefill_of([j.measured for j in assessment.phases]),
     )
 
 

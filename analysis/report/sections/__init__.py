@@ -55,7 +55,7 @@ def report_of(assessment: Assessment, figures: RunFigures) -> Report:
             *(free_sections(run) if free else []),
             *how_many_sections(assessment),
             *phase_sections(assessment, figures),
-            *prompt_sections(assessment),
+            *prompt_sections(assessment, figures),
             *note_sections(assessment, figures),
             *condition_sections(assessment),
             *baseline_sections(figures),

@@ -2,7 +2,7 @@
 
 from analysis.assess import Assessment
 from analysis.prompts.finding import Finding
-from analysis.prompts.prefill import prefill_of
+from analysis.report.figures.run import RunFigures
 from analysis.report.sections.section import (
     MEASURED,
     NEXT,
@@ -21,10 +21,11 @@ from analysis.report.sections.section import (
 TITLES = {"stall": "A long prompt", "talk": "Conversations", "right": "Right together"}
 
 
-def prompt_sections(assessment: Assessment) -> list[Section]:
+def prompt_sections(assessment: Assessment, figures: RunFigures) -> list[Section]:
     """A section for each finding: its word, two lines, the table, the pictures, the conditions."""
-    prefill = prefill_of([j.measured for j in assessment.phases])
-    read = section("Long prompts together", MEASURED, sentences([prefill.sentence] if prefill else []))
+    read = section(
+        "Long prompts together", MEASURED, sentences([figures.prefill.sentence] if figures.prefill else [])
+    )
     return [*read, *(s for found in assessment.prompts for s in _of(found))]
 
 

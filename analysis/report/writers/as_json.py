@@ -8,7 +8,6 @@ from analysis.capacity.said.figures import as_dict, settings_dict
 from analysis.conditions.condition import Condition
 from analysis.costs.figures import cost_of, costs_json
 from analysis.escapes import json_text
-from analysis.prompts.prefill import prefill_of
 from analysis.report.figures.hardware import HardwareFigures
 from analysis.report.figures.phase import PhaseFigures
 from analysis.report.figures.run import RunFigures, answer_of, first_word
@@ -25,7 +24,6 @@ def render(assessment: Assessment, figures: RunFigures) -> str:
 
 def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
     answer, manifest = assessment.answer, assessment.run.manifest
-    prefill = prefill_of([j.measured for j in assessment.phases])
     return {
         "format": FORMAT,
         "scenario": manifest.scenario_name,
@@ -41,7 +39,7 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "how_many": as_dict(assessment.how_many) if assessment.how_many else None,
         "settings": [settings_dict(s) for s in assessment.settings],
         **{key: None for key in PROMPTS_KEYS},
-        "prefill": prefill.figures() if prefill else None,
+        "prefill": figures.prefill.figures() if figures.prefill else None,
         **{found.key: dict(found.figures) for found in assessment.prompts},
         "conditions": [_condition(c, None) for c in assessment.conditions]
         + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
