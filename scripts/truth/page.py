@@ -18,6 +18,8 @@ from scripts.truth.how_many.table import both, how_many_criteria, how_many_page
 from scripts.truth.odd_table import judged_odd, odd_criteria, odd_page
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
 from scripts.truth.right.table import judged_right, right_criteria, right_page
+from scripts.truth.scatter.coverage import coverage_criteria, coverage_page, coverages
+from scripts.truth.scatter.ramps import judged_ramps, ramps_page
 from scripts.truth.words import Criterion, marked, share, table
 
 FARMS, SOCKET_FARMS_EACH = 5500, 4  # in all, and of each mechanism
@@ -191,17 +193,17 @@ def main(arguments: Sequence[str]) -> int:
     begun = time.perf_counter()
     farms = truths(number)
     judged = time.perf_counter()
-    odd = judged_odd()
+    odd, covered, ramps = judged_odd(), coverages(), ramps_page(judged_ramps())
     levels = both(SWEEPS_EACH)
     right = judged_right(RIGHT_EACH, RIGHT_FAULTLESS)
     begun_sockets = time.perf_counter()
     seen = over_sockets(each)
     seconds = time.perf_counter() - begun_sockets
-    others = (odd_page(odd), how_many_page(*levels), right_page(right))
+    others = (odd_page(odd), coverage_page(covered), ramps, how_many_page(*levels), right_page(right))
     written = page(farms, judged - begun, socket_page(seen, seconds), *others)
     PAGE.write_text(written, encoding="utf-8")
     found = [*criteria(farms), *odd_criteria(odd), *how_many_criteria(*levels), *right_criteria(right)]
-    found += socket_criteria(seen)
+    found += [*coverage_criteria(covered), *socket_criteria(seen)]
     for claim, bound, what, holds in found:
         print(f"{'holds' if holds else 'FAILS'}  {claim}: {what} (at most {bound})")
     return 0 if all(holds for *_, holds in found) else 1
