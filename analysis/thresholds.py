@@ -99,6 +99,7 @@ BUSY_SHARE: Final = 0.9  # of all cores, or of a graphics processor: nothing is 
 ONE_CORE: Final = (0.75, 1.25)  # cores that one thread keeps busy, alone and together alike
 IDLE_SHARE: Final = 0.25  # of all cores: the processors are not what limits
 OTHERS_SHARE: Final = 0.1  # of all cores: other programs take part in the measurement
+OTHERS_CORES: Final = 0.5  # cores, in other programs, below which they scatter no times
 SWAPPED_MB: Final = 50.0  # written out during the rounds: memory is short
 STALLED_SHARE: Final = 0.05  # of the rounds' time in which some program waited for memory
 

@@ -12,7 +12,9 @@ from analysis.phase.server_load import MachineLoad, PortLoad, ServerLoad
 from analysis.thresholds import (
     BUSY_SHARE,
     IDLE_SHARE,
+    MAX_SPREAD,
     ONE_CORE,
+    OTHERS_CORES,
     OTHERS_SHARE,
     QUEUED_SHARE,
     QUIET_GPU_PERCENT,
@@ -34,7 +36,8 @@ def evidence(
     causes = ([drafts] if drafts else []) + reads_anew(phase, load)
     if verdict.outcome == Outcome.INCONCLUSIVE:
         machine = load.machine if load is not None else None
-        return (*causes, *(_crowded(machine, host.get("cpus")) if machine is not None else ()))
+        crowded = _crowded(machine, host.get("cpus")) if machine is not None and _scatters(phase) else ()
+        return (*causes, *crowded)
     if verdict.outcome not in EXPLAINED:
         return ()
     waited = _queued(phase)
@@ -157,12 +160,18 @@ def _compute(machine: MachineLoad, cpus: int | None) -> list[str]:
     return [f"the servers kept {servers:.1f} of {cpus} cores busy{as_alone}"]
 
 
+def _scatters(phase: PhaseMeasured) -> bool:
+    """Whether times that scatter may be why a phase decides nothing, and not answers that failed."""
+    fit = phase.fit
+    return fit is not None and not phase.not_whole and max(fit.solo_scatter, fit.round_scatter) > MAX_SPREAD
+
+
 def _crowded(machine: MachineLoad, cpus: int | None) -> tuple[str, ...]:
     """Why nothing is decided: who else was at work."""
     if machine.cores is None or machine.server_cores is None or not cpus:
         return ()
     others = machine.cores - machine.server_cores
-    if others < OTHERS_SHARE * cpus:
+    if others < max(OTHERS_SHARE * cpus, OTHERS_CORES):
         return ()
     return (
         f"programs other than the servers, portlap among them, kept {others:.1f} of {cpus} cores busy: they "

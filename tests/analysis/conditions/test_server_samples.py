@@ -19,7 +19,7 @@ from analysis.report.sections.machines import servers
 from analysis.verdict.outcomes import Outcome
 from analysis.verdict.phase_judged import PhaseJudged
 from tests.support.farm import farm, phase, standard_phases
-from tests.support.runs import watched, write_run
+from tests.support.runs import failing, watched, write_run
 
 ONE_PORT = [phase(4, ports=1)]
 Golden = Callable[[str, str], None]
@@ -236,15 +236,30 @@ def test_idle_processors_are_not_the_limit() -> None:
     assert "the processors were not the limit and no graphics processor can be seen" in said
 
 
-def test_who_else_was_at_work_is_named_where_nothing_is_decided() -> None:
-    def crowded(s: ServerSample) -> ServerSample:
-        return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + 5 * s.at_s)
+def crowded(run: Run, cores: float) -> Run:
+    """The same with other programs that keep so many cores busy."""
 
-    quiet = watched(farm("serial", [phase(2, ports=1, rounds=2)]), slots=None)
-    assert evidence(quiet, Outcome.INCONCLUSIVE) == ""
+    def more(s: ServerSample) -> ServerSample:
+        return s if s.base_url or s.cpu_s is None else replace(s, cpu_s=s.cpu_s + cores * s.at_s)
+
+    return with_samples(run, more)
+
+
+def test_who_else_was_at_work_is_named_where_times_scatter_and_nothing_is_decided() -> None:
+    noisy = watched(farm("time-sliced", [phase(2, ports=1)], jitter=0.4, seed=2), slots=None)
+    assert evidence(noisy, Outcome.INCONCLUSIVE) == ""
     assert "kept 5.0 of 8 cores busy: they may be what scatters" in evidence(
-        with_samples(quiet, crowded), Outcome.INCONCLUSIVE
+        crowded(noisy, 4.95), Outcome.INCONCLUSIVE
     )
+
+
+def test_who_else_was_at_work_is_no_reason_where_answers_failed_or_he_did_little() -> None:
+    failed = farm("time-sliced", [phase(2, ports=1)], jitter=0.4, seed=2)
+    for a_round in (1, 3):
+        failed = failing(failed, ("phase1", a_round, 0), "HTTP 500: out of memory")
+    assert evidence(crowded(watched(failed, slots=None), 5.0), Outcome.INCONCLUSIVE) == ""
+    noisy = watched(farm("time-sliced", [phase(2, ports=1)], jitter=0.4, seed=2), slots=None, cpus=2)
+    assert evidence(crowded(noisy, 0.2), Outcome.INCONCLUSIVE) == ""
 
 
 def test_a_gain_needs_no_explanation() -> None:

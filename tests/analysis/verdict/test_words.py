@@ -99,3 +99,10 @@ def test_a_gain_by_the_clock_alone_says_that_decoding_is_what_is_open(earlier_s:
     (found,) = assess(changed(farm("time-sliced", [phase(4, 1)], jitter=0.03), sooner, "burst")).phases
     assert found.measured.speedup is not None and found.measured.speedup.low() > 1.15
     assert "not decided: that of decoding alone lies between" in found.verdict.sentence
+
+
+def test_two_of_eight_at_a_time_is_no_confirmed_parallelism() -> None:
+    found = assess(farm("port-serial", [phase(8)])).phases[0]
+    assert found.outcome == Outcome.PARTLY
+    assert "CONFIRMED" not in found.outcome.headline and "PARTLY" in found.outcome.headline
+    assert found.verdict.sentence.startswith("2 slots, one per port: the other requests wait")
