@@ -1,4 +1,7 @@
-"""`python -m analysis`: reads runs. Results go to stdout, complaints to stderr; exit codes in the help."""
+"""`python -m analysis`: reads runs. Results go to stdout, complaints to stderr; exit codes in the help.
+
+Each command imports what it alone needs: a report is waited for.
+"""
 
 import argparse
 import gc
@@ -8,12 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis import exit_codes
-from analysis.card.command import card as write_card
-from analysis.comparison.command import compare as compare_runs
 from analysis.console import for_stream, to_stdout
-from analysis.costs.command import cost as cost_of_runs
-from analysis.entities.entities import read_entities
-from analysis.entities.propose import propose, write_new
 from analysis.errors import PortlapError
 from analysis.escapes import visible
 from analysis.files.prefix import prefix_of
@@ -68,6 +66,8 @@ def check(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Prints runs side by side, each over the first; writes nothing."""
+    from analysis.comparison.command import compare as compare_runs
+
     written, code = compare_runs(options.prefixes, options.form, options.anyway, options.fail_if)
     to_stdout(written)
     return code
@@ -75,6 +75,8 @@ def compare(options: argparse.Namespace) -> int:
 
 def card(options: argparse.Namespace) -> int:
     """Writes the card beside the run and prints its lines."""
+    from analysis.card.command import card as write_card
+
     written, code = write_card(prefix_of(options.prefix), options.machine)
     to_stdout(written)
     return code
@@ -82,6 +84,8 @@ def card(options: argparse.Namespace) -> int:
 
 def cost(options: argparse.Namespace) -> int:
     """Prints what the work of the runs costs; writes nothing."""
+    from analysis.costs.command import cost as cost_of_runs
+
     paths = [prefix_of(prefix) for prefix in options.prefixes]
     written, code = cost_of_runs(
         paths, options.cost, years=options.years, watts=options.watts, per_kwh=options.per_kwh,
@@ -93,6 +97,9 @@ def cost(options: argparse.Namespace) -> int:
 
 def propose_entities(options: argparse.Namespace) -> int:
     """Prints what the run proposes for the entities file as a diff, and writes it to a new file."""
+    from analysis.entities.entities import read_entities
+    from analysis.entities.propose import propose, write_new
+
     old, new = Path(options.entities), Path(options.out)
     assessment, figures = judged(prefix_of(options.prefix))
     file = read_entities(old)

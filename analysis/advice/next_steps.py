@@ -87,8 +87,11 @@ def _words(do: Mapping[str, str], kind: str) -> str | None:
     return do.get(kind, do.get(OTHER))
 
 
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
+
+
 @cache
 def _table() -> dict[str, Any]:
     path = Path(__file__).with_suffix(".yaml")
-    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     return table

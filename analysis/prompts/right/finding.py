@@ -53,6 +53,8 @@ def _steps(found: Right, kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 def foreign_elsewhere(run: Run, records: Sequence[RequestRecord]) -> Finding | None:
     """Another request's prefix in an answer of any other phase; None if there is none."""
+    if not any(r.said for r in records):
+        return None
     found = foreign(records)
     rows = (*found.open, *found.ended)
     if not rows:
