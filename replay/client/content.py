@@ -1,7 +1,7 @@
 """The documents that the bytes of an answer hold, and the text in them: no socket, no clock."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from replay.client.reply import Arrival, Reply
@@ -63,8 +63,13 @@ def has_text(document: dict[str, Any]) -> bool:
 
     A role, an empty delta, the name of a tool, prompt progress or usage alone is none.
     """
-    parts = [part for c in choices(document) for part in (c.get("delta"), c.get("text"))]
-    return any(_holds_text(part) for part in parts)
+    for choice in choices(document):
+        delta = choice.get("delta")
+        if isinstance(delta, dict) and isinstance(delta.get("content"), str) and delta["content"]:
+            return True  # nearly always
+        if _holds_text(delta) or _holds_text(choice.get("text")):
+            return True
+    return False
 
 
 def _holds_text(value: Any, depth: int = 0) -> bool:
@@ -85,13 +90,19 @@ def text_of(documents: Iterable[dict[str, Any]]) -> str:
 def _texts(documents: Iterable[dict[str, Any]]) -> Iterator[str]:
     for document in documents:
         for choice in choices(document):
-            parts = [part for key in ("delta", "message") if isinstance(part := choice.get(key), dict)]
-            for content in (*(part.get("content") for part in parts), choice.get("text")):
-                if isinstance(content, str):
-                    yield content
-                elif isinstance(content, list):
-                    pieces = (piece.get("text") for piece in content if isinstance(piece, dict))
-                    yield from (piece for piece in pieces if isinstance(piece, str))
+            for part in (choice.get("delta"), choice.get("message")):
+                if isinstance(part, dict):
+                    yield from _strings(part.get("content"))
+            yield from _strings(choice.get("text"))
+
+
+def _strings(content: Any) -> Sequence[str]:
+    if isinstance(content, str):
+        return (content,)
+    pieces = content if isinstance(content, list) else ()
+    return [
+        text for piece in pieces if isinstance(piece, dict) and isinstance(text := piece.get("text"), str)
+    ]
 
 
 def thoughts_of(documents: Iterable[dict[str, Any]]) -> str:

@@ -5,7 +5,7 @@ HTML) becomes an `error` of one line, without times, so that equal failures coun
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -194,12 +194,16 @@ def _plausible(counted: int | None, chunks: int) -> int | None:
 
 def _model(documents: list[dict[str, Any]]) -> str | None:
     """The whole name, as it is: it is compared with the one that was asked for."""
-    names = [d["model"] for d in documents if isinstance(d.get("model"), str) and d["model"]]
-    return names[-1].encode("utf-8", "replace").decode() if names else None
+    names = (d["model"] for d in reversed(documents) if isinstance(d.get("model"), str) and d["model"])
+    last = next(names, None)
+    return None if last is None else last.encode("utf-8", "replace").decode()
 
 
 def _finish_reason(documents: list[dict[str, Any]]) -> str | None:
-    return _last_text(c.get("finish_reason") for document in documents for c in choices(document))
+    """The last one, in one line."""
+    said = (c.get("finish_reason") for d in reversed(documents) for c in reversed(choices(d)))
+    last = next((reason for reason in said if isinstance(reason, str) and reason), None)
+    return None if last is None else one_line(last)
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -208,11 +212,6 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def _last_dict(documents: list[dict[str, Any]], key: str) -> dict[str, Any]:
     return next((d[key] for d in reversed(documents) if isinstance(d.get(key), dict)), {})
-
-
-def _last_text(values: Iterable[Any]) -> str | None:
-    texts = [value for value in values if isinstance(value, str) and value]
-    return one_line(texts[-1]) if texts else None
 
 
 def _count(value: Any) -> int | None:
