@@ -1,5 +1,7 @@
 """Numbers as short texts, the same in every report. Units stand beside them, in the label of the row."""
 
+from collections.abc import Sequence
+
 from analysis.report.figures.phase import PhaseFigures
 from analysis.statistics.estimates import Estimate
 
@@ -37,3 +39,13 @@ def topology(p: PhaseFigures) -> str:
     if p.topology == "programs" and p.ports > 2:
         return f"{p.ports} ports"  # of several programs, but some may be of one
     return "one port" if p.topology == "one-port" else f"{p.ports} {TOPOLOGIES[p.topology]}"
+
+
+def whole_labels(labels: Sequence[str]) -> list[str]:
+    """Labels of rows without their indents: a part begins with what it is a part of, less its unit."""
+    found, whole = [], ""
+    for label in labels:
+        if not label.startswith(" "):
+            whole = label.partition(",")[0].partition(":")[0]
+        found.append(f"{whole}: {label.strip()}" if label.startswith(" ") else label)
+    return found

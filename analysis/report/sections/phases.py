@@ -1,6 +1,6 @@
 """The phases: a table of their figures, what each one says, its lanes, and the pairs of a matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from analysis.assess import Assessment
 from analysis.report.figures.arrivals import ArrivalFigures
@@ -45,7 +45,7 @@ def phase_sections(assessment: Assessment, figures: RunFigures) -> list[Section]
             "Phases",
             MEASURED,
             FigureTable(listed, rows),
-            PhaseSentences(tuple(_sentence(p) for p in listed)),
+            PhaseSentences(_sentences(listed)),
             remark=REMARK,
         ),
         *section("Targets", MEASURED, targets, remark=OF_TARGETS, terminal=False),
@@ -132,7 +132,16 @@ def pace_of_one(pace: AnswerPace) -> str:
     return f"{number(pace.alone.value if pace.alone else None)} → {number(pace.together.value)}"
 
 
-def _sentence(p: PhaseFigures) -> PhaseSentence:
+def _sentences(phases: Sequence[PhaseFigures]) -> tuple[PhaseSentence, ...]:
+    """What was found of each phase; evidence that several share once, at the first of them."""
+    holds: dict[str, list[str]] = {}
+    for p in phases:
+        for why in p.why:
+            holds.setdefault(why, []).append(p.name)
+    return tuple(_sentence(p, holds) for p in phases)
+
+
+def _sentence(p: PhaseFigures, holds: Mapping[str, Sequence[str]]) -> PhaseSentence:
     naive = (
         [
             f"naive speedup (sum of durations / wall clock) {number(p.naive_speedup)}; "
@@ -141,7 +150,10 @@ def _sentence(p: PhaseFigures) -> PhaseSentence:
         if p.naive_speedup is not None and p.naive_speedup_if_serial is not None
         else []
     )
-    return PhaseSentence(p.name, p.verdict, p.sentence, (*naive, *(f"evidence: {e}" for e in p.why)))
+    own = [why for why in p.why if holds[why][0] == p.name]
+    shared = {why: f" (in {', '.join(holds[why][1:])} too)" if holds[why][1:] else "" for why in own}
+    evidence = [f"evidence: {why}{too}" for why, too in shared.items()]
+    return PhaseSentence(p.name, p.verdict, p.sentence, (*naive, *evidence))
 
 
 def _targets(figures: RunFigures) -> tuple[tuple[str, ...], ...]:

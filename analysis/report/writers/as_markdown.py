@@ -24,6 +24,7 @@ from analysis.report.sections.section import (
     Steps,
     Table,
 )
+from analysis.report.words import whole_labels
 
 LANES_WIDTH = 96
 
@@ -55,7 +56,9 @@ def _written(part: Part) -> str:
         case Table(header, rows):
             return _table(header, rows)
         case FigureTable(phases, rows):
-            return _table(("", *(p.name for p in phases)), ((label.strip(), *cells) for label, cells in rows))
+            labels = whole_labels([label for label, _ in rows])
+            cells_of = ((label, *cells) for label, (_, cells) in zip(labels, rows, strict=True))
+            return _table(("", *(p.name for p in phases)), cells_of)
         case Conditions(items):
             cells = ((MARKS[c.passed], c.name, c.sentence, c.hint) for c in items)
             return _table(("", "condition", "found", "do"), cells)

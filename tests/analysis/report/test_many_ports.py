@@ -7,7 +7,8 @@ import pytest
 from analysis.assess import assess
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machines.servers import rows
-from analysis.report.sections.phases import _streams
+from analysis.report.sections.phases import _sentences, _streams
+from analysis.report.words import whole_labels
 from servers.queue_model import Policy, Port
 from tests.support.farm import NAMES, farm, phase, targets_on
 from tests.support.runs import watched
@@ -49,3 +50,25 @@ def test_the_memory_of_a_process_is_counted_once(ports: int, processes: int, wor
     found = dict(rows(run_figures(assess(run)).phases))
     assert found["  memory, MB"] == [words]
     assert ports < 5 or found["servers: busy slots"] == ["1 of 1 each"]
+
+
+def test_evidence_that_phases_share_is_said_once() -> None:
+    run = watched(farm("serial", jitter=0.02), slots=None)
+    sentences = _sentences(run_figures(assess(run)).phases)
+    said = [line for p in sentences for line in p.notes if "one thread did all the work" in line]
+    assert len(said) == 1 and said[0].endswith("(in control, phase2, phase3 too)")
+
+
+def test_a_part_keeps_the_name_of_what_it_is_a_part_of() -> None:
+    labels = [
+        "speedup G, ×",
+        "  of at most (Gmax)",
+        "naive speedup",
+        "  on a serial server",
+        "servers: slots",
+        "  cores",
+    ]
+    assert whole_labels(labels) == [
+        "speedup G, ×", "speedup G: of at most (Gmax)", "naive speedup", "naive speedup: on a serial server",
+        "servers: slots", "servers: cores",
+    ]  # fmt: skip
