@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -22,6 +22,12 @@ _ASCII: dict[str, str | int | None] = {
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 port`, `2 ports`; `many` where the plural is not the noun with an s."""
     return f"{count} {noun if count == 1 else many or noun + 's'}"
+
+
+def few(names: Sequence[str], most: int = 4) -> str:
+    """`A, B`; of more than `most` the first ones and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def to_ascii(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import gevent
 
+from analysis.console import few
 from analysis.errors import TargetError
 from analysis.files.plan import PlannedSweep
 from analysis.files.request_record import BASELINE, FREE, under_asked_name
@@ -52,7 +53,7 @@ def _with_users(run: RunState, targets: Sequence[str], all_here: Callable[[], bo
     if not present:
         raise TargetError("no user was started; start at least one")
     if len(present) < len(targets):
-        missing = ", ".join(t for t in targets if t not in present)
+        missing = few([t for t in targets if t not in present])
         log.warning(f"no user for {missing}: left out; start at least {len(targets)} users for all")
     return present
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from analysis.assess import FREE_PLAN, HOW_MANY_PLAN, Assessment
-from analysis.console import plural
+from analysis.console import few, plural
 from analysis.files.plan import PlannedPhase
 from analysis.files.request_record import AFTER_END, FAULTY_ENDS, FREE, STOPPED, USUAL_ENDS, RequestRecord
 from analysis.files.run import Run
@@ -116,9 +116,7 @@ def notes(assessment: Assessment, figures: RunFigures) -> list[str]:
             lines.append(f"{plural(count, 'answer')} ended with {word!r}, taken as a stop.")
     lines += _after_end(run.log.records)
     idle = _without_a_user(assessment)
-    return lines + (
-        [f"No user was dealt to {', '.join(idle)}: the report does not speak of it."] if idle else []
-    )
+    return lines + ([f"No user was dealt to {few(idle)}: the report does not speak of it."] if idle else [])
 
 
 def _lumps(records: Sequence[RequestRecord]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.assess import assess
+from analysis.console import few
 from analysis.report.figures.run import run_figures
 from analysis.report.sections.machines.servers import rows
 from analysis.report.sections.phases import _sentences, _streams
@@ -72,3 +73,11 @@ def test_a_part_keeps_the_name_of_what_it_is_a_part_of() -> None:
         "speedup G, ×", "speedup G: of at most (Gmax)", "naive speedup", "naive speedup: on a serial server",
         "servers: slots", "servers: cores",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "t0"), (4, "t0, t1, t2, t3"), (5, "t0, t1, t2, t3 and 1 more"), (32, "t0, t1, t2, t3 and 28 more")],
+)
+def test_of_many_targets_the_first_are_named_and_the_others_counted(count: int, words: str) -> None:
+    assert few([f"t{i}" for i in range(count)]) == words
