@@ -17,6 +17,7 @@ from scripts.truth.grid import BAND, CLEAR, JudgedFarm, cases, judge
 from scripts.truth.how_many.table import both, how_many_criteria, how_many_page
 from scripts.truth.odd_table import judged_odd, odd_criteria, odd_page
 from scripts.truth.over_sockets import over_sockets, socket_criteria, socket_page
+from scripts.truth.prompts.section import kept_section, with_section
 from scripts.truth.right.table import judged_right, right_criteria, right_page
 from scripts.truth.scatter.coverage import coverage_criteria, coverage_page, coverages
 from scripts.truth.scatter.ramps import judged_ramps, ramps_page
@@ -201,6 +202,8 @@ def main(arguments: Sequence[str]) -> int:
     seconds = time.perf_counter() - begun_sockets
     others = (odd_page(odd), coverage_page(covered), ramps, how_many_page(*levels), right_page(right))
     written = page(farms, judged - begun, socket_page(seen, seconds), *others)
+    if PAGE.exists() and (section := kept_section(PAGE.read_text(encoding="utf-8"))):
+        written = with_section(written, section)
     PAGE.write_text(written, encoding="utf-8")
     found = [*criteria(farms), *odd_criteria(odd), *how_many_criteria(*levels), *right_criteria(right)]
     found += [*coverage_criteria(covered), *socket_criteria(seen)]

@@ -42,7 +42,8 @@ def report(assessment: Assessment, figures: RunFigures) -> dict[str, Any]:
         "prefill": figures.prefill.figures() if figures.prefill else None,
         **{found.key: dict(found.figures) for found in assessment.prompts},
         "conditions": [_condition(c, None) for c in assessment.conditions]
-        + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions],
+        + [_condition(c, j.measured.plan.name) for j in assessment.phases for c in j.conditions]
+        + [_condition(c, found.phase) for found in assessment.prompts for c in found.conditions],
         "phases": [_phase(p) for p in figures.phases],
         "arrivals": [asdict(f) for f in figures.arrivals],
         "machine": asdict(figures.machine),
