@@ -1,6 +1,6 @@
 """What one phase of the kinds stall, talk and right has found, for every writer of the report alike."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -39,3 +39,11 @@ class Finding:
     conditions: tuple[Condition, ...] = ()
     next_steps: tuple[str, ...] = ()
     before_verdict: bool = False  # so bad that it stands before what was measured of speed
+
+
+def not_asked(targets: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+    """A note that names the phase's targets that it did not ask; () if there is none."""
+    others = [target for target in targets if target not in asked]
+    if not others:
+        return ()
+    return (f"Only {', '.join(asked)} was asked, not {', '.join(others)}: a run of its own for each.",)

@@ -9,7 +9,7 @@ from analysis.advice.next_steps import prompt_steps
 from analysis.files.plan import PlannedStall
 from analysis.files.request_record import NEWCOMER, RequestRecord
 from analysis.files.run import Run
-from analysis.prompts.finding import Finding
+from analysis.prompts.finding import Finding, not_asked
 from analysis.prompts.stall.chunks import Arrivals, read_chunks
 from analysis.prompts.stall.events import Steps, steps_of
 from analysis.prompts.stall.sentences import HEADER, lines_of, newcomer_of, notes_of, row_of
@@ -33,7 +33,7 @@ def found_in(
 ) -> Finding:
     """The same from rows and tokens that need no file; `kinds`: of the servers."""
     steps = steps_of(records, arrivals)
-    sizes = sizes_of(steps)
+    sizes, asked = sizes_of(steps), (plan.targets[0], *([plan.newcomer] if plan.newcomer else []))
     cached = sum(_was_cached(r) for r in records if r.kind == NEWCOMER)
     conditions = conditions_of(steps, sizes, cached)
     failed = any(c.passed is False for c in conditions if c.name != "runners ran")
@@ -44,7 +44,7 @@ def found_in(
         phase=plan.name,
         word=word,
         sentences=lines_of(word, steps, sizes),
-        notes=notes_of(steps, sizes),
+        notes=(*notes_of(steps, sizes), *not_asked(plan.targets, asked)),
         figures=_figures(word, steps, sizes, plan),
         header=HEADER,
         rows=tuple(row_of(s) for s in sizes),

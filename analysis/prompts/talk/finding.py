@@ -8,7 +8,7 @@ from analysis.advice.next_steps import prompt_steps
 from analysis.files.plan import PlannedTalk
 from analysis.files.request_record import RequestRecord
 from analysis.files.run import Run
-from analysis.prompts.finding import Finding
+from analysis.prompts.finding import Finding, not_asked
 from analysis.prompts.talk.groups import GroupFound, by_time, groups_of
 from analysis.prompts.talk.line import line_through
 from analysis.prompts.talk.parts import STRANGER, SYSTEM, by_part, conversations, line_of
@@ -46,7 +46,7 @@ def found_in(
         phase=plan.name,
         word=word,
         sentences=lines_of(word, groups, warm),
-        notes=notes_of(groups),
+        notes=(*notes_of(groups), *not_asked(plan.targets, plan.targets[:1])),
         figures=_figures(word, groups, warm, plan, _told_by(groups, kind, tells)),
         header=HEADER,
         rows=tuple(row_of(g) for g in groups),
