@@ -133,7 +133,7 @@ class HttpStream:
             arrival = Arrival(time.monotonic(), None)
         self._read_s = time.monotonic()
         earliest_s = max(looks.earliest_s(count, before), not_before_s)
-        return arrival._replace(early_s=max(arrival.at_s - earliest_s, 0.0)), data
+        return Arrival(arrival.at_s, arrival.lateness_s, max(arrival.at_s - earliest_s, 0.0)), data
 
     def _feed(self, http: h11.Connection, arrival: Arrival, data: bytes, reply: Reply) -> None:
         if not data and reply.status is None:
