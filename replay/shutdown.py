@@ -43,8 +43,10 @@ from replay.plan.run_state import RunState
 SERVERS_END_S = 10.0  # step 3, own servers; then they are killed
 LOCUST_WRITES_S = 1.6  # step 4: Locust writes its CSV files once a second and never once more at the end
 WORKERS_REPORT_S = WORKER_REPORT_INTERVAL + 0.5  # and has counts of its workers this much later
+WORKERS_LATE_S = 10.0  # or, on a busy machine, later: a finished run waits so long for the last of them
 MONITOR_ENDS_S = 2.0  # step 5; then it is killed
 REPORT_WITHIN_S = 600.0  # step 6; then its process is killed; a million requests take a minute
+COUNT_LOOK_S = 0.1
 OTHER_EXIT_S = 60.0  # step 7: a second exit of Locust waits so long for the first one
 
 
@@ -157,6 +159,12 @@ class Shutdown:
         with log.named_wait("the scenario's servers to end", SERVERS_END_S):
             self.servers.stop(SERVERS_END_S)
 
+    def _until_counted(self, rows: int, within_s: float) -> None:
+        """Until Locust's statistics have as many requests: its workers tell of theirs every few seconds."""
+        end_s = time.monotonic() + within_s
+        while self.environment.stats.total.num_requests < rows and time.monotonic() < end_s:
+            gevent.sleep(COUNT_LOOK_S)
+
     def close(self, run: ActiveRun | None, finished: bool = False) -> int:
         """Files closed and report made; its exit code, 0 where there was nothing to report."""
         status_line.end()
@@ -167,8 +175,12 @@ class Shutdown:
             recorder, live = run.state.recorder, run.state.live
             live.ended = "all is sent; the last figures and the report are being made"
             try:
-                far = isinstance(self.environment.runner, MasterRunner)
-                gevent.sleep(LOCUST_WRITES_S + (WORKERS_REPORT_S if far else 0))
+                if finished:
+                    self.note_workers(run)
+                if isinstance(self.environment.runner, MasterRunner):
+                    whole = finished and not recorder.manifest.workers_lost
+                    self._until_counted(recorder.rows, WORKERS_LATE_S if whole else WORKERS_REPORT_S)
+                gevent.sleep(LOCUST_WRITES_S)
                 if finished:
                     self.note_workers(run)
                 run.state.dispatch.close()

@@ -1,4 +1,7 @@
-"""`python -m scripts.faults [FAULTS]`: the matrix in random order, for at most ten minutes."""
+"""`python -m scripts.faults [FAULTS [AFTER]]`: the matrix in random order, for at most ten minutes.
+
+AFTER: so many of it are left out at the beginning, as an earlier run has had them.
+"""
 
 import random
 import sys
@@ -75,7 +78,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def main(arguments: list[str]) -> int:
     """0, or 1 if a fault broke a promise."""
-    outcomes = run(matrix(int(arguments[0]) if arguments else FAULTS))
+    faults = int(arguments[0]) if arguments else FAULTS
+    after = int(arguments[1]) if len(arguments) > 1 else 0
+    outcomes = run(matrix(faults)[after:])
     found = table(outcomes)
     broken = [o for o in outcomes if o.complaints]
     late = sum(not o.struck for o in outcomes)
@@ -84,8 +89,8 @@ def main(arguments: list[str]) -> int:
     )
     if not arguments:
         page = PAGE.read_text(encoding="utf-8")
-        before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{found}\n{END}{after}", encoding="utf-8")
+        above, below = page.partition(BEGIN)[0], page.partition(END)[2]
+        PAGE.write_text(f"{above}{BEGIN}\n{found}\n{END}{below}", encoding="utf-8")
     return 1 if broken else 0
 
 

@@ -21,6 +21,7 @@ from scripts.faults.places import ENDED, Place, place_of
 from scripts.one_server import CHECKOUT, one_server
 
 SIMULATE = ("simulate", "--ttft-s", "0.05", "--tpot-s", "0.01", "--truth")
+WATCH_S = 0.3  # between two looks at what the run has started; each goes through all processes
 ENGINE = ("llamacpp", "--port", "0", "--slots", "1", "--threads", "1")
 
 
@@ -66,7 +67,7 @@ def _watch(process: subprocess.Popen[str], seen: list[psutil.Process]) -> None:
     """Notes every process that the run starts: one that it leaves behind is no child of it any more."""
     while process.poll() is None:
         seen += [p for p in victims.family(process) if p not in seen]
-        time.sleep(0.1)
+        time.sleep(WATCH_S)
 
 
 @contextmanager

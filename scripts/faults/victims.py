@@ -16,7 +16,7 @@ import psutil
 from analysis.files.run import file_of
 from scripts.faults.fault import HUP, INT, KILL, LIMIT_S, REAL_SERVER, STOP, STOPPED_S, TERM, Fault
 
-LOOK_S: Final = 0.01
+LOOK_S: Final = 0.02
 ROUND: Final = "SIMULTANEOUSLY"  # of the line before each round
 Processes = list[psutil.Process]
 
