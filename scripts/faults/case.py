@@ -22,6 +22,7 @@ from scripts.one_server import CHECKOUT, one_server
 
 SIMULATE = ("simulate", "--ttft-s", "0.05", "--tpot-s", "0.01", "--truth")
 WATCH_S = 0.3  # between two looks at what the run has started; each goes through all processes
+ORPHAN_AFTER_S = 3.0  # what is still there so long after the end has been left behind
 ENGINE = ("llamacpp", "--port", "0", "--slots", "1", "--threads", "1")
 
 
@@ -49,9 +50,9 @@ def _suffer(fault: Fault, folder: Path, place: Place) -> Outcome:
                 struck_at = victims.strike(fault, draw, process, server, place.prefix, heard.text)
             code = process.wait(LIMIT_S)
         heard.end()
-        time.sleep(1.0)
         if server.poll() is not None:
             seen += engines  # which end with what keeps them
+        _until_gone(seen)
         orphans = [p for p in seen if victims.is_alive(p)]
         names = tuple(victims.name_of(p) for p in orphans)
         for left in (*orphans, *victims.family(process)):
@@ -61,6 +62,13 @@ def _suffer(fault: Fault, folder: Path, place: Place) -> Outcome:
         process.wait()
     left_over = Left(fault, place.prefix, truth, code, struck_at, names, heard.text(), heard.silence_s)
     return judge(left_over, place)
+
+
+def _until_gone(seen: Sequence[psutil.Process]) -> None:
+    """What ends itself needs a moment to see that its parent is gone."""
+    end_s = time.monotonic() + ORPHAN_AFTER_S
+    while any(map(victims.is_alive, seen)) and time.monotonic() < end_s:
+        time.sleep(0.1)
 
 
 def _watch(process: subprocess.Popen[str], seen: list[psutil.Process]) -> None:
