@@ -97,6 +97,7 @@ def test_two_processes_measure_the_same_and_lose_no_row(tmp_path: Path) -> None:
         assert dealt == ["A", "A", "B-2 b"]
 
 
+@pytest.mark.alone
 def test_class_names_on_the_command_line_restrict_the_targets(tmp_path: Path) -> None:
     path = scenario(tmp_path, **PORTS, phases=[phase("n2", 2)])
     run = locust(tmp_path, "--scenario", str(path), "A")
