@@ -14,8 +14,8 @@ SIGTERM or a closed terminal (`quitting`, then `quit`). Always in this order:
 7. Locust, with the exit code
 
 A second Ctrl-C ends the process at once, wherever it waits (`signals.py`). Only step 4 always waits
-(LOCUST_WRITES_S, WORKERS_REPORT_S); the other numbers are limits, and lowering one loses data. Most of a stop
-is step 6: to stop faster, make `analysis report` faster.
+(LOCUST_WRITES_S); the other numbers are limits, and lowering one loses data. Most of a stop is step 6: to
+stop faster, make `analysis report` faster.
 """
 
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner

@@ -1,6 +1,6 @@
 """What measuring costs the client: processor time of a run of 8 users × 3 rounds, and of one more chunk.
 
-`make bench` runs it. The servers are simulated, in a process of their own that is not counted. The run is
+`make bench` runs it. The servers are simulated, in processes of their own that are not counted. The run is
 all of `locust` and what it starts, the report too. A chunk is the difference of 32 streams with 100 and with
 1,100 tokens each, 4 ms apart, read by the connections that a run uses.
 """
@@ -23,11 +23,12 @@ import gevent  # noqa: E402
 
 from replay.client.connection import Connection  # noqa: E402
 from replay.client.request import Request  # noqa: E402
+from scripts.one_server import one_server  # noqa: E402
 
 REPEATS = 3
 RUN_GOAL_S, CHUNK_GOAL_S = 2.0, 30e-6
 STREAMS, FEW, MANY = 32, 100, 1100
-SIMULATED = ("simulate", "--policy", "parallel", "--ttft-s", "0.02", "--tpot-s", "0.004")
+SIMULATED = ("simulate", "--policy", "parallel", "--ttft-s", "0.02", "--tpot-s", "0.004", "--port", "0")
 
 
 class Cost(NamedTuple):
@@ -37,16 +38,8 @@ class Cost(NamedTuple):
 
 
 def main() -> None:
-    command = (sys.executable, "-m", "servers", *SIMULATED, "--port", "0", "--port", "0")
-    with subprocess.Popen(
-        command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as servers:
-        try:
-            assert servers.stdout is not None
-            lines = [json.loads(line) for line in iter(servers.stdout.readline, '{"ready": true}\n')]
-            measure([line["base_url"] for line in lines])
-        finally:
-            servers.terminate()
+    with one_server(*SIMULATED) as (_, first), one_server(*SIMULATED) as (_, second):
+        measure([first, second])
 
 
 def measure(urls: list[str]) -> None:

@@ -1,9 +1,8 @@
 """What the servers and the machine reported of themselves while the run went on: `PREFIX_witness.csv`.
 
 A row is one question to one port, or one look at the machine that measures (`base_url` empty) or at one of
-its graphics processors (`gpu`). Instants
-are seconds since the run's start; what was not told is an empty cell, an answer that failed is a row with
-`error`. docs/FORMAT.md explains each column to a user.
+its graphics processors (`gpu`). Instants are seconds since the run's start; what was not told is an empty
+cell, an answer that failed is a row with `error`. docs/FORMAT.md explains each column to a user.
 """
 
 from dataclasses import dataclass
@@ -33,9 +32,7 @@ class ServerSample:
     accepted: int | None = None  # of those, total
     preempted: int | None = None  # requests pushed out of memory for others, total
     cpu_s: float | None = None  # processor time, total: of the process behind the port, or of the machine
-    memory_mb: float | None = (
-        None  # resident, of the process; free for programs, of the machine; in use, of a GPU
-    )
+    memory_mb: float | None = None  # of a process resident, of the machine free for programs, of a GPU in use
     memory_total_mb: float | None = None  # of a GPU with memory of its own
     swapped_mb: float | None = None  # memory written out to disk, total
     stalled_s: float | None = None  # time some program waited for memory, total (Linux)

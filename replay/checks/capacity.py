@@ -135,11 +135,10 @@ def memory_hazards(checked: Sequence[Checked], memory: Memory) -> list[Hazard]:
     nobody asks for may make room.
     """
     here = [c for c in checked if on_this_machine(c.info.base_url)]
-    asked = {(c.info.base_url, c.info.model) for c in here}
-    first = {key: c for c in reversed(here) if (key := (c.info.base_url, c.info.model)) in asked}
+    asked = {(c.info.base_url, c.info.model): c for c in reversed(here)}  # the first of those alike
     needed = [
         ToLoad(c.info.name, c.model.id, c.model.size or 0)
-        for c in sorted(first.values(), key=here.index)
+        for c in sorted(asked.values(), key=here.index)
         if c.model is not None and c.model.loaded is False and 0 < (c.model.size or 0) < NO_MODEL
     ]
     servers = {c.info.base_url: c.server for c in here}

@@ -6,7 +6,8 @@
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -48,6 +49,13 @@ def table(measured: Sequence[Measured]) -> str:
     return "\n".join(lines)
 
 
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """An empty folder for one set-up."""
+    with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 def sweeps(words: Sequence[str]) -> list[how_many.Swept]:
     """All of them, or those of the word `how-many`."""
     if words and "how-many" not in words:
@@ -55,8 +63,8 @@ def sweeps(words: Sequence[str]) -> list[how_many.Swept]:
     swept = []
     for slots in how_many.SLOTS:
         for _ in range(how_many.TIMES):
-            with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
-                swept.append(how_many.sweep(slots, Path(folder)))
+            with own_folder() as folder:
+                swept.append(how_many.sweep(slots, folder))
             print(how_many.how_many_table(swept[-1:]).splitlines()[-1], flush=True)
     return swept
 
@@ -67,15 +75,15 @@ def main(words: Sequence[str]) -> int:
     for setup in SETUPS:
         if words and not any(word in setup.name for word in words):
             continue
-        with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
-            measured.append(measure(setup, Path(folder)))
+        with own_folder() as folder:
+            measured.append(measure(setup, folder))
         print(table(measured[-1:]).splitlines()[-1], flush=True)
     prompts = []
     for asked in PROMPTS:
         if words and not any(word in asked.name for word in words):
             continue
-        with tempfile.TemporaryDirectory(prefix="portlap-engine-", ignore_cleanup_errors=True) as folder:
-            prompts.append(measure_prompts(asked, Path(folder)))
+        with own_folder() as folder:
+            prompts.append(measure_prompts(asked, folder))
         print(prompts_table(prompts[-1:]).splitlines()[-1], flush=True)
     swept = sweeps(words)
     if not words:

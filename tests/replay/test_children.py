@@ -68,12 +68,8 @@ def test_a_child_that_was_asked_to_end_is_not_called_dead(
     assert capsys.readouterr().err == ""
 
 
-def test_no_child_outlives_a_parent_that_was_killed(module: Path) -> None:
-    module.write_text(PATIENT)
-    parent = (
-        "from replay.children import Child; c = Child('child_module'); "
-        "print(c._process.pid, flush=True); c.wait()"
-    )
+def it_ends_with(module: Path, parent: str) -> None:
+    """The child whose number is printed first ends once the program `parent` is killed."""
     environment = {"PYTHONPATH": f"{module.parent}:{CHECKOUT}"}
     with subprocess.Popen(
         [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, env=environment
@@ -82,6 +78,15 @@ def test_no_child_outlives_a_parent_that_was_killed(module: Path) -> None:
         child = psutil.Process(int(process.stdout.readline()))
         process.kill()
     until(lambda: not alive(child), 10)
+
+
+def test_no_child_outlives_a_parent_that_was_killed(module: Path) -> None:
+    module.write_text(PATIENT)
+    it_ends_with(
+        module,
+        "from replay.children import Child; c = Child('child_module'); "
+        "print(c._process.pid, flush=True); c.wait()",
+    )
 
 
 def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
@@ -91,15 +96,9 @@ def test_the_exit_code_of_a_child_that_runs_to_its_end(module: Path) -> None:
 
 def test_what_runs_to_its_end_ends_at_once_if_its_parent_is_killed(module: Path) -> None:
     module.write_text("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
-    parent = "from replay.children import run_to_its_end; run_to_its_end('child_module', within_s=60)"
-    environment = {"PYTHONPATH": f"{module.parent}:{CHECKOUT}"}
-    with subprocess.Popen(
-        [sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdout is not None
-        child = psutil.Process(int(process.stdout.readline()))
-        process.kill()
-    until(lambda: not alive(child), 10)
+    it_ends_with(
+        module, "from replay.children import run_to_its_end; run_to_its_end('child_module', within_s=60)"
+    )
 
 
 def test_a_child_that_does_not_end_is_killed_in_time(module: Path) -> None:

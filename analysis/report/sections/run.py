@@ -49,14 +49,16 @@ def design_sections(assessment: Assessment) -> list[Section]:
     claim = f"Requests sent to {where} at the same instant are answered in parallel."
     targets = tuple((t.name, t.base_url, t.model or NONE, t.kind, t.asked or NONE) for t in manifest.targets)
     plans = tuple(_planned(p) for p in manifest.phases_planned)
-    bursts = bool(manifest.phases_planned)
-    loop = {HOW_MANY_PLAN: LOOP, FREE_PLAN: BY_HAND}.get(manifest.plan, "")
+    how = [HOW] if manifest.phases_planned else []
+    how += [LOOP] if manifest.plan == HOW_MANY_PLAN else [BY_HAND] if manifest.plan == FREE_PLAN else []
     return [
-        *section("Hypothesis", HYPOTHESIS, sentences([claim] if bursts else []), terminal=False),
+        *section(
+            "Hypothesis", HYPOTHESIS, sentences([claim] if manifest.phases_planned else []), terminal=False
+        ),
         *section(
             "Design",
             DESIGN,
-            sentences([HOW] * bursts + [loop] * bool(loop)),
+            sentences(how),
             Table(TARGETS_HEADER, targets),
             Table(PLANS_HEADER, plans),
             terminal=False,

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Final, TextIO
 
 from analysis import exit_codes
+from analysis.console import few
 from analysis.errors import PortlapError
 from analysis.escapes import visible
 from replay.checks.find.discover import Found, as_yaml, find, scenario_of
@@ -40,7 +41,7 @@ def _chosen(found: Found, answers: TextIO, questions: TextIO) -> Found:
         print(f"Its number, 1 to {count} (Enter: none): ", end="", file=questions, flush=True)
         try:
             line = answers.readline()
-        except UnicodeDecodeError:
+        except UnicodeDecodeError:  # not typed as a number: asked again
             continue
         if not line:  # the end: its own line end is missing
             print(file=questions)
@@ -54,8 +55,7 @@ def _chosen(found: Found, answers: TextIO, questions: TextIO) -> Found:
 def _table(found: Sequence[Found]) -> str:
     rows = [COLUMNS]
     for f in found:
-        more = f" and {len(f.models) - SHOWN} more" if len(f.models) > SHOWN else ""
-        models = (", ".join(f.models[:SHOWN]) + more) if f.models else f"{len(f.choices) or '–'}"
+        models = few(f.models, SHOWN) or f"{len(f.choices) or '–'}"
         models += " installed" if f.choices and not f.models else ""
         whose = f"{f.program} (pid {f.pid})" if f.program else "–"
         rows.append((f.base_url, f.kind, models, str(f.slots or "–"), whose))
